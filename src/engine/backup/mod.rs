@@ -1,0 +1,270 @@
+//! A backup from end to end: measure, walk, link and copy into a stage, seal, commit, index.
+
+mod entry;
+mod folder;
+mod measure;
+mod run;
+
+use std::path::PathBuf;
+
+use jiff::Zoned;
+use uuid::Uuid;
+
+use super::clock::{Clock, file_time};
+use super::error::{Context as _, Error, Result};
+use super::index::{Index, Spool};
+use super::monitor::{Monitor, Phase};
+use super::path::RelPath;
+use super::probe;
+use super::recover::Writer;
+use super::repository::FORMAT;
+use super::seal::{Counts, Owner, Seal, SealedSource, SealedTime, SnapshotKind};
+use super::snapshot::Stage;
+
+use folder::Base;
+use run::Run;
+
+/// A folder on this computer that is protected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// The identity that it keeps when its path changes.
+    pub id: Uuid,
+    /// Its absolute path.
+    pub path: PathBuf,
+}
+
+/// What a run is asked for.
+#[derive(Debug, Clone)]
+pub struct BackupOptions {
+    /// What is protected.
+    pub sources: Vec<Source>,
+    /// Why the snapshot is made.
+    pub kind: SnapshotKind,
+    /// Believe a source that was emptied since the last time.
+    pub accept_empty: bool,
+}
+
+/// What a backup did.
+#[derive(Debug, Clone)]
+pub struct BackupReport {
+    /// The new snapshot's name.
+    pub snapshot: String,
+    /// Its number.
+    pub seq: u64,
+    /// How many of what it holds.
+    pub counts: Counts,
+    /// Bytes of all files.
+    pub total_bytes: u64,
+    /// Bytes that were written.
+    pub copied_bytes: u64,
+}
+
+impl BackupReport {
+    /// Whether something could not be read.
+    pub fn is_partial(&self) -> bool {
+        self.counts.problems > 0
+    }
+}
+
+/// Makes one snapshot of the sources.
+///
+/// # Errors
+/// Whatever stops the whole run: the drive, a stop, or that no source could be read. A path that can't
+/// be read is no error but an event, and a problem of the snapshot.
+pub fn backup(
+    writer: &mut Writer,
+    options: &BackupOptions,
+    clock: &dyn Clock,
+    monitor: &Monitor,
+) -> Result<BackupReport> {
+    let started = clock.now();
+    let bases = options
+        .sources
+        .iter()
+        .map(|source| base_of(&writer.index, source))
+        .collect::<Result<Vec<_>>>()?;
+    measure(writer, options, &bases, monitor)?;
+    let stage = Stage::create(&writer.repository, started.timestamp())?;
+    let spool = Spool::create(stage.files())
+        .map_err(|errno| Error::drive("write to", writer.repository.path(), errno))?;
+    monitor.enter(Phase::Copying);
+    monitor.reset_done();
+    let outcome = walk(writer, options, &bases, &stage, &spool, &started, monitor)
+        .and_then(|done| seal(writer, &stage, done, clock));
+    let seal = match outcome {
+        Ok(seal) => seal,
+        Err(error) => {
+            // The next opening removes what can't be removed now.
+            let _ = super::recover::discard_stage(&writer.repository, stage.name());
+            return Err(error);
+        }
+    };
+    monitor.enter(Phase::Syncing);
+    let name = stage.commit(&mut writer.repository, seal.seq)?;
+    monitor.enter(Phase::Indexing);
+    writer.index.add_snapshot(&seal, &name, super::index::SnapshotState::Good, spool)?;
+    Ok(BackupReport {
+        snapshot: name,
+        seq: seal.seq,
+        counts: seal.counts,
+        total_bytes: seal.bytes.total,
+        copied_bytes: seal.bytes.copied,
+    })
+}
+
+fn source_path(source: &Source) -> Result<RelPath> {
+    Ok(RelPath::from_absolute(&source.path)?)
+}
+
+/// The state that a source is compared with, and the snapshot whose files can be linked to.
+fn base_of(index: &Index, source: &Source) -> Result<Option<Base>> {
+    let path = source_path(source)?;
+    let snapshots = index.snapshots()?;
+    let Some(seq) = index.newest_of_source(source.id, &path)? else { return Ok(None) };
+    let find = |seq| snapshots.iter().find(|row| row.seq == seq);
+    let linkable = index.newest_good_of_source(source.id, &path)?.and_then(find);
+    Ok(find(seq).map(|row| Base {
+        seq,
+        reference: super::overrides::SnapshotRef { id: row.id, started: row.started },
+        linkable: linkable.map(|row| (row.seq, row.name.clone())),
+    }))
+}
+
+/// Finds out how much there is to do, and refuses a drive that can't hold it.
+fn measure(
+    writer: &Writer,
+    options: &BackupOptions,
+    bases: &[Option<Base>],
+    monitor: &Monitor,
+) -> Result<()> {
+    monitor.enter(Phase::Measuring);
+    let repository = &writer.repository;
+    let space = probe::space(repository.dir(), repository.path())?;
+    let last = writer.index.snapshots()?.into_iter().next_back();
+    let (needed, entries) = match last.filter(|_| bases.iter().all(Option::is_some)) {
+        Some(last) => {
+            monitor.set_totals(last.entries, last.total_bytes);
+            (last.entries.saturating_mul(measure::LINK_COST_BYTES), 0)
+        }
+        None => {
+            let new = options.sources.iter().zip(bases).filter(|(_, base)| base.is_none());
+            let sources: Vec<PathBuf> = new.map(|(source, _)| source.path.clone()).collect();
+            let found = measure::measure(&sources, monitor)?;
+            let known = options.sources.len() != sources.len();
+            monitor.set_totals(
+                found.entries + if known { writer.last_entries()? } else { 0 },
+                found.bytes,
+            );
+            (found.needed_bytes(), found.entries)
+        }
+    };
+    let missing =
+        needed.saturating_add(measure::reserve_bytes(&space)).saturating_sub(space.free_bytes);
+    if missing > 0 {
+        let path = repository.path().to_owned();
+        return Err(Error::DriveFull { path, room: super::error::Room::Bytes, missing });
+    }
+    if let Some(free) = space.free_inodes.filter(|free| *free < entries) {
+        let path = repository.path().to_owned();
+        let missing = entries - free;
+        return Err(Error::DriveFull { path, room: super::error::Room::Inodes, missing });
+    }
+    Ok(())
+}
+
+fn walk<'a>(
+    writer: &'a Writer,
+    options: &BackupOptions,
+    bases: &[Option<Base>],
+    stage: &'a Stage,
+    spool: &'a Spool,
+    started: &Zoned,
+    monitor: &'a Monitor,
+) -> Result<Done> {
+    let run = Run::new(writer, stage, spool, file_time(started.timestamp()), monitor)?;
+    run.end_dropped_sources(&writer.index, &options.sources)?;
+    let mut roots = Vec::new();
+    let mut refused = None;
+    for (source, base) in options.sources.iter().zip(bases) {
+        match run.open_source(&writer.index, source, base.clone(), options.accept_empty)? {
+            Ok(root) => roots.push(root),
+            Err(errno) => refused = Some((source.path.clone(), errno)),
+        }
+    }
+    if roots.is_empty() {
+        return Err(match refused {
+            Some((path, errno)) => Error::SourceUnreadable { path, source: errno.into() },
+            None => Error::NoSuchSnapshot("no source".to_owned()),
+        });
+    }
+    run.walk(roots)?;
+    let owner = run.owner;
+    let (mut seal, overrides, problems) = run.finish();
+    seal.owner = owner;
+    seal.kind = options.kind;
+    seal.started = SealedTime::from(started);
+    seal.parent =
+        bases.iter().flatten().map(|base| base.reference.clone()).max_by_key(|r| r.started);
+    seal.sources = options
+        .sources
+        .iter()
+        .map(|source| Ok(SealedSource { id: source.id, path: source_path(source)?.encode() }))
+        .collect::<Result<_>>()?;
+    Ok(Done { seal, overrides, problems })
+}
+
+/// What the walk left to be sealed.
+struct Done {
+    seal: Seal,
+    overrides: Vec<u8>,
+    problems: Vec<super::seal::Problem>,
+}
+
+fn seal(writer: &Writer, stage: &Stage, done: Done, clock: &dyn Clock) -> Result<Seal> {
+    let mut seal = done.seal;
+    seal.seq = writer.next_seq()?;
+    seal.finished = SealedTime::from(&clock.now());
+    stage.seal(&mut seal, &done.overrides, &done.problems).map_err(|errno| match errno {
+        rustix::io::Errno::NOSPC => {
+            probe::full(writer.repository.dir(), writer.repository.path(), 0)
+        }
+        errno => Error::drive("seal the snapshot on", writer.repository.path(), errno),
+    })?;
+    Ok(seal)
+}
+
+/// A seal with everything that doesn't depend on the walk.
+fn blank_seal(repository: &super::repository::Repository, now: &Zoned) -> Seal {
+    let marker = repository.marker();
+    Seal {
+        format: FORMAT,
+        features: Default::default(),
+        seq: 0,
+        id: Uuid::new_v4(),
+        parent: None,
+        started: SealedTime::from(now),
+        finished: SealedTime::from(now),
+        host: super::lock::host_name(),
+        user: marker.user.clone(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        kind: SnapshotKind::Manual,
+        sources: Vec::new(),
+        rules: Vec::new(),
+        owner: Owner { uid: 0, gid: 0 },
+        ids: Default::default(),
+        counts: Counts::default(),
+        bytes: Default::default(),
+        overrides: None,
+        problems: None,
+        tree: Default::default(),
+    }
+}
+
+/// The canonical path of a source, which must be a folder that can be read.
+pub fn canonical_source(path: &std::path::Path) -> Result<PathBuf> {
+    let unreadable = |source| Error::SourceUnreadable { path: path.to_owned(), source };
+    let canonical = path.canonicalize().map_err(unreadable)?;
+    let dir = super::dir::Dir::open(&canonical).map_err(|errno| unreadable(errno.into()))?;
+    dir.names().context("list", &canonical)?;
+    Ok(canonical)
+}

@@ -1,0 +1,224 @@
+//! One file: read, hashed, written to the stage, and looked at again to see that it held still meanwhile.
+
+use std::os::fd::OwnedFd;
+
+use rustix::fs::{SeekFrom, Statx};
+use rustix::io::Errno;
+
+use super::dir::{Dir, read_some, set_mtime, stat_fd, write_all};
+use super::meta::{ContentHash, Fingerprint, Metadata};
+use super::monitor::Monitor;
+use super::xattr::Xattrs;
+
+/// Bytes that are read at once; also how often a stop is heard.
+pub const BUFFER_BYTES: usize = 256 * 1024;
+
+/// How often a file that changes while it is read is tried.
+const TRIES: u32 = 3;
+
+/// Why a file could not be read or stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CopyError {
+    /// The source refused: the run goes on without it.
+    Source(Errno),
+    /// The drive refused: the run ends.
+    Drive(Errno),
+    /// A stop was asked for.
+    Cancelled,
+}
+
+/// A source's file as it was read.
+#[derive(Debug)]
+pub struct ReadFile {
+    /// Its metadata when it was opened.
+    pub meta: Metadata,
+    /// What to recognise it by.
+    pub fingerprint: Fingerprint,
+    /// Its attributes.
+    pub xattrs: Xattrs,
+    /// The hash of its content.
+    pub hash: ContentHash,
+    /// Whether it changed each time that it was read.
+    pub torn: bool,
+}
+
+/// A piece of a file's content.
+enum Piece<'a> {
+    Data(&'a [u8]),
+    /// So many zeros that take no room.
+    Hole(u64),
+}
+
+/// Reads and hashes the file `name` without writing anything.
+pub fn hash_file(
+    dir: &Dir,
+    name: &[u8],
+    buffer: &mut [u8],
+    monitor: &Monitor,
+) -> Result<ReadFile, CopyError> {
+    read_steadily(dir, name, buffer, monitor, |_| Ok(()), || Ok(()))
+}
+
+/// Copies the file `name` to the new file `staged` in `stage`, which is returned without its metadata.
+///
+/// Nothing is left in `stage` if it fails.
+pub fn copy_file(
+    dir: &Dir,
+    name: &[u8],
+    stage: &Dir,
+    staged: &[u8],
+    buffer: &mut [u8],
+    monitor: &Monitor,
+) -> Result<(ReadFile, OwnedFd), CopyError> {
+    let file = stage.create_file(staged, 0o600).map_err(CopyError::Drive)?;
+    let copied = read_steadily(
+        dir,
+        name,
+        buffer,
+        monitor,
+        |piece| match piece {
+            Piece::Data(bytes) => {
+                monitor.add_copied_bytes(bytes.len() as u64);
+                write_all(&file, bytes)
+            }
+            Piece::Hole(length) => {
+                let length = i64::try_from(length).map_err(|_| Errno::FBIG)?;
+                let end = rustix::fs::seek(&file, SeekFrom::Current(length))?;
+                rustix::fs::ftruncate(&file, end)
+            }
+        },
+        || {
+            rustix::fs::seek(&file, SeekFrom::Start(0))?;
+            rustix::fs::ftruncate(&file, 0)
+        },
+    );
+    match copied {
+        Ok(read) => Ok((read, file)),
+        Err(error) => {
+            // The stage is thrown away if this fails too: the error that is returned says enough.
+            let _ = stage.unlink(staged);
+            Err(error)
+        }
+    }
+}
+
+/// Reads the file up to [`TRIES`] times, until it was the same before and after.
+fn read_steadily(
+    dir: &Dir,
+    name: &[u8],
+    buffer: &mut [u8],
+    monitor: &Monitor,
+    mut take: impl FnMut(Piece<'_>) -> rustix::io::Result<()>,
+    mut restart: impl FnMut() -> rustix::io::Result<()>,
+) -> Result<ReadFile, CopyError> {
+    for attempt in 1.. {
+        let (file, before) = dir.open_file(name).map_err(CopyError::Source)?;
+        let (hash, length) = read_once(&file, &before, buffer, monitor, &mut take)?;
+        let xattrs = Xattrs::read(&file).map_err(CopyError::Source)?;
+        let after = stat_fd(&file).map_err(CopyError::Source)?;
+        let steady = is_same(&before, &after) && length == before.stx_size;
+        if !steady && attempt < TRIES {
+            restart().map_err(CopyError::Drive)?;
+            continue;
+        }
+        let mut meta = Metadata::from_statx(&after).ok_or(CopyError::Source(Errno::INVAL))?;
+        meta.size_bytes = length;
+        let fingerprint = Fingerprint::from_statx(&after);
+        return Ok(ReadFile { meta, fingerprint, xattrs, hash, torn: !steady });
+    }
+    Err(CopyError::Source(Errno::AGAIN))
+}
+
+fn is_same(before: &Statx, after: &Statx) -> bool {
+    Metadata::from_statx(before) == Metadata::from_statx(after)
+        && Fingerprint::from_statx(before) == Fingerprint::from_statx(after)
+}
+
+fn read_once(
+    file: &OwnedFd,
+    stat: &Statx,
+    buffer: &mut [u8],
+    monitor: &Monitor,
+    take: &mut impl FnMut(Piece<'_>) -> rustix::io::Result<()>,
+) -> Result<(ContentHash, u64), CopyError> {
+    let mut hasher = blake3::Hasher::new();
+    let mut position = 0_u64;
+    let is_sparse = stat.stx_blocks.saturating_mul(512) < stat.stx_size;
+    let mut data_end = if is_sparse { 0 } else { u64::MAX };
+    loop {
+        if monitor.cancel().is_cancelled() {
+            return Err(CopyError::Cancelled);
+        }
+        if position >= data_end {
+            let (start, end) = next_data(file, position, stat.stx_size)?;
+            if start > position {
+                hash_zeros(&mut hasher, start - position, monitor)?;
+                take(Piece::Hole(start - position)).map_err(CopyError::Drive)?;
+                rustix::fs::seek(file, SeekFrom::Start(start)).map_err(CopyError::Source)?;
+                position = start;
+            }
+            data_end = end;
+        }
+        let room = usize::try_from(data_end - position).unwrap_or(usize::MAX).min(buffer.len());
+        let read = match read_some(file, &mut buffer[..room.max(1)]) {
+            Ok(0) => return Ok((ContentHash(*hasher.finalize().as_bytes()), position)),
+            Ok(read) => read,
+            Err(errno) => return Err(CopyError::Source(errno)),
+        };
+        hasher.update(&buffer[..read]);
+        take(Piece::Data(&buffer[..read])).map_err(CopyError::Drive)?;
+        position += read as u64;
+    }
+}
+
+/// Where content goes on at or after `position`, and where the next hole begins.
+fn next_data(file: &OwnedFd, position: u64, size: u64) -> Result<(u64, u64), CopyError> {
+    let start = match rustix::fs::seek(file, SeekFrom::Data(position)) {
+        Ok(start) => start,
+        // Nothing but a hole up to the end.
+        Err(Errno::NXIO) => return Ok((size.max(position), u64::MAX)),
+        Err(_) => position,
+    };
+    let end = rustix::fs::seek(file, SeekFrom::Hole(start)).unwrap_or(u64::MAX);
+    rustix::fs::seek(file, SeekFrom::Start(start)).map_err(CopyError::Source)?;
+    Ok((start, if end > start { end } else { u64::MAX }))
+}
+
+fn hash_zeros(
+    hasher: &mut blake3::Hasher,
+    mut length: u64,
+    monitor: &Monitor,
+) -> Result<(), CopyError> {
+    const ZEROS: &[u8] = &[0; 64 * 1024];
+    while length > 0 {
+        if monitor.cancel().is_cancelled() {
+            return Err(CopyError::Cancelled);
+        }
+        let step = length.min(ZEROS.len() as u64);
+        hasher.update(&ZEROS[..step as usize]);
+        length -= step;
+    }
+    Ok(())
+}
+
+/// Gives a stored or restored file or directory its metadata; the mode after the owner, which would strip bits of it.
+///
+/// Returns whether every attribute was taken.
+pub fn set_metadata(
+    fd: impl std::os::fd::AsFd,
+    meta: &Metadata,
+    xattrs: &Xattrs,
+    set_owner: bool,
+) -> rustix::io::Result<bool> {
+    let all = xattrs.write(&fd)?;
+    if set_owner {
+        rustix::fs::fchown(
+            &fd,
+            Some(rustix::fs::Uid::from_raw(meta.uid)),
+            Some(rustix::fs::Gid::from_raw(meta.gid)),
+        )?;
+    }
+    rustix::fs::fchmod(&fd, rustix::fs::Mode::from_raw_mode(meta.mode))?;
+    set_mtime(&fd, meta.mtime)?;
+    Ok(all)
+}

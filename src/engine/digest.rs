@@ -1,0 +1,107 @@
+//! The Merkle digest of a source's tree, by which a lost, added or altered entry is found from the tree alone.
+
+use super::meta::{ContentHash, Kind, Metadata};
+
+/// BLAKE3's derive-key context for a directory's digest.
+const CONTEXT: &str = "yore 1 directory";
+
+/// What a child's record ends with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Content {
+    /// A file's hash; `None` if it is not known.
+    File(Option<ContentHash>),
+    /// The hash of a symbolic link's target.
+    Symlink(ContentHash),
+    /// A child directory's digest.
+    Directory([u8; 32]),
+    /// A special file.
+    Special,
+}
+
+/// The children of one directory, gathered in any order.
+#[derive(Debug, Default)]
+pub struct DirectoryDigest(Vec<(Vec<u8>, Vec<u8>)>);
+
+impl DirectoryDigest {
+    /// Adds a child: its metadata after overrides, the digest of its attributes and its content.
+    pub fn add(
+        &mut self,
+        name: &[u8],
+        meta: &Metadata,
+        xattrs: Option<[u8; 32]>,
+        content: Content,
+    ) {
+        let mut record = Vec::with_capacity(96);
+        record.extend_from_slice(&meta.mode.to_le_bytes());
+        record.extend_from_slice(&meta.uid.to_le_bytes());
+        record.extend_from_slice(&meta.gid.to_le_bytes());
+        record.extend_from_slice(&meta.mtime.sec.to_le_bytes());
+        record.extend_from_slice(&meta.mtime.nsec.to_le_bytes());
+        // No inode flags and no link group are kept yet: both are zero.
+        record.extend_from_slice(&0_u32.to_le_bytes());
+        record.push(0);
+        record.extend_from_slice(&xattrs.unwrap_or_default());
+        match content {
+            Content::File(hash) => {
+                record.extend_from_slice(&hash.map_or([0; 32], |hash| hash.0));
+            }
+            Content::Symlink(hash) => record.extend_from_slice(&hash.0),
+            Content::Directory(digest) => record.extend_from_slice(&digest),
+            Content::Special if matches!(meta.kind, Kind::Block | Kind::Character) => {
+                record.extend_from_slice(&meta.device.0.to_le_bytes());
+                record.extend_from_slice(&meta.device.1.to_le_bytes());
+            }
+            Content::Special => {}
+        }
+        let mut head = vec![meta.kind.code()];
+        head.append(&mut record);
+        self.0.push((name.to_vec(), head));
+    }
+
+    /// The directory's digest.
+    pub fn finish(mut self) -> [u8; 32] {
+        self.0.sort_unstable_by(|one, other| one.0.cmp(&other.0));
+        let mut hasher = blake3::Hasher::new_derive_key(CONTEXT);
+        for (name, record) in &self.0 {
+            hasher.update(&record[..1]);
+            hasher.update(&u16::try_from(name.len()).unwrap_or(u16::MAX).to_le_bytes());
+            hasher.update(name);
+            hasher.update(&record[1..]);
+        }
+        *hasher.finalize().as_bytes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::meta::FileTime;
+
+    fn meta(mode: u32) -> Metadata {
+        Metadata {
+            kind: Kind::File,
+            mode,
+            uid: 1000,
+            gid: 1000,
+            size_bytes: 3,
+            mtime: FileTime { sec: 1, nsec: 2 },
+            device: (0, 0),
+        }
+    }
+
+    #[test]
+    fn the_order_of_adding_does_not_matter_and_every_field_does() {
+        let hash = Content::File(Some(ContentHash::of(b"abc")));
+        let digest = |names: &[&str], mode| {
+            let mut digest = DirectoryDigest::default();
+            for name in names {
+                digest.add(name.as_bytes(), &meta(mode), None, hash);
+            }
+            digest.finish()
+        };
+        assert_eq!(digest(&["a", "b"], 0o644), digest(&["b", "a"], 0o644));
+        assert_ne!(digest(&["a", "b"], 0o644), digest(&["a", "b"], 0o600));
+        assert_ne!(digest(&["a", "b"], 0o644), digest(&["a"], 0o644));
+        assert_ne!(digest(&["ab"], 0o644), digest(&["a"], 0o644));
+    }
+}

@@ -1,0 +1,245 @@
+//! Answers questions about the past from the index. Changes nothing, on the drive or anywhere.
+
+use std::path::{Path, PathBuf};
+
+use super::error::{Error, Result};
+use super::index::{Index, OPEN, State};
+use super::meta::{ContentHash, FileTime, Kind, Metadata};
+use super::monitor::Monitor;
+use super::path::RelPath;
+use super::recover;
+use super::repository::Repository;
+
+pub use super::index::{SnapshotRow as SnapshotInfo, SnapshotState};
+
+/// One entry at a moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Its name.
+    pub name: Vec<u8>,
+    /// What it is.
+    pub kind: Kind,
+    /// Permission bits, the low 12.
+    pub mode: u32,
+    /// Owner.
+    pub uid: u32,
+    /// Group.
+    pub gid: u32,
+    /// Length of its content in bytes.
+    pub size_bytes: u64,
+    /// When its content was changed.
+    pub mtime: FileTime,
+    /// Hash of a file's content, or of a symbolic link's target.
+    pub hash: Option<ContentHash>,
+    /// It could not be read in that run: an older state was carried forward.
+    pub stale: bool,
+    /// It changed each time that it was read: its content may be inconsistent.
+    pub torn: bool,
+    /// It was there but has never been read: nothing of it is stored.
+    pub absent: bool,
+}
+
+impl Entry {
+    fn new(name: &[u8], state: &State) -> Self {
+        let change = state.change();
+        let Metadata { kind, mode, uid, gid, size_bytes, mtime, .. } = state.meta;
+        Self {
+            name: name.to_vec(),
+            kind,
+            mode,
+            uid,
+            gid,
+            size_bytes,
+            mtime,
+            hash: state.hash,
+            stale: change.stale.is_some(),
+            torn: change.torn,
+            absent: change.absent,
+        }
+    }
+
+    /// A folder above the sources, of which nothing but its name is kept.
+    fn scaffold(name: &[u8]) -> Self {
+        Self {
+            name: name.to_vec(),
+            kind: Kind::Directory,
+            mode: 0o755,
+            uid: 0,
+            gid: 0,
+            size_bytes: 0,
+            mtime: FileTime::default(),
+            hash: None,
+            stale: false,
+            torn: false,
+            absent: false,
+        }
+    }
+}
+
+/// One state of a path and the snapshots that it lasted through.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Version {
+    /// What it was.
+    pub entry: Entry,
+    /// Number of the first snapshot.
+    pub first: u64,
+    /// Number of the last snapshot; the newest one's if it still lasts.
+    pub last: u64,
+}
+
+/// A repository's past.
+#[derive(Debug)]
+pub struct History {
+    repository: Repository,
+    index: Index,
+    _scratch: Option<Scratch>,
+}
+
+/// A passing index, removed with the history that it was made for.
+#[derive(Debug)]
+struct Scratch(PathBuf);
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // What can't be removed lies in a cache folder and does no harm.
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+impl History {
+    /// Opens the history of a repository for reading only.
+    ///
+    /// An index that is missing, broken or can't be opened where it lies is made anew for this history
+    /// alone in `scratch`, a file that must not exist.
+    pub fn open(repository: Repository, scratch: &Path, monitor: &Monitor) -> Result<Self> {
+        let path = recover::index_path(&repository)?;
+        match Index::open_read_only(&path) {
+            Ok(Some(index)) if index.snapshots().is_ok() => {
+                Ok(Self { repository, index, _scratch: None })
+            }
+            // On a drive that is read-only, a journal beside the index can't be played back.
+            Ok(_) | Err(Error::Index { .. }) => {
+                let passing = Scratch(scratch.to_owned());
+                let index = recover::build_index(&repository, scratch, monitor)?;
+                Ok(Self { repository, index, _scratch: Some(passing) })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The repository.
+    pub fn repository(&self) -> &Repository {
+        &self.repository
+    }
+
+    pub(super) fn index(&self) -> &Index {
+        &self.index
+    }
+
+    /// All snapshots, oldest first.
+    pub fn snapshots(&self) -> Result<Vec<SnapshotInfo>> {
+        self.index.snapshots()
+    }
+
+    /// The snapshot with the number `seq`.
+    pub fn snapshot(&self, seq: u64) -> Result<SnapshotInfo> {
+        let found = self.snapshots()?.into_iter().find(|row| row.seq == seq);
+        found.ok_or_else(|| Error::NoSuchSnapshot(seq.to_string()))
+    }
+
+    /// The entries of `folder` in the snapshot `at`, sorted by name bytes.
+    pub fn list(&self, folder: &RelPath, at: u64) -> Result<Vec<Entry>> {
+        let entries = self.children(folder, at)?;
+        if entries.is_empty() && self.entry(folder, at)?.is_none() {
+            return Err(self.not_in(folder, at));
+        }
+        Ok(entries)
+    }
+
+    fn children(&self, folder: &RelPath, at: u64) -> Result<Vec<Entry>> {
+        let sources = self.index.sources_of(at)?;
+        if sources.iter().any(|(_, source)| folder.is_within(source)) {
+            let Some(node) = self.index.node_of(folder)? else { return Ok(Vec::new()) };
+            let children = self.index.children(node, at)?;
+            return Ok(children
+                .iter()
+                .map(|child| Entry::new(&child.name, &child.state))
+                .collect());
+        }
+        let depth = folder.components().count();
+        let mut names: Vec<&[u8]> = sources
+            .iter()
+            .filter(|(_, source)| source.is_within(folder))
+            .filter_map(|(_, source)| source.components().nth(depth))
+            .collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+            .into_iter()
+            .map(|name| {
+                let state = self.state(&folder.join(name), at)?;
+                Ok(state.map_or_else(|| Entry::scaffold(name), |state| Entry::new(name, &state)))
+            })
+            .collect()
+    }
+
+    /// The entry at `path` in the snapshot `at`; `None` if there was none.
+    pub fn entry(&self, path: &RelPath, at: u64) -> Result<Option<Entry>> {
+        let name = path.name().unwrap_or_default();
+        if let Some(state) = self.state(path, at)? {
+            return Ok(Some(Entry::new(name, &state)));
+        }
+        let sources = self.index.sources_of(at)?;
+        let is_scaffold = sources.iter().any(|(_, source)| source.is_within(path));
+        Ok(is_scaffold.then(|| Entry::scaffold(name)))
+    }
+
+    /// The distinct versions of `path`, newest first.
+    pub fn versions(&self, path: &RelPath) -> Result<Vec<Version>> {
+        let node = self.index.node_of(path)?.ok_or_else(|| Error::NeverSeen(path.clone()))?;
+        let name = path.name().unwrap_or_default();
+        let newest = self.snapshots()?.last().map_or(0, |row| row.seq);
+        let mut versions: Vec<Version> = Vec::new();
+        for (first, last, state) in self.index.versions_of(node)? {
+            let entry = Entry::new(name, &state);
+            let (first, last) = (first as u64, if last == OPEN { newest } else { last as u64 });
+            match versions.last_mut() {
+                // A mark that came or went is no new version.
+                Some(later) if later.first == last + 1 && is_same(&later.entry, &entry) => {
+                    later.first = first;
+                }
+                _ => versions.push(Version { entry, first, last }),
+            }
+        }
+        if versions.is_empty() { Err(Error::NeverSeen(path.clone())) } else { Ok(versions) }
+    }
+
+    /// The identities and paths of the sources that the snapshot `at` protected.
+    pub fn sealed_sources(&self, at: u64) -> Result<Vec<(uuid::Uuid, RelPath)>> {
+        self.index.sources_of(at)
+    }
+
+    /// The paths of the sources that the snapshot `at` protected, sorted.
+    pub fn sources(&self, at: u64) -> Result<Vec<RelPath>> {
+        let mut paths: Vec<RelPath> =
+            self.index.sources_of(at)?.into_iter().map(|(_, path)| path).collect();
+        paths.sort();
+        Ok(paths)
+    }
+
+    pub(super) fn state(&self, path: &RelPath, at: u64) -> Result<Option<State>> {
+        let Some(node) = self.index.node_of(path)? else { return Ok(None) };
+        Ok(self.index.version_at(node, at)?.map(|(_, _, state)| state))
+    }
+
+    pub(super) fn not_in(&self, path: &RelPath, at: u64) -> Error {
+        let snapshot = self.snapshot(at).map_or_else(|_| at.to_string(), |row| row.name);
+        Error::NotInSnapshot { path: path.clone(), snapshot }
+    }
+}
+
+fn is_same(one: &Entry, other: &Entry) -> bool {
+    let unmarked =
+        |entry: &Entry| Entry { stale: false, torn: false, absent: false, ..entry.clone() };
+    unmarked(one) == unmarked(other)
+}

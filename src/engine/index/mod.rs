@@ -1,0 +1,165 @@
+//! The SQLite database that answers questions about versions. A cache: it can be made again from the trees.
+
+mod import;
+mod read;
+mod spool;
+mod state;
+mod write;
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+use super::error::{Error, Result};
+
+pub(crate) use import::end_below;
+pub use import::{Imported, import};
+pub use read::{Child, SnapshotRow, SnapshotState, StateChange, children_of};
+pub use spool::{Change, Spool, SpoolWriter};
+pub use state::State;
+
+/// The index's file in a repository.
+pub const INDEX_NAME: &str = "index.sqlite";
+
+/// Number of an interned path.
+pub type NodeId = i64;
+
+/// The root of every tree.
+pub const ROOT_NODE: NodeId = 1;
+
+/// The `last` of a version that still holds in the newest snapshot.
+pub const OPEN: i64 = i64::MAX;
+
+/// Changed with every change of `schema.sql`: another number means that the index is made again.
+const SCHEMA_VERSION: i32 = 1;
+
+/// Marks an SQLite file as Yore's.
+const APPLICATION_ID: i32 = 0x596f_7265;
+
+/// Memory for SQLite's pages, in KiB.
+const CACHE_KIB: i32 = 8 * 1024;
+
+/// How long a reader or the writer waits for the other.
+const BUSY_MS: u32 = 10_000;
+
+/// An open index.
+#[derive(Debug)]
+pub struct Index {
+    path: PathBuf,
+    connection: Connection,
+}
+
+impl Index {
+    /// Makes a new, empty index at `path`, where nothing may be.
+    pub fn create(path: &Path) -> Result<Self> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_CREATE
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let index = Self::connect(path, flags)?;
+        index.run(|connection| {
+            connection
+                .execute_batch("PRAGMA page_size = 4096; PRAGMA auto_vacuum = INCREMENTAL;")?;
+            connection.execute_batch("BEGIN;")?;
+            connection.execute_batch(include_str!("schema.sql"))?;
+            connection.pragma_update(None, "application_id", APPLICATION_ID)?;
+            connection.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+            connection.execute_batch("COMMIT;")
+        })?;
+        Ok(index)
+    }
+
+    /// Opens the index for the writer; `None` if it is not one of this version and must be made again.
+    pub fn open(path: &Path) -> Result<Option<Self>> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX
+            | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+        Self::open_checked(path, flags)
+    }
+
+    /// Opens the index for reading only; `None` if it is not one of this version.
+    pub fn open_read_only(path: &Path) -> Result<Option<Self>> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX
+            | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+        Self::open_checked(path, flags)
+    }
+
+    /// Opens one more connection to an index that is known to be good, for a thread that only reads.
+    pub fn reader(path: &Path) -> Result<Self> {
+        Self::open_read_only(path)?.ok_or_else(|| Error::index(path, rusqlite::Error::InvalidQuery))
+    }
+
+    fn open_checked(path: &Path, flags: OpenFlags) -> Result<Option<Self>> {
+        match Self::connect(path, flags).and_then(|index| Ok((index.is_current()?, index))) {
+            Ok((true, index)) => Ok(Some(index)),
+            Ok((false, _)) => Ok(None),
+            Err(Error::Index { source, .. }) if is_missing_or_broken(&source) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn connect(path: &Path, flags: OpenFlags) -> Result<Self> {
+        let wrap = |error| Error::index(path, error);
+        let connection = Connection::open_with_flags(path, flags).map_err(wrap)?;
+        let index = Self { path: path.to_owned(), connection };
+        index.run(|connection| {
+            connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+            connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+            connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
+            connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false)?;
+            connection.busy_timeout(std::time::Duration::from_millis(BUSY_MS.into()))?;
+            connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
+            connection.pragma_update(None, "cell_size_check", true)?;
+            connection.pragma_update(None, "synchronous", "FULL")
+        })?;
+        Ok(index)
+    }
+
+    /// Whether the file is Yore's, of this schema, and its tables are those that this program makes.
+    fn is_current(&self) -> Result<bool> {
+        self.run(|connection| {
+            let number =
+                |name| connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
+            if number("application_id")? != APPLICATION_ID
+                || number("user_version")? != SCHEMA_VERSION
+            {
+                return Ok(false);
+            }
+            let mut found = connection
+                .prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name")?;
+            let found = found
+                .query_map([], |row| row.get(0))?
+                .collect::<rusqlite::Result<Vec<String>>>()?;
+            let wanted = include_str!("schema.sql");
+            Ok(found.len() == 4 && found.iter().all(|sql| wanted.contains(sql.as_str())))
+        })
+    }
+
+    /// Where the index lies.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Runs `work` on the connection and says which index failed if it does.
+    pub(crate) fn run<T>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T> {
+        work(&self.connection).map_err(|error| Error::index(&self.path, error))
+    }
+}
+
+/// Whether an error of SQLite means that the index must be made again.
+pub fn is_missing_or_broken(error: &rusqlite::Error) -> bool {
+    match error {
+        rusqlite::Error::SqliteFailure(failure, _) => matches!(
+            failure.code,
+            ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt | ErrorCode::CannotOpen
+        ),
+        rusqlite::Error::FromSqlConversionFailure(..)
+        | rusqlite::Error::InvalidColumnType(..)
+        | rusqlite::Error::IntegralValueOutOfRange(..) => true,
+        _ => false,
+    }
+}

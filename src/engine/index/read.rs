@@ -1,0 +1,243 @@
+//! Questions to the index that the engine itself asks.
+
+use rusqlite::{CachedStatement, Connection, OptionalExtension as _, params};
+use uuid::Uuid;
+
+use super::state::{COLUMNS, State};
+use super::{Index, NodeId, ROOT_NODE};
+use crate::engine::error::Result;
+use crate::engine::path::RelPath;
+
+/// Whether a snapshot can be relied on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SnapshotState {
+    /// Complete, with a good seal.
+    Good,
+    /// On the drive, but its seal is missing or broken.
+    Damaged,
+    /// Known to the index, but not on the drive.
+    Missing,
+}
+
+impl SnapshotState {
+    pub(super) fn code(self) -> i64 {
+        match self {
+            Self::Good => 0,
+            Self::Damaged => 1,
+            Self::Missing => 2,
+        }
+    }
+}
+
+/// A snapshot whose state changed.
+#[derive(Debug, Clone)]
+pub struct StateChange {
+    /// Which one.
+    pub seq: u64,
+    /// What it is now.
+    pub state: SnapshotState,
+}
+
+/// One snapshot, as the index knows it.
+#[derive(Debug, Clone)]
+pub struct SnapshotRow {
+    /// Order among all.
+    pub seq: u64,
+    /// Identity.
+    pub id: Uuid,
+    /// The folder's name.
+    pub name: String,
+    /// When the run began.
+    pub started: jiff::Timestamp,
+    /// When the tree was complete.
+    pub finished: jiff::Timestamp,
+    /// Entries of every kind.
+    pub entries: u64,
+    /// Regular files.
+    pub files: u64,
+    /// Bytes of content.
+    pub total_bytes: u64,
+    /// Bytes of content that this snapshot added.
+    pub copied_bytes: u64,
+    /// Paths that could not be read.
+    pub problems: u64,
+    /// Whether it can be relied on.
+    pub state: SnapshotState,
+}
+
+/// A child of a folder at a moment.
+#[derive(Debug, Clone)]
+pub struct Child {
+    /// Number of its path.
+    pub node: NodeId,
+    /// Its name.
+    pub name: Vec<u8>,
+    /// The snapshot that this version began with.
+    pub first: i64,
+    /// The snapshot that it lasts to.
+    pub last: i64,
+    /// What it is.
+    pub state: State,
+}
+
+/// The children of the folder `node` in the snapshot `at`, sorted by name.
+pub fn children_of(connection: &Connection, node: NodeId, at: u64) -> rusqlite::Result<Vec<Child>> {
+    let mut statement: CachedStatement<'_> = connection.prepare_cached(&format!(
+        "SELECT n.id, n.name, v.first, v.last, {COLUMNS} FROM node n \
+         CROSS JOIN version v ON v.node = n.id AND v.first <= ?2 AND v.last >= ?2 \
+         WHERE n.parent = ?1 ORDER BY n.name"
+    ))?;
+    let rows = statement.query_map(params![node, at as i64], |row| {
+        Ok(Child {
+            node: row.get(0)?,
+            name: row.get(1)?,
+            first: row.get(2)?,
+            last: row.get(3)?,
+            state: State::read(row, 4)?,
+        })
+    })?;
+    rows.collect()
+}
+
+impl Index {
+    /// All snapshots, oldest first.
+    pub fn snapshots(&self) -> Result<Vec<SnapshotRow>> {
+        self.run(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT seq, id, name, started, finished, entries, files, total_bytes, \
+                 copied_bytes, problems, state FROM snapshot ORDER BY seq",
+            )?;
+            let rows = statement.query_map([], read_snapshot)?;
+            rows.collect()
+        })
+    }
+
+    /// The newest snapshot that protected the source `id` at `path`, missing and damaged ones included.
+    pub fn newest_of_source(&self, id: Uuid, path: &RelPath) -> Result<Option<u64>> {
+        self.newest_source(id, path, SnapshotState::Missing)
+    }
+
+    /// The same, good ones only.
+    pub fn newest_good_of_source(&self, id: Uuid, path: &RelPath) -> Result<Option<u64>> {
+        self.newest_source(id, path, SnapshotState::Good)
+    }
+
+    fn newest_source(&self, id: Uuid, path: &RelPath, worst: SnapshotState) -> Result<Option<u64>> {
+        self.run(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT s.seq FROM source o JOIN snapshot s ON s.seq = o.snapshot \
+                     WHERE o.id = ?1 AND o.path = ?2 AND s.state <= ?3 \
+                     ORDER BY s.seq DESC LIMIT 1",
+                )?
+                .query_row(params![id.as_bytes(), path.as_bytes(), worst.code()], |row| row.get(0))
+                .optional()
+        })
+    }
+
+    /// The sources that the snapshot `seq` protected.
+    pub fn sources_of(&self, seq: u64) -> Result<Vec<(Uuid, RelPath)>> {
+        self.run(|connection| {
+            let mut statement =
+                connection.prepare_cached("SELECT id, path FROM source WHERE snapshot = ?1")?;
+            let rows = statement.query_map([seq as i64], |row| {
+                Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, Vec<u8>>(1)?))
+            })?;
+            let mut sources = Vec::new();
+            for row in rows {
+                let (id, path) = row?;
+                if let (Ok(id), Ok(path)) = (Uuid::from_slice(&id), RelPath::parse(&path)) {
+                    sources.push((id, path));
+                }
+            }
+            Ok(sources)
+        })
+    }
+
+    /// The number of `path`; `None` if it was never seen.
+    pub fn node_of(&self, path: &RelPath) -> Result<Option<NodeId>> {
+        let mut node = ROOT_NODE;
+        for name in path.components() {
+            match self.child_node(node, name)? {
+                Some(child) => node = child,
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(node))
+    }
+
+    /// The number of `name` below `parent`; `None` if it was never seen.
+    pub fn child_node(&self, parent: NodeId, name: &[u8]) -> Result<Option<NodeId>> {
+        self.run(|connection| {
+            connection
+                .prepare_cached("SELECT id FROM node WHERE parent = ?1 AND name = ?2")?
+                .query_row(params![parent, name], |row| row.get(0))
+                .optional()
+        })
+    }
+
+    /// The state of the path `node` in the snapshot `at`, with the snapshots it lasts from and to.
+    pub fn version_at(&self, node: NodeId, at: u64) -> Result<Option<(i64, i64, State)>> {
+        self.run(|connection| {
+            connection
+                .prepare_cached(&format!(
+                    "SELECT v.first, v.last, {COLUMNS} FROM version v \
+                     WHERE v.node = ?1 AND v.first <= ?2 AND v.last >= ?2"
+                ))?
+                .query_row(params![node, at as i64], |row| {
+                    Ok((row.get(0)?, row.get(1)?, State::read(row, 2)?))
+                })
+                .optional()
+        })
+    }
+
+    /// All versions of the path `node`, newest first.
+    pub fn versions_of(&self, node: NodeId) -> Result<Vec<(i64, i64, State)>> {
+        self.run(|connection| {
+            let mut statement = connection.prepare_cached(&format!(
+                "SELECT v.first, v.last, {COLUMNS} FROM version v WHERE v.node = ?1 \
+                 ORDER BY v.first DESC"
+            ))?;
+            let rows = statement
+                .query_map([node], |row| Ok((row.get(0)?, row.get(1)?, State::read(row, 2)?)))?;
+            rows.collect()
+        })
+    }
+
+    /// The children of the folder `node` in the snapshot `at`, sorted by name.
+    pub fn children(&self, node: NodeId, at: u64) -> Result<Vec<Child>> {
+        self.run(|connection| children_of(connection, node, at))
+    }
+
+    /// The number that the next new path gets.
+    pub fn next_node(&self) -> Result<NodeId> {
+        self.run(|connection| {
+            connection.query_row("SELECT max(id) + 1 FROM node", [], |row| row.get(0))
+        })
+    }
+}
+
+fn read_snapshot(row: &rusqlite::Row<'_>) -> rusqlite::Result<SnapshotRow> {
+    let time = |column| -> rusqlite::Result<jiff::Timestamp> {
+        let milliseconds: i64 = row.get(column)?;
+        jiff::Timestamp::from_millisecond(milliseconds)
+            .map_err(|_| rusqlite::Error::IntegralValueOutOfRange(column, milliseconds))
+    };
+    Ok(SnapshotRow {
+        seq: row.get(0)?,
+        id: Uuid::from_slice(&row.get::<_, Vec<u8>>(1)?).unwrap_or_default(),
+        name: row.get(2)?,
+        started: time(3)?,
+        finished: time(4)?,
+        entries: row.get(5)?,
+        files: row.get(6)?,
+        total_bytes: row.get(7)?,
+        copied_bytes: row.get(8)?,
+        problems: row.get(9)?,
+        state: match row.get::<_, i64>(10)? {
+            0 => SnapshotState::Good,
+            1 => SnapshotState::Damaged,
+            _ => SnapshotState::Missing,
+        },
+    })
+}

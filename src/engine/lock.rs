@@ -1,0 +1,94 @@
+//! The repository's `LOCK`: open-file-description locks on single bytes, so that a dead holder's lock is free.
+
+use std::os::fd::OwnedFd;
+use std::path::Path;
+
+use nix::fcntl::{FcntlArg, fcntl};
+use nix::libc;
+use rustix::fs::{Mode, OFlags};
+use serde::{Deserialize, Serialize};
+
+use super::dir::{Dir, read_some, write_all};
+use super::error::{Error, Result};
+
+/// The file's name.
+pub const LOCK_NAME: &[u8] = b"LOCK";
+
+/// Which byte of the file is locked, and how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LockKind {
+    /// Byte 0, exclusive: the one writer.
+    Writer,
+    /// Byte 1, shared: readers of content, who keep prune and mend waiting.
+    Reader,
+}
+
+/// Who holds the writer's lock.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Holder {
+    host: String,
+    pid: u32,
+    since: jiff::Timestamp,
+}
+
+/// A lock, held until dropped.
+#[derive(Debug)]
+pub struct Lock {
+    _file: OwnedFd,
+}
+
+impl Lock {
+    /// Takes the lock in the repository `dir`, or says who has it.
+    pub fn take(dir: &Dir, path: &Path, kind: LockKind) -> Result<Self> {
+        let writes = kind == LockKind::Writer;
+        let access = if writes { OFlags::RDWR | OFlags::CREATE } else { OFlags::RDONLY };
+        let flags = access | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK;
+        let file = rustix::fs::openat(dir, LOCK_NAME, flags, Mode::from_raw_mode(0o600))
+            .map_err(|errno| Error::drive("lock", path, errno))?;
+        let region = libc::flock {
+            l_type: (if writes { libc::F_WRLCK } else { libc::F_RDLCK }) as libc::c_short,
+            l_whence: libc::SEEK_SET as libc::c_short,
+            l_start: if writes { 0 } else { 1 },
+            l_len: 1,
+            l_pid: 0,
+        };
+        match fcntl(&file, FcntlArg::F_OFD_SETLK(&region)) {
+            Ok(_) => {}
+            Err(nix::Error::EAGAIN | nix::Error::EACCES) => {
+                return Err(Error::Locked { path: path.to_owned(), holder: holder_text(&file) });
+            }
+            Err(errno) => return Err(Error::io("lock", path, errno)),
+        }
+        if writes {
+            write_holder(&file).map_err(|errno| Error::drive("lock", path, errno))?;
+        }
+        Ok(Self { _file: file })
+    }
+}
+
+fn write_holder(file: &OwnedFd) -> rustix::io::Result<()> {
+    let holder =
+        Holder { host: host_name(), pid: std::process::id(), since: jiff::Timestamp::now() };
+    let text = serde_json::to_vec(&holder).unwrap_or_default();
+    rustix::fs::ftruncate(file, 0)?;
+    write_all(file, &text)
+}
+
+fn holder_text(file: &OwnedFd) -> String {
+    let mut buffer = [0; 1024];
+    let read = read_some(file, &mut buffer).unwrap_or(0);
+    match serde_json::from_slice::<Holder>(&buffer[..read]) {
+        Ok(holder) => format!(
+            "process {} on {} since {}",
+            holder.pid,
+            super::path::display(holder.host.as_bytes()),
+            holder.since
+        ),
+        Err(_) => "another process".to_owned(),
+    }
+}
+
+/// This computer's name.
+pub fn host_name() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}

@@ -1,0 +1,28 @@
+//! The backup engine: silent, synchronous, and the same for every face.
+//!
+//! A run goes `scan -> plan -> copy or link into a stage -> seal -> rename -> index`; FORMAT.md beside
+//! this file says what lies on the drive.
+
+pub mod backup;
+pub mod clock;
+pub mod copy;
+pub mod digest;
+pub mod dir;
+pub mod error;
+pub mod history;
+pub mod index;
+pub mod lock;
+pub mod meta;
+pub mod monitor;
+pub mod overrides;
+pub mod path;
+pub mod plan;
+pub mod pool;
+pub mod probe;
+pub mod recover;
+pub mod remove;
+pub mod repository;
+pub mod restore;
+pub mod seal;
+pub mod snapshot;
+pub mod xattr;

@@ -1,0 +1,285 @@
+//! Opening for writing: the lock, the probe, and putting right whatever a crash or a hand left behind.
+//!
+//! Everything here can be done again without harm, and nothing here removes a committed snapshot.
+
+use std::path::{Path, PathBuf};
+
+use rustix::io::Errno;
+
+use super::dir::{Dir, descriptor_path};
+use super::error::{Error, Result};
+use super::index::{self, INDEX_NAME, Imported, Index, SnapshotState, StateChange};
+use super::lock::Lock;
+use super::monitor::{Event, Monitor, Phase};
+use super::probe;
+use super::repository::Repository;
+use super::seal::Seal;
+use super::snapshot::{Snapshot, is_snapshot_name};
+
+/// A repository that is open for writing, locked and recovered.
+#[derive(Debug)]
+pub struct Writer {
+    /// The repository.
+    pub repository: Repository,
+    /// Its index.
+    pub index: Index,
+    _lock: Lock,
+}
+
+impl Writer {
+    /// Locks the repository, checks that its drive can be written to, and recovers it.
+    pub fn open(
+        repository: Repository,
+        euid: u32,
+        unsafe_drive: bool,
+        monitor: &Monitor,
+    ) -> Result<Self> {
+        monitor.enter(Phase::Opening);
+        let lock = repository.lock_for_writing(euid)?;
+        if !unsafe_drive {
+            probe::check_kind(repository.dir(), repository.path())?;
+        }
+        let found = probe::probe(repository.dir(), repository.path())?;
+        let wanted = repository.marker().capabilities;
+        if (wanted.acls && !found.acls) || (wanted.reflink && !found.reflink) {
+            return Err(Error::DriveReadOnly(repository.path().to_owned()));
+        }
+        clear_stage(&repository, monitor)?;
+        let index = open_index(&repository, monitor)?;
+        let mut writer = Self { repository, index, _lock: lock };
+        writer.reconcile(monitor)?;
+        Ok(writer)
+    }
+
+    /// Makes the index again from the trees.
+    pub fn rebuild(&mut self, monitor: &Monitor) -> Result<()> {
+        let path = index_path(&self.repository)?;
+        move_aside(&self.repository)?;
+        self.index = Index::create(&path)?;
+        self.reconcile(monitor)
+    }
+
+    /// The number that the next snapshot gets: never one that was used.
+    pub fn next_seq(&self) -> Result<u64> {
+        let newest = self.index.snapshots()?.last().map_or(0, |row| row.seq);
+        Ok(self.repository.marker().next_seq.max(newest + 1))
+    }
+
+    /// Entries of the newest snapshot.
+    pub fn last_entries(&self) -> Result<u64> {
+        Ok(self.index.snapshots()?.last().map_or(0, |row| row.entries))
+    }
+
+    /// Makes the index agree with what is on the drive.
+    fn reconcile(&mut self, monitor: &Monitor) -> Result<()> {
+        let on_drive = snapshot_names(&self.repository)?;
+        let rows = self.index.snapshots()?;
+        let mut changes = Vec::new();
+        for row in &rows {
+            let is_there = on_drive.contains(&row.name);
+            let state = match (is_there, row.state) {
+                (false, _) => SnapshotState::Missing,
+                (true, SnapshotState::Missing) => SnapshotState::Good,
+                (true, state) => state,
+            };
+            if state == SnapshotState::Missing {
+                monitor.emit(&Event::SnapshotMissing { name: row.name.clone() });
+            }
+            if state != row.state {
+                changes.push(StateChange { seq: row.seq, state });
+            }
+        }
+        if let Some(newest) = rows.iter().rev().find(|row| on_drive.contains(&row.name))
+            && let Some(change) = self.check_seal(newest, monitor)?
+        {
+            changes.push(change);
+        }
+        self.index.set_states(&changes)?;
+        let known = |name: &String| rows.iter().any(|row| row.name == *name);
+        let newest = rows.last().map_or(0, |row| row.seq);
+        self.import_all(on_drive.into_iter().filter(|name| !known(name)), newest, monitor)
+    }
+
+    /// Looks at the seal of the snapshot that the next one links to.
+    fn check_seal(
+        &self,
+        row: &index::SnapshotRow,
+        monitor: &Monitor,
+    ) -> Result<Option<StateChange>> {
+        let Some(snapshot) = Snapshot::open(&self.repository, &row.name)? else { return Ok(None) };
+        match snapshot.read_seal() {
+            Ok(seal) if seal.id == row.id => Ok((row.state != SnapshotState::Good)
+                .then_some(StateChange { seq: row.seq, state: SnapshotState::Good })),
+            outcome => {
+                let reason = outcome.err().unwrap_or_else(|| "its seal is another's".to_owned());
+                monitor.emit(&Event::SnapshotDamaged { name: row.name.clone(), reason });
+                Ok(Some(StateChange { seq: row.seq, state: SnapshotState::Damaged }))
+            }
+        }
+    }
+
+    /// Takes in the snapshots that the index doesn't know, oldest first.
+    fn import_all(
+        &mut self,
+        names: impl Iterator<Item = String>,
+        newest: u64,
+        monitor: &Monitor,
+    ) -> Result<()> {
+        let mut unknown = Vec::new();
+        for name in names {
+            match read_seal(&self.repository, &name)? {
+                Ok(seal) => unknown.push((name, seal)),
+                Err(reason) => monitor.emit(&Event::SnapshotDamaged { name, reason }),
+            }
+        }
+        unknown.sort_by_key(|(_, seal)| seal.seq);
+        if newest > 0 && unknown.first().is_some_and(|(_, seal)| seal.seq <= newest) {
+            // An index that lacks something in the middle can't be mended, only made again.
+            return self.rebuild(monitor);
+        }
+        if !unknown.is_empty() {
+            monitor.enter(Phase::Rebuilding);
+            monitor.reset_done();
+            let total = unknown.iter().map(|(_, seal)| entries(seal)).sum();
+            monitor.set_totals(total, 0);
+        }
+        let mut last = newest;
+        for (name, seal) in unknown {
+            if seal.seq == last {
+                let reason = "another snapshot has its number".to_owned();
+                monitor.emit(&Event::SnapshotDamaged { name, reason });
+                continue;
+            }
+            let scratch = self.repository.folder("stage")?;
+            match index::import(&mut self.index, &self.repository, &name, &seal, &scratch, monitor)?
+            {
+                Imported::Yes => {
+                    last = seal.seq;
+                    monitor.emit(&Event::SnapshotRecovered { name });
+                }
+                Imported::Damaged(reason) => {
+                    monitor.emit(&Event::SnapshotDamaged { name, reason });
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn entries(seal: &Seal) -> u64 {
+    let counts = &seal.counts;
+    [counts.files, counts.directories, counts.symlinks, counts.special]
+        .into_iter()
+        .fold(0, u64::saturating_add)
+}
+
+/// Makes an index of a repository that can't be written to, at `path`, where nothing may be.
+pub fn build_index(repository: &Repository, path: &Path, monitor: &Monitor) -> Result<Index> {
+    monitor.enter(Phase::Rebuilding);
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    let scratch = Dir::open(folder).map_err(|errno| Error::io("open", folder, errno))?;
+    let mut index = Index::create(path)?;
+    let mut seals = Vec::new();
+    for name in snapshot_names(repository)? {
+        match read_seal(repository, &name)? {
+            Ok(seal) => seals.push((name, seal)),
+            Err(reason) => monitor.emit(&Event::SnapshotDamaged { name, reason }),
+        }
+    }
+    seals.sort_by_key(|(_, seal)| seal.seq);
+    monitor.set_totals(seals.iter().map(|(_, seal)| entries(seal)).sum(), 0);
+    for (name, seal) in seals {
+        let imported = index::import(&mut index, repository, &name, &seal, &scratch, monitor)?;
+        if let Imported::Damaged(reason) = imported {
+            monitor.emit(&Event::SnapshotDamaged { name, reason });
+        }
+    }
+    Ok(index)
+}
+
+/// Where SQLite finds the index of a repository: below the folder that is held, not the one that was named.
+pub fn index_path(repository: &Repository) -> Result<PathBuf> {
+    use std::os::fd::AsFd as _;
+    let held = descriptor_path(repository.dir().as_fd());
+    let folder =
+        std::fs::read_link(&held).map_err(|source| Error::io("find", repository.path(), source))?;
+    Ok(folder.join(INDEX_NAME))
+}
+
+/// The names of all committed snapshots.
+pub fn snapshot_names(repository: &Repository) -> Result<Vec<String>> {
+    let names = repository
+        .folder("snapshots")?
+        .names()
+        .map_err(|errno| Error::drive("list", &repository.path().join("snapshots"), errno))?;
+    Ok(names
+        .into_iter()
+        .filter(|name| is_snapshot_name(name))
+        .filter_map(|name| String::from_utf8(name).ok())
+        .collect())
+}
+
+fn read_seal(repository: &Repository, name: &str) -> Result<Result<Seal, String>> {
+    Ok(match Snapshot::open(repository, name)? {
+        Some(snapshot) => snapshot.read_seal(),
+        None => Err("it is not a folder".to_owned()),
+    })
+}
+
+fn open_index(repository: &Repository, monitor: &Monitor) -> Result<Index> {
+    let path = index_path(repository)?;
+    if let Some(index) = Index::open(&path)? {
+        return Ok(index);
+    }
+    let failed = |errno| Error::drive("examine", &path, errno);
+    if repository.dir().has(INDEX_NAME.as_bytes()).map_err(failed)? {
+        move_aside(repository)?;
+        let reason = "it was damaged or made by another version".to_owned();
+        monitor.emit(&Event::IndexRebuilt { reason });
+    } else if !snapshot_names(repository)?.is_empty() {
+        monitor.emit(&Event::IndexRebuilt { reason: "it was missing".to_owned() });
+    }
+    Index::create(&path)
+}
+
+/// Puts an index that can't be used out of the way, with the journal that belongs to it.
+fn move_aside(repository: &Repository) -> Result<()> {
+    let dir = repository.dir();
+    let failed = |errno| Error::drive("move aside the index of", repository.path(), errno);
+    for suffix in ["", "-journal", "-wal", "-shm"] {
+        let name = format!("{INDEX_NAME}{suffix}");
+        let aside = format!("{INDEX_NAME}.old{suffix}");
+        match dir.unlink(aside.as_bytes()) {
+            Ok(()) | Err(Errno::NOENT) => {}
+            Err(errno) => return Err(failed(errno)),
+        }
+        match dir.rename_to(name.as_bytes(), dir, aside.as_bytes()) {
+            Ok(()) | Err(Errno::NOENT) => {}
+            Err(errno) => return Err(failed(errno)),
+        }
+    }
+    Ok(())
+}
+
+fn clear_stage(repository: &Repository, monitor: &Monitor) -> Result<()> {
+    let path = repository.path().join("stage");
+    let names =
+        repository.folder("stage")?.names().map_err(|errno| Error::drive("list", &path, errno))?;
+    for name in names {
+        discard(repository, &name)?;
+        monitor.emit(&Event::StageRemoved { name: super::path::display(&name) });
+    }
+    Ok(())
+}
+
+/// Removes the stage `name`.
+pub fn discard_stage(repository: &Repository, name: &str) -> Result<()> {
+    discard(repository, name.as_bytes())
+}
+
+fn discard(repository: &Repository, name: &[u8]) -> Result<()> {
+    let stage = repository.folder("stage")?;
+    super::remove::remove_tree(&stage, name).map_err(|errno| {
+        Error::drive("remove an unfinished snapshot from", repository.path(), errno)
+    })
+}

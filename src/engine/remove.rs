@@ -1,0 +1,56 @@
+//! Removes a whole tree by descriptors. Never changes a file: its inode may be shared with a snapshot.
+
+use rustix::io::{Errno, Result};
+
+use super::dir::Dir;
+use super::meta::Kind;
+
+/// Removes the entry `name` of `dir` and all below it; what is gone already is as good as removed.
+pub fn remove_tree(dir: &Dir, name: &[u8]) -> Result<()> {
+    match dir.unlink(name) {
+        Ok(()) | Err(Errno::NOENT) => return Ok(()),
+        Err(Errno::ISDIR | Errno::PERM) => {}
+        Err(errno) => return Err(errno),
+    }
+    // A stack instead of recursion: a tree may be deeper than a thread's stack.
+    let mut open = vec![(open_writable(dir, name)?, name.to_vec())];
+    while let Some((folder, _)) = open.last() {
+        match first_folder(folder)? {
+            Some((child, child_name)) => open.push((child, child_name)),
+            None => {
+                let Some((_, done)) = open.pop() else { break };
+                open.last().map_or(dir, |(parent, _)| parent).remove(&done)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Removes what is not a folder until one is found, which is opened.
+fn first_folder(dir: &Dir) -> Result<Option<(Dir, Vec<u8>)>> {
+    for name in dir.names()? {
+        match dir.unlink(&name) {
+            Ok(()) | Err(Errno::NOENT) => {}
+            Err(Errno::ISDIR | Errno::PERM) => {
+                return Ok(Some((open_writable(dir, &name)?, name)));
+            }
+            Err(errno) => return Err(errno),
+        }
+    }
+    Ok(None)
+}
+
+/// Opens a folder and sees to it that its entries can be removed: people have read-only folders.
+fn open_writable(dir: &Dir, name: &[u8]) -> Result<Dir> {
+    let stat = dir.stat_child(name)?;
+    let mode = u32::from(stat.stx_mode);
+    if Kind::from_mode(mode) == Some(Kind::Directory) && mode & 0o700 != 0o700 {
+        rustix::fs::chmodat(
+            dir,
+            name,
+            rustix::fs::Mode::from_raw_mode(mode & 0o7777 | 0o700),
+            rustix::fs::AtFlags::empty(),
+        )?;
+    }
+    dir.child(name)
+}

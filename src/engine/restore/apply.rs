@@ -1,0 +1,236 @@
+//! Carries a plan out: stage everything, flush, then publish item by item with renames that never overwrite.
+
+use std::collections::HashMap;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rustix::io::Errno;
+
+use super::owner::OwnerMap;
+use super::place::{Workspace, dated_name};
+use super::stage::{Piece, Staging, Up};
+use super::target;
+use super::{Action, PlanItem, RestorePlan, RestoreReport};
+use crate::engine::dir::Dir;
+use crate::engine::error::{Error, Result};
+use crate::engine::history::History;
+use crate::engine::monitor::{Monitor, Phase};
+use crate::engine::path::RelPath;
+use crate::engine::seal::Ids;
+use crate::engine::snapshot::Snapshot;
+
+/// Which file system a folder is on.
+type Place = (u32, u32, u64);
+
+/// The workspaces of one restore, and what is staged in them.
+struct Workspaces {
+    list: Vec<Workspace>,
+    by_place: HashMap<Place, usize>,
+}
+
+/// An item on its way.
+struct Staged<'a> {
+    item: &'a PlanItem,
+    /// Under which name, in which workspace.
+    name: Vec<u8>,
+    workspace: usize,
+    parent_path: PathBuf,
+    /// The mode that a folder gets when it is in its place.
+    mode: Option<u32>,
+}
+
+/// Carries out `plan`.
+///
+/// # Errors
+/// Whatever stops the whole restore: a target that can't be written to or has no room, a stop. Until
+/// then nothing is in its place but whole items; what could not be read is a problem in the report.
+pub fn apply(history: &History, plan: &RestorePlan, monitor: &Monitor) -> Result<RestoreReport> {
+    let _lock = history.repository().lock_for_reading();
+    monitor.enter(Phase::Copying);
+    monitor.set_totals(plan.entries, plan.bytes);
+    let mut workspaces = Workspaces { list: Vec::new(), by_place: HashMap::new() };
+    let outcome = carry_out(history, plan, &mut workspaces, monitor);
+    let mut undo = Vec::new();
+    for workspace in workspaces.list {
+        let path = plan.items.first().map(|item| item.target.clone()).unwrap_or_default();
+        match workspace.close() {
+            Ok(kept) => undo.extend(kept),
+            Err(errno) if outcome.is_ok() => return Err(Error::io("tidy up beside", &path, errno)),
+            Err(_) => {}
+        }
+    }
+    outcome.map(|report| RestoreReport { undo, ..report })
+}
+
+fn carry_out(
+    history: &History,
+    plan: &RestorePlan,
+    workspaces: &mut Workspaces,
+    monitor: &Monitor,
+) -> Result<RestoreReport> {
+    let snapshot = Snapshot::open(history.repository(), &plan.snapshot)?
+        .ok_or_else(|| Error::NoSuchSnapshot(plan.snapshot.clone()))?;
+    let root = history.repository().path().join("snapshots").join(&plan.snapshot);
+    let files = snapshot.files().map_err(|errno| Error::drive("open", &root, errno))?;
+    let owners = OwnerMap::new(&snapshot.read_seal().map_or_else(|_| Ids::default(), |s| s.ids));
+    let first = plan.items.iter().find(|item| item.is_written());
+    let staging = Staging {
+        at: plan.at,
+        index: history.index().path(),
+        owners: &owners,
+        target: first.map(|item| item.target.clone()).unwrap_or_default(),
+        monitor,
+        problems: Mutex::default(),
+        entries: Default::default(),
+        bytes: Default::default(),
+    };
+    for item in plan.items.iter().filter(|item| item.action == Action::Impossible) {
+        staging.problem(&item.path, "nothing that could be restored is stored of it".to_owned());
+    }
+    let (staged, pieces) = prepare(history, plan, &files, workspaces, &staging)?;
+    staging.run(pieces)?;
+    monitor.enter(Phase::Syncing);
+    for workspace in &workspaces.list {
+        workspace
+            .dir
+            .sync_file_system()
+            .map_err(|errno| Error::io("flush", &staging.target, errno))?;
+    }
+    monitor.enter(Phase::Publishing);
+    let mut report = RestoreReport::default();
+    let started = history.snapshot(plan.at)?.started;
+    for staged in staged {
+        monitor.check_cancelled()?;
+        let workspace = &mut workspaces.list[staged.workspace];
+        let parent = target::make(&staged.parent_path)?;
+        match publish(&staged, &parent, workspace, started) {
+            Ok(Some(path)) => report.restored.push(path),
+            Ok(None) => {}
+            Err(errno) => return Err(Error::io("put in place", &staged.item.target, errno)),
+        }
+    }
+    report.entries = staging.entries.into_inner();
+    report.bytes = staging.bytes.into_inner();
+    report.problems = staging.problems.into_inner().unwrap_or_else(PoisonError::into_inner);
+    Ok(report)
+}
+
+/// Opens the folder of every item on both sides, and a workspace on each file system.
+fn prepare<'a>(
+    history: &History,
+    plan: &'a RestorePlan,
+    files: &Dir,
+    workspaces: &mut Workspaces,
+    staging: &Staging<'_>,
+) -> Result<(Vec<Staged<'a>>, Vec<Piece>)> {
+    let (mut staged, mut pieces) = (Vec::new(), Vec::new());
+    let mut stored_of: HashMap<RelPath, Arc<Dir>> = HashMap::new();
+    let mut dirs: HashMap<usize, Arc<Dir>> = HashMap::new();
+    for (number, item) in plan.items.iter().enumerate().filter(|(_, item)| item.is_written()) {
+        let missing = || history.not_in(&item.path, plan.at);
+        let node = history.index().node_of(&item.path)?.ok_or_else(missing)?;
+        let state = history.state(&item.path, plan.at)?.ok_or_else(missing)?;
+        let folder = item.path.parent().unwrap_or_default();
+        let stored = match stored_of.get(&folder) {
+            Some(stored) => Arc::clone(stored),
+            None => match files.beneath(&folder) {
+                Ok(dir) => {
+                    // Only the last one: a plan may name more folders than there are descriptors.
+                    stored_of.clear();
+                    let dir = Arc::new(dir);
+                    stored_of.insert(folder, Arc::clone(&dir));
+                    dir
+                }
+                Err(errno) => {
+                    staging.problem(&item.path, format!("its folder is not on the drive: {errno}"));
+                    continue;
+                }
+            },
+        };
+        let parent_path = item.target.parent().unwrap_or(Path::new("/")).to_owned();
+        let parent = target::make(&parent_path)?;
+        let workspace = workspaces.for_folder(&parent, &parent_path)?;
+        let dir = match dirs.get(&workspace) {
+            Some(dir) => Arc::clone(dir),
+            None => {
+                let dir = workspaces.list[workspace].dir.duplicate();
+                let dir = dir.map_err(|errno| Error::io("open", &parent_path, errno))?;
+                Arc::clone(dirs.entry(workspace).or_insert(Arc::new(dir)))
+            }
+        };
+        let name = number.to_string().into_bytes();
+        let is_folder = state.meta.kind == crate::engine::meta::Kind::Directory;
+        let mode = is_folder.then_some(state.meta.mode);
+        let (up, path) = (Up::Workspace(dir), item.path.clone());
+        pieces.push(Piece { path, node, state, stored, up, staged: name.clone() });
+        staged.push(Staged { item, name, workspace, parent_path, mode });
+    }
+    Ok((staged, pieces))
+}
+
+impl Workspaces {
+    fn for_folder(&mut self, parent: &Dir, path: &Path) -> Result<usize> {
+        let stat = parent.stat().map_err(|errno| Error::io("examine", path, errno))?;
+        let place = (stat.stx_dev_major, stat.stx_dev_minor, stat.stx_mnt_id);
+        if let Some(found) = self.by_place.get(&place) {
+            return Ok(*found);
+        }
+        self.list.push(Workspace::create(parent, path)?);
+        self.by_place.insert(place, self.list.len() - 1);
+        Ok(self.list.len() - 1)
+    }
+}
+
+/// Moves a staged item to its place; `None` if nothing of it could be staged.
+fn publish(
+    staged: &Staged<'_>,
+    parent: &Dir,
+    workspace: &mut Workspace,
+    moment: jiff::Timestamp,
+) -> rustix::io::Result<Option<PathBuf>> {
+    if !workspace.dir.has(&staged.name)? {
+        return Ok(None);
+    }
+    let mut name = staged.item.target.file_name().unwrap_or_default().as_bytes().to_vec();
+    loop {
+        let done = if staged.item.action == Action::Replace {
+            replace(staged, parent, workspace, &name)
+        } else {
+            workspace.dir.rename_to(&staged.name, parent, &name)
+        };
+        match done {
+            // Something came there since the plan was made: it stays, and both are kept.
+            Err(Errno::EXIST) => name = dated_name(&name, moment, parent)?,
+            outcome => break outcome?,
+        }
+    }
+    if let Some(mode) = staged.mode {
+        parent.child(&name)?.set_mode(mode)?;
+    }
+    parent.sync()?;
+    Ok(Some(staged.parent_path.join(OsStr::from_bytes(&name))))
+}
+
+/// Lets the staged item and what is there change places, and keeps the latter.
+fn replace(
+    staged: &Staged<'_>,
+    parent: &Dir,
+    workspace: &mut Workspace,
+    name: &[u8],
+) -> rustix::io::Result<()> {
+    match workspace.dir.exchange(&staged.name, parent, name) {
+        Ok(()) => workspace.keep(&staged.name, name),
+        // It went away since the plan was made.
+        Err(Errno::NOENT) => workspace.dir.rename_to(&staged.name, parent, name),
+        // A file system that can't exchange: the old one is put aside first, then the new one in its place.
+        Err(Errno::INVAL) => {
+            let aside = [staged.name.as_slice(), b".old"].concat();
+            parent.rename_to(name, &workspace.dir, &aside)?;
+            workspace.keep(&aside, name)?;
+            workspace.dir.rename_to(&staged.name, parent, name)
+        }
+        Err(errno) => Err(errno),
+    }
+}

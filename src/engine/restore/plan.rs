@@ -1,0 +1,212 @@
+//! Says, for everything that is asked for, what a restore is going to do with it. Writes nothing.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use rustix::io::Errno;
+
+use super::place::dated_name;
+use super::target;
+use super::{Action, OnConflict, PlanItem, RestorePlan, RestoreRequest, Target};
+use crate::engine::copy::{self, BUFFER_BYTES, CopyError};
+use crate::engine::dir::Dir;
+use crate::engine::error::{Error, Result};
+use crate::engine::history::{History, SnapshotInfo};
+use crate::engine::index::{NodeId, State};
+use crate::engine::meta::{ContentHash, Kind, Metadata};
+use crate::engine::monitor::{Monitor, Phase};
+use crate::engine::path::RelPath;
+use crate::engine::probe;
+
+struct Planner<'a> {
+    history: &'a History,
+    snapshot: SnapshotInfo,
+    on_conflict: OnConflict,
+    monitor: &'a Monitor,
+    items: Vec<PlanItem>,
+    buffer: Vec<u8>,
+}
+
+/// What is asked for, resolved in the index.
+struct Wanted {
+    path: RelPath,
+    node: NodeId,
+    state: State,
+}
+
+/// Plans a restore.
+///
+/// # Errors
+/// A path that isn't in the snapshot, a target that is no folder, a stop.
+pub fn plan_restore(
+    history: &History,
+    request: &RestoreRequest,
+    monitor: &Monitor,
+) -> Result<RestorePlan> {
+    monitor.enter(Phase::Measuring);
+    let mut planner = Planner {
+        history,
+        snapshot: history.snapshot(request.at)?,
+        on_conflict: request.on_conflict,
+        monitor,
+        items: Vec::new(),
+        buffer: vec![0; BUFFER_BYTES],
+    };
+    let mut paths = Vec::new();
+    for path in &request.paths {
+        planner.expand(path, &mut paths)?;
+    }
+    paths.sort();
+    // What lies in another of the selected folders comes back with it.
+    paths.dedup_by(|path, kept| path.is_within(kept));
+    let mut existing = None;
+    for path in paths {
+        let wanted = planner.find(&path)?;
+        let target = match &request.target {
+            Target::Original => path.to_absolute(),
+            Target::Folder(folder) => {
+                let name = path.name().unwrap_or(b"files");
+                target::resolve(folder)?.join(OsStr::from_bytes(name))
+            }
+        };
+        let folder = target.parent().unwrap_or(Path::new("/")).to_owned();
+        let dir = target::open(&folder)?;
+        existing = existing.or_else(|| nearest_existing(&folder));
+        planner.plan(&wanted, dir.as_ref(), &folder, target)?;
+    }
+    let free_bytes = existing
+        .and_then(|path| Some((Dir::open(&path).ok()?, path)))
+        .and_then(|(dir, path)| probe::space(&dir, &path).ok())
+        .map(|space| space.free_bytes);
+    let written = || planner.items.iter().filter(|item| item.is_written());
+    Ok(RestorePlan {
+        at: request.at,
+        entries: written().map(|item| item.entries).sum(),
+        bytes: written().map(|item| item.bytes).sum(),
+        snapshot: planner.snapshot.name,
+        items: planner.items,
+        free_bytes,
+    })
+}
+
+fn nearest_existing(folder: &Path) -> Option<PathBuf> {
+    folder.ancestors().find(|path| path.is_dir()).map(Path::to_owned)
+}
+
+impl Planner<'_> {
+    /// Replaces a folder above sources by the sources.
+    fn expand(&self, path: &RelPath, paths: &mut Vec<RelPath>) -> Result<()> {
+        if self.history.state(path, self.snapshot.seq)?.is_some() {
+            paths.push(path.clone());
+            return Ok(());
+        }
+        let below: Vec<RelPath> = self
+            .history
+            .sources(self.snapshot.seq)?
+            .into_iter()
+            .filter(|source| source.is_within(path))
+            .collect();
+        if below.is_empty() {
+            return Err(self.history.not_in(path, self.snapshot.seq));
+        }
+        paths.extend(below);
+        Ok(())
+    }
+
+    fn find(&self, path: &RelPath) -> Result<Wanted> {
+        let missing = || self.history.not_in(path, self.snapshot.seq);
+        let node = self.history.index().node_of(path)?.ok_or_else(missing)?;
+        let state = self.history.state(path, self.snapshot.seq)?.ok_or_else(missing)?;
+        Ok(Wanted { path: path.clone(), node, state })
+    }
+
+    /// Plans one entry; `dir` is the open target folder, if it is there.
+    fn plan(
+        &mut self,
+        wanted: &Wanted,
+        dir: Option<&Dir>,
+        folder: &Path,
+        target: PathBuf,
+    ) -> Result<()> {
+        self.monitor.check_cancelled()?;
+        let name = target.file_name().unwrap_or_default().as_bytes().to_vec();
+        if wanted.state.change().absent || wanted.state.meta.kind == Kind::Socket {
+            return self.add(wanted, target, Action::Impossible);
+        }
+        let Some(dir) = dir else { return self.add(wanted, target, Action::Create) };
+        let there = match dir.stat_child(&name) {
+            Ok(stat) => Metadata::from_statx(&stat),
+            Err(Errno::NOENT) => return self.add(wanted, target, Action::Create),
+            Err(errno) => return Err(Error::io("examine", &target, errno)),
+        };
+        let there = there.ok_or_else(|| Error::io("examine", &target, Errno::INVAL))?;
+        if there.kind == Kind::Directory && wanted.state.meta.kind == Kind::Directory {
+            return self.merge(wanted, dir, &name, &target);
+        }
+        if self.is_same(wanted, dir, &name, &there)? {
+            return self.add(wanted, target, Action::Same);
+        }
+        match self.on_conflict {
+            OnConflict::Skip => self.add(wanted, target, Action::Skip),
+            OnConflict::Replace => self.add(wanted, target, Action::Replace),
+            OnConflict::KeepBoth => {
+                let name = dated_name(&name, self.snapshot.started, dir)
+                    .map_err(|errno| Error::io("examine", folder, errno))?;
+                self.add(wanted, folder.join(OsStr::from_bytes(&name)), Action::KeepBoth)
+            }
+        }
+    }
+
+    /// A folder that is there already is entered: each of its entries is planned for itself.
+    fn merge(&mut self, wanted: &Wanted, dir: &Dir, name: &[u8], target: &Path) -> Result<()> {
+        let inner = dir.child(name).map_err(|errno| Error::io("open", target, errno))?;
+        for child in self.history.index().children(wanted.node, self.snapshot.seq)? {
+            let path = wanted.path.join(&child.name);
+            let below = target.join(OsStr::from_bytes(&child.name));
+            let child = Wanted { path, node: child.node, state: child.state };
+            self.plan(&child, Some(&inner), target, below)?;
+        }
+        Ok(())
+    }
+
+    fn is_same(
+        &mut self,
+        wanted: &Wanted,
+        dir: &Dir,
+        name: &[u8],
+        there: &Metadata,
+    ) -> Result<bool> {
+        let state = &wanted.state;
+        if there.kind != state.meta.kind || there.size_bytes != state.meta.size_bytes {
+            return Ok(false);
+        }
+        match there.kind {
+            Kind::File => match copy::hash_file(dir, name, &mut self.buffer, self.monitor) {
+                Ok(read) => Ok(Some(read.hash) == state.hash),
+                Err(CopyError::Cancelled) => Err(Error::Cancelled),
+                Err(_) => Ok(false),
+            },
+            Kind::Symlink => {
+                Ok(dir.read_link(name).ok().map(|link| ContentHash::of(&link)) == state.hash)
+            }
+            _ => Ok(there.device == state.meta.device),
+        }
+    }
+
+    fn add(&mut self, wanted: &Wanted, target: PathBuf, action: Action) -> Result<()> {
+        let (mut entries, mut bytes) = (0, 0);
+        let mut pending = vec![(wanted.node, wanted.state.meta)];
+        while let Some((node, meta)) = pending.pop() {
+            self.monitor.check_cancelled()?;
+            entries += 1;
+            bytes += if meta.kind == Kind::File { meta.size_bytes } else { 0 };
+            if meta.kind == Kind::Directory {
+                let children = self.history.index().children(node, self.snapshot.seq)?;
+                pending.extend(children.into_iter().map(|child| (child.node, child.state.meta)));
+            }
+        }
+        self.items.push(PlanItem { path: wanted.path.clone(), target, action, entries, bytes });
+        Ok(())
+    }
+}

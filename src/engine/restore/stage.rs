@@ -1,0 +1,287 @@
+//! Makes, in a workspace beside the target, what a restore is going to publish: content verified, metadata set.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::AcqRel, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rustix::fs::{AtFlags, FileType, Gid, Mode, Uid};
+use rustix::io::Errno;
+
+use super::owner::OwnerMap;
+use crate::engine::copy::{self, BUFFER_BYTES, CopyError};
+use crate::engine::dir::{Dir, set_child_mtime};
+use crate::engine::error::{Error, Result};
+use crate::engine::index::{Index, NodeId, State};
+use crate::engine::meta::{Kind, Metadata};
+use crate::engine::monitor::{Event, Monitor};
+use crate::engine::path::RelPath;
+use crate::engine::pool::{Pool, walk_threads};
+use crate::engine::xattr::Xattrs;
+
+/// One entry that is to be made.
+pub struct Piece {
+    /// The path in the snapshot.
+    pub path: RelPath,
+    /// Its number in the index.
+    pub node: NodeId,
+    /// What it is.
+    pub state: State,
+    /// The folder of the snapshot that it lies in.
+    pub stored: Arc<Dir>,
+    /// Where it is made.
+    pub up: Up,
+    /// Under which name.
+    pub staged: Vec<u8>,
+}
+
+/// The folder in which something is made.
+#[derive(Clone)]
+pub enum Up {
+    /// The workspace itself: this is an item of the plan.
+    Workspace(Arc<Dir>),
+    /// A folder that is being made.
+    Made(Arc<Made>),
+}
+
+impl Up {
+    fn dir(&self) -> &Dir {
+        match self {
+            Self::Workspace(dir) => dir,
+            Self::Made(made) => &made.dir,
+        }
+    }
+}
+
+/// A folder being made; its metadata is set when all below it is there.
+pub struct Made {
+    up: Up,
+    dir: Dir,
+    meta: Metadata,
+    xattrs: Xattrs,
+    pending: AtomicUsize,
+}
+
+/// One restore's staging.
+pub struct Staging<'a> {
+    /// Number of the snapshot.
+    pub at: u64,
+    /// The index to read.
+    pub index: &'a Path,
+    /// Whose the entries become.
+    pub owners: &'a OwnerMap,
+    /// Where it is going to be, for messages.
+    pub target: PathBuf,
+    /// Who watches.
+    pub monitor: &'a Monitor,
+    /// What could not be restored.
+    pub problems: Mutex<Vec<(RelPath, String)>>,
+    /// Entries made.
+    pub entries: AtomicU64,
+    /// Bytes of content made.
+    pub bytes: AtomicU64,
+}
+
+struct Worker {
+    index: Index,
+    buffer: Vec<u8>,
+}
+
+impl Staging<'_> {
+    /// Makes all `pieces` and what is below them.
+    pub fn run(&self, pieces: Vec<Piece>) -> Result<()> {
+        Pool::run(
+            walk_threads(),
+            pieces,
+            || Ok(Worker { index: Index::reader(self.index)?, buffer: vec![0; BUFFER_BYTES] }),
+            |worker, piece, pool| {
+                self.monitor.check_cancelled()?;
+                self.make(worker, piece, pool)
+            },
+            |_| Ok(()),
+        )
+    }
+
+    fn make(&self, worker: &mut Worker, piece: Piece, pool: &Pool<Piece>) -> Result<()> {
+        if piece.state.meta.kind == Kind::Directory {
+            self.make_folder(worker, piece, pool)
+        } else {
+            self.make_entry(worker, &piece)
+        }
+    }
+
+    fn make_folder(&self, worker: &mut Worker, piece: Piece, pool: &Pool<Piece>) -> Result<()> {
+        let name = piece.path.name().unwrap_or_default();
+        let stored = match piece.stored.child(name) {
+            Ok(stored) => Arc::new(stored),
+            Err(errno) => {
+                self.problem(&piece.path, missing(errno));
+                return self.close(piece.up);
+            }
+        };
+        let dir = piece.up.dir().create(&piece.staged, 0o700).map_err(|e| self.failed(e))?;
+        let said = piece.state.change().xattrs();
+        let xattrs = said.unwrap_or_else(|| Xattrs::read(&stored).unwrap_or_default());
+        let made = Arc::new(Made {
+            meta: self.owners.map(piece.state.meta),
+            up: piece.up,
+            dir,
+            xattrs,
+            pending: AtomicUsize::new(1),
+        });
+        self.monitor.set_current(piece.path.clone());
+        let mut folders = Vec::new();
+        for child in worker.index.children(piece.node, self.at)? {
+            self.monitor.check_cancelled()?;
+            let child = Piece {
+                path: piece.path.join(&child.name),
+                node: child.node,
+                state: child.state,
+                stored: Arc::clone(&stored),
+                up: Up::Made(Arc::clone(&made)),
+                staged: child.name,
+            };
+            if child.state.meta.kind == Kind::Directory {
+                folders.push(child);
+            } else {
+                self.make_entry(worker, &child)?;
+            }
+        }
+        made.pending.fetch_add(folders.len(), AcqRel);
+        pool.push(folders.into_iter().rev());
+        self.close(Up::Made(made))
+    }
+
+    /// Counts one part of a folder as done; with the last, its metadata is set and it counts for its parent.
+    fn close(&self, mut up: Up) -> Result<()> {
+        while let Up::Made(made) = up {
+            if made.pending.fetch_sub(1, AcqRel) != 1 {
+                return Ok(());
+            }
+            // A folder that is to be moved must be writable; its own mode is set after the move.
+            let is_item = matches!(made.up, Up::Workspace(_));
+            let mode = if is_item { made.meta.mode | 0o700 } else { made.meta.mode };
+            let meta = Metadata { mode, ..made.meta };
+            copy::set_metadata(&made.dir, &meta, &made.xattrs, self.owners.sets_owner())
+                .map_err(|errno| self.failed(errno))?;
+            self.done(&made.meta);
+            up = made.up.clone();
+        }
+        Ok(())
+    }
+
+    fn make_entry(&self, worker: &mut Worker, piece: &Piece) -> Result<()> {
+        let state = &piece.state;
+        if state.change().absent {
+            self.problem(&piece.path, "it could not be read when the snapshot was made".to_owned());
+            return Ok(());
+        }
+        match state.meta.kind {
+            Kind::File => self.make_file(worker, piece),
+            Kind::Symlink => self.make_symlink(piece),
+            Kind::Fifo => self.make_fifo(piece),
+            // The program that listens on a socket makes it again.
+            Kind::Socket | Kind::Directory => Ok(()),
+            Kind::Block | Kind::Character => {
+                self.problem(&piece.path, "devices are not restored".to_owned());
+                Ok(())
+            }
+        }
+    }
+
+    fn make_file(&self, worker: &mut Worker, piece: &Piece) -> Result<()> {
+        let name = piece.path.name().unwrap_or_default();
+        let (stage, staged) = (piece.up.dir(), piece.staged.as_slice());
+        let copied =
+            copy::copy_file(&piece.stored, name, stage, staged, &mut worker.buffer, self.monitor);
+        let (read, file) = match copied {
+            Ok(copied) => copied,
+            Err(CopyError::Cancelled) => return Err(Error::Cancelled),
+            Err(CopyError::Drive(errno)) => return Err(self.failed(errno)),
+            Err(CopyError::Source(errno)) => {
+                self.problem(&piece.path, missing(errno));
+                return Ok(());
+            }
+        };
+        if piece.state.hash.is_some_and(|hash| hash != read.hash) {
+            stage.unlink(staged).map_err(|errno| self.failed(errno))?;
+            let reason = "its stored copy is damaged: the content is not what was backed up";
+            self.problem(&piece.path, reason.to_owned());
+            return Ok(());
+        }
+        let xattrs = piece.state.change().xattrs().unwrap_or(read.xattrs);
+        let xattrs = xattrs.without(b"security.capability");
+        let meta = self.owners.map(piece.state.meta);
+        copy::set_metadata(&file, &meta, &xattrs, self.owners.sets_owner())
+            .map_err(|errno| self.failed(errno))?;
+        self.done(&meta);
+        Ok(())
+    }
+
+    fn make_symlink(&self, piece: &Piece) -> Result<()> {
+        let name = piece.path.name().unwrap_or_default();
+        let target = match piece.stored.read_link(name) {
+            Ok(target) => target,
+            Err(errno) => {
+                self.problem(&piece.path, missing(errno));
+                return Ok(());
+            }
+        };
+        piece.up.dir().create_link(&piece.staged, &target).map_err(|errno| self.failed(errno))?;
+        self.finish_nameless(piece)
+    }
+
+    fn make_fifo(&self, piece: &Piece) -> Result<()> {
+        let mode = Mode::from_raw_mode(piece.state.meta.mode);
+        rustix::fs::mknodat(piece.up.dir(), piece.staged.as_slice(), FileType::Fifo, mode, 0)
+            .map_err(|errno| self.failed(errno))?;
+        self.finish_nameless(piece)
+    }
+
+    /// Owner and time of what can't be opened.
+    fn finish_nameless(&self, piece: &Piece) -> Result<()> {
+        let meta = self.owners.map(piece.state.meta);
+        let (dir, name) = (piece.up.dir(), piece.staged.as_slice());
+        if self.owners.sets_owner() {
+            let (uid, gid) = (Uid::from_raw(meta.uid), Gid::from_raw(meta.gid));
+            rustix::fs::chownat(dir, name, Some(uid), Some(gid), AtFlags::SYMLINK_NOFOLLOW)
+                .map_err(|errno| self.failed(errno))?;
+        }
+        set_child_mtime(dir, name, meta.mtime).map_err(|errno| self.failed(errno))?;
+        self.done(&meta);
+        Ok(())
+    }
+
+    fn done(&self, meta: &Metadata) {
+        self.entries.fetch_add(1, Relaxed);
+        self.monitor.add_entries(1);
+        if meta.kind == Kind::File {
+            self.bytes.fetch_add(meta.size_bytes, Relaxed);
+            self.monitor.add_bytes(meta.size_bytes);
+        }
+    }
+
+    /// Something that can't be restored; the rest goes on.
+    pub fn problem(&self, path: &RelPath, reason: String) {
+        let mut problems = self.problems.lock().unwrap_or_else(PoisonError::into_inner);
+        problems.push((path.clone(), reason.clone()));
+        drop(problems);
+        self.monitor.emit(&Event::Problem { path: path.clone(), reason });
+    }
+
+    fn failed(&self, errno: Errno) -> Error {
+        match errno {
+            Errno::NOSPC => Error::BadTarget {
+                path: self.target.clone(),
+                reason: "there is no room left on its file system".to_owned(),
+            },
+            errno => Error::io("restore to", &self.target, errno),
+        }
+    }
+}
+
+fn missing(errno: Errno) -> String {
+    match errno {
+        Errno::NOENT => "its stored copy is missing on the drive".to_owned(),
+        errno => format!("its stored copy could not be read: {errno}"),
+    }
+}

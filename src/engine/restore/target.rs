@@ -1,0 +1,65 @@
+//! The folders that a restore writes into: reached from the root without ever following a symbolic link.
+
+use std::path::{Path, PathBuf};
+
+use rustix::io::Errno;
+
+use crate::engine::dir::Dir;
+use crate::engine::error::{Error, Result};
+use crate::engine::path::RelPath;
+
+/// The path of a folder that a person named, links in it resolved once and for all; it need not exist.
+pub fn resolve(folder: &Path) -> Result<PathBuf> {
+    let failed = |source| Error::io("find", folder, source);
+    let absolute = std::path::absolute(folder).map_err(failed)?;
+    for existing in absolute.ancestors() {
+        match existing.canonicalize() {
+            Ok(canonical) => {
+                let rest = absolute.strip_prefix(existing).unwrap_or(Path::new(""));
+                return Ok(if rest.as_os_str().is_empty() {
+                    canonical
+                } else {
+                    canonical.join(rest)
+                });
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => return Err(failed(error)),
+        }
+    }
+    Ok(absolute)
+}
+
+/// Opens the folder `path`; `None` if it has to be made.
+pub fn open(path: &Path) -> Result<Option<Dir>> {
+    let relative = RelPath::from_absolute(path)?;
+    let root = Dir::open(Path::new("/")).map_err(|errno| Error::io("open", path, errno))?;
+    match root.beneath(&relative) {
+        Ok(dir) => Ok(Some(dir)),
+        Err(Errno::NOENT) => Ok(None),
+        Err(errno) => Err(refused(path, errno)),
+    }
+}
+
+/// Opens the folder `path`, making what is missing of it.
+pub fn make(path: &Path) -> Result<Dir> {
+    if let Some(dir) = open(path)? {
+        return Ok(dir);
+    }
+    let relative = RelPath::from_absolute(path)?;
+    let mut dir = Dir::open(Path::new("/")).map_err(|errno| Error::io("open", path, errno))?;
+    for name in relative.components() {
+        dir = dir.ensure(name, 0o755).map_err(|errno| refused(path, errno))?;
+    }
+    Ok(dir)
+}
+
+fn refused(path: &Path, errno: Errno) -> Error {
+    let reason = match errno {
+        Errno::LOOP => "a part of the path is a symbolic link now",
+        Errno::NOTDIR => "a part of the path is not a folder",
+        Errno::ACCESS | Errno::PERM => "no permission to write there",
+        Errno::ROFS => "it is on a read-only file system",
+        errno => return Error::io("open", path, errno),
+    };
+    Error::BadTarget { path: path.to_owned(), reason: reason.to_owned() }
+}

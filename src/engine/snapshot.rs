@@ -1,0 +1,253 @@
+//! One snapshot on the drive: staged, sealed, committed by a rename; and read back.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use rustix::io::Errno;
+
+use super::dir::{Dir, write_all};
+use super::error::{Error, Result};
+use super::meta::ContentHash;
+use super::overrides::{Override, OverrideLine};
+use super::path::RelPath;
+use super::probe;
+use super::repository::{FORMAT, Repository};
+use super::seal::{Problem, Seal};
+use super::xattr;
+
+const SEAL_NAME: &[u8] = b"seal.json";
+const OVERRIDES_NAME: &[u8] = b"overrides.jsonl";
+const PROBLEMS_NAME: &[u8] = b"problems.jsonl";
+
+/// The folder in a snapshot that holds the tree.
+pub const FILES_NAME: &[u8] = b"files";
+
+/// A seal names users, groups and sources, nothing that grows with the tree.
+const SEAL_LIMIT_BYTES: u64 = 16 << 20;
+
+/// Overrides of some millions of entries.
+const LINES_LIMIT_BYTES: u64 = 4 << 30;
+
+/// The name of a snapshot that was started at `moment`, before anything is added to make it unique.
+pub fn name_of(moment: Timestamp) -> String {
+    moment.strftime("%Y-%m-%dT%H-%M-%SZ").to_string()
+}
+
+/// Whether this can be a snapshot's name; anything else on the drive is left alone.
+pub fn is_snapshot_name(name: &[u8]) -> bool {
+    let shape = b"0000-00-00T00-00-00Z";
+    let (stem, suffix) = name.split_at(name.len().min(shape.len()));
+    let stem_fits = stem.len() == shape.len()
+        && stem.iter().zip(shape).all(|(byte, wanted)| match wanted {
+            b'0' => byte.is_ascii_digit(),
+            wanted => byte == wanted,
+        });
+    let suffix_fits = suffix.is_empty()
+        || (suffix.len() <= 8
+            && suffix.len() > 1
+            && suffix[0] == b'-'
+            && suffix[1..].iter().all(u8::is_ascii_digit));
+    stem_fits && suffix_fits
+}
+
+/// A snapshot being made.
+#[derive(Debug)]
+pub struct Stage {
+    name: String,
+    folder: Dir,
+    dir: Dir,
+    files: Dir,
+}
+
+impl Stage {
+    /// Makes an empty stage for a run that began at `started`.
+    pub fn create(repository: &Repository, started: Timestamp) -> Result<Self> {
+        let folder = repository.folder("stage")?;
+        let snapshots = repository.folder("snapshots")?;
+        let path = repository.path().join("stage");
+        let make = |errno| match errno {
+            Errno::NOSPC => probe::full(repository.dir(), repository.path(), 0),
+            errno => Error::drive("make a stage in", &path, errno),
+        };
+        let stem = name_of(started);
+        let mut name = stem.clone();
+        let mut number = 1;
+        while snapshots.has(name.as_bytes()).map_err(make)?
+            || folder.has(name.as_bytes()).map_err(make)?
+        {
+            number += 1;
+            name = format!("{stem}-{number}");
+        }
+        let dir = folder.create(name.as_bytes(), 0o700).map_err(make)?;
+        // What people set as default on their drive must not leak into every stored entry.
+        match rustix::fs::fremovexattr(&dir, "system.posix_acl_default") {
+            Ok(()) | Err(Errno::NODATA | Errno::OPNOTSUPP) => {}
+            Err(errno) => return Err(make(errno)),
+        }
+        let files = dir.create(FILES_NAME, 0o755).map_err(make)?;
+        Ok(Self { name, folder, dir, files })
+    }
+
+    /// The name that the snapshot will have.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The root of the tree.
+    pub fn files(&self) -> &Dir {
+        &self.files
+    }
+
+    /// Writes overrides and problems, and the seal after them.
+    pub fn seal(
+        &self,
+        seal: &mut Seal,
+        overrides: &[u8],
+        problems: &[Problem],
+    ) -> rustix::io::Result<()> {
+        seal.overrides = self.write_lines(OVERRIDES_NAME, overrides)?;
+        let mut lines = Vec::new();
+        for problem in problems {
+            serde_json::to_writer(&mut lines, problem).map_err(|_| Errno::INVAL)?;
+            lines.push(b'\n');
+        }
+        seal.problems = self.write_lines(PROBLEMS_NAME, &lines)?;
+        let mut text = serde_json::to_vec_pretty(seal).map_err(|_| Errno::INVAL)?;
+        text.push(b'\n');
+        self.write_hashed(SEAL_NAME, &text).map(drop)
+    }
+
+    fn write_lines(&self, name: &[u8], lines: &[u8]) -> rustix::io::Result<Option<String>> {
+        if lines.is_empty() {
+            return Ok(None);
+        }
+        self.write_hashed(name, lines).map(|hash| Some(hash.to_string()))
+    }
+
+    fn write_hashed(&self, name: &[u8], content: &[u8]) -> rustix::io::Result<ContentHash> {
+        let hash = ContentHash::of(content);
+        let file = self.dir.create_file(name, 0o600)?;
+        write_all(&file, content)?;
+        xattr::write_hash(&file, &hash)?;
+        Ok(hash)
+    }
+
+    /// Publishes the stage: flush, raise the number, rename, flush both folders. The rename is the commit.
+    pub fn commit(self, repository: &mut Repository, seq: u64) -> Result<String> {
+        let path = repository.path().to_owned();
+        let failed = |errno| match errno {
+            Errno::NOSPC => probe::full(&self.folder, &path, 0),
+            errno => Error::drive("finish the snapshot on", &path, errno),
+        };
+        self.dir.sync_file_system().map_err(failed)?;
+        repository.raise_next_seq(seq)?;
+        let snapshots = repository.folder("snapshots")?;
+        self.folder
+            .rename_to(self.name.as_bytes(), &snapshots, self.name.as_bytes())
+            .map_err(failed)?;
+        snapshots.sync().and_then(|()| self.folder.sync()).map_err(failed)?;
+        Ok(self.name)
+    }
+}
+
+/// A committed snapshot, opened.
+#[derive(Debug)]
+pub struct Snapshot {
+    dir: Dir,
+}
+
+impl Snapshot {
+    /// Opens the snapshot `name`; `None` if it isn't there.
+    pub fn open(repository: &Repository, name: &str) -> Result<Option<Self>> {
+        if !is_snapshot_name(name.as_bytes()) {
+            return Ok(None);
+        }
+        match repository.folder("snapshots")?.child(name.as_bytes()) {
+            Ok(dir) => Ok(Some(Self { dir })),
+            Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => Ok(None),
+            Err(errno) => Err(Error::drive("open", &repository.path().join(name), errno)),
+        }
+    }
+
+    /// The root of the tree.
+    pub fn files(&self) -> rustix::io::Result<Dir> {
+        self.dir.child(FILES_NAME)
+    }
+
+    /// Reads and checks the seal; the error says in English what is wrong with it.
+    pub fn read_seal(&self) -> Result<Seal, String> {
+        let bytes = self.read_checked(SEAL_NAME, SEAL_LIMIT_BYTES)?.ok_or("it has no seal")?;
+        let seal: Seal =
+            serde_json::from_slice(&bytes).map_err(|error| format!("bad seal: {error}"))?;
+        if seal.format != FORMAT {
+            return Err(format!("its format is {}", seal.format));
+        }
+        if let Some(feature) = seal.features.read.first() {
+            return Err(format!("it needs the unknown feature {feature:?}"));
+        }
+        if seal.seq == 0 || seal.seq > i64::MAX as u64 / 2 {
+            return Err("its number is absurd".to_owned());
+        }
+        if seal.sources.iter().any(|source| source.path().is_none()) {
+            return Err("a source's path is absurd".to_owned());
+        }
+        Ok(seal)
+    }
+
+    /// Reads the overrides that `seal` vouches for.
+    pub fn read_overrides(&self, seal: &Seal) -> Result<HashMap<RelPath, Override>, String> {
+        let Some(wanted) = &seal.overrides else { return Ok(HashMap::new()) };
+        let bytes = self
+            .read_checked(OVERRIDES_NAME, LINES_LIMIT_BYTES)?
+            .ok_or("its overrides are missing")?;
+        if ContentHash::of(&bytes).to_string() != *wanted {
+            return Err("its overrides are not those of the seal".to_owned());
+        }
+        let mut overrides = HashMap::new();
+        for line in bytes.split(|&b| b == b'\n').filter(|line| !line.is_empty()) {
+            let line: OverrideLine =
+                serde_json::from_slice(line).map_err(|error| format!("bad override: {error}"))?;
+            let path = RelPath::decode(&line.path).map_err(|error| error.to_string())?;
+            overrides.insert(path, line.change);
+        }
+        Ok(overrides)
+    }
+
+    fn read_checked(&self, name: &[u8], limit_bytes: u64) -> Result<Option<Vec<u8>>, String> {
+        let shown = String::from_utf8_lossy(name);
+        match self.dir.read_file(name, limit_bytes) {
+            Ok(bytes) => {
+                let (file, _) = self.dir.open_file(name).map_err(|errno| errno.to_string())?;
+                match xattr::read_hash(&file).map_err(|errno| errno.to_string())? {
+                    Some(hash) if hash != ContentHash::of(&bytes) => {
+                        Err(format!("{shown} is not as it was written"))
+                    }
+                    _ => Ok(Some(bytes)),
+                }
+            }
+            Err(Errno::NOENT) => Ok(None),
+            Err(errno) => Err(format!("{shown} can't be read: {errno}")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_names_that_yore_gives_are_snapshots() {
+        for (name, fits) in [
+            ("2026-11-21T10-00-00Z", true),
+            ("2026-11-21T10-00-00Z-2", true),
+            ("2026-11-21T10-00-00Z-", false),
+            ("2026-11-21T10-00-00Z/..", false),
+            ("2026-11-21T10:00:00Z", false),
+            ("lost+found", false),
+            ("", false),
+        ] {
+            assert_eq!(is_snapshot_name(name.as_bytes()), fits, "{name}");
+        }
+        assert!(is_snapshot_name(name_of(Timestamp::UNIX_EPOCH).as_bytes()));
+    }
+}

@@ -1,0 +1,11 @@
+//! Yore keeps complete, dated copies of folders on an external drive, and brings them back.
+//!
+//! - [`engine`]: scan, plan, copy, seal, index, history, restore. No terminal, no window, no home folder.
+//! - [`app`]: what a person can do with it: set up, back up, look at the past, restore. Shared by every face.
+//! - [`cli`]: the command line.
+//! - [`i18n`]: translations.
+
+pub mod app;
+pub mod cli;
+pub mod engine;
+pub mod i18n;
