@@ -1,0 +1,216 @@
+//! The configuration: one TOML file that a person may edit. A broken one is never overwritten.
+
+use std::ffi::OsString;
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::path::{Path, PathBuf};
+
+use percent_encoding::percent_decode_str;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::error::{Error, Result};
+use crate::engine::dir::Dir;
+use crate::engine::path::encode;
+
+pub use crate::engine::backup::Source;
+
+/// The version of the file that this program writes.
+const FORMAT: u32 = 1;
+
+/// What Yore protects, and where to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// The repository's identity.
+    pub repository_id: Uuid,
+    /// Where it was the last time.
+    pub repository_path: PathBuf,
+    /// Take a drive whose file system can't promise anything. For tests.
+    pub unsafe_drive: bool,
+    /// What is protected.
+    pub sources: Vec<Source>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ConfigFile {
+    format: u32,
+    repository: RepositorySection,
+    #[serde(default)]
+    source: Vec<SourceSection>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct RepositorySection {
+    id: Uuid,
+    path: PathText,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    unsafe_drive: bool,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SourceSection {
+    id: Uuid,
+    path: PathText,
+}
+
+/// A path as TOML can hold it: text, or percent-encoded bytes where it isn't UTF-8.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+enum PathText {
+    Text(String),
+    Bytes { encoded: String },
+}
+
+impl From<&Path> for PathText {
+    fn from(path: &Path) -> Self {
+        match path.to_str() {
+            Some(text) => Self::Text(text.to_owned()),
+            None => Self::Bytes { encoded: encode(path.as_os_str().as_bytes()) },
+        }
+    }
+}
+
+impl From<PathText> for PathBuf {
+    fn from(text: PathText) -> Self {
+        match text {
+            PathText::Text(text) => Self::from(text),
+            PathText::Bytes { encoded } => {
+                Self::from(OsString::from_vec(percent_decode_str(&encoded).collect()))
+            }
+        }
+    }
+}
+
+impl Config {
+    /// Reads the file; `None` if there is none.
+    pub fn load(path: &Path) -> Result<Option<Self>> {
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(source) => return Err(Error::ConfigFile { path: path.to_owned(), source }),
+        };
+        let broken = |span: Option<std::ops::Range<usize>>, message: String| {
+            let (line, column) = position(&text, span.map_or(0, |span| span.start));
+            Error::BadConfig { path: path.to_owned(), line, column, message }
+        };
+        let file: ConfigFile = toml::from_str(&text)
+            .map_err(|error| broken(error.span(), error.message().trim().to_owned()))?;
+        if file.format != FORMAT {
+            let at = text.find("format").unwrap_or(0);
+            return Err(broken(Some(at..at), format!("unknown format {}", file.format)));
+        }
+        let sources: Vec<Source> = file
+            .source
+            .into_iter()
+            .map(|source| Source { id: source.id, path: source.path.into() })
+            .collect();
+        if let Some(relative) = sources.iter().find(|source| !source.path.is_absolute()) {
+            let shown = relative.path.display().to_string();
+            let at = text.find(&shown).unwrap_or(0);
+            return Err(broken(Some(at..at), format!("{shown:?} is not an absolute path")));
+        }
+        Ok(Some(Self {
+            repository_id: file.repository.id,
+            repository_path: file.repository.path.into(),
+            unsafe_drive: file.repository.unsafe_drive,
+            sources,
+        }))
+    }
+
+    /// Writes the file atomically, making its folder if need be.
+    pub fn save(&self, path: &Path) -> Result<()> {
+        let file = ConfigFile {
+            format: FORMAT,
+            repository: RepositorySection {
+                id: self.repository_id,
+                path: self.repository_path.as_path().into(),
+                unsafe_drive: self.unsafe_drive,
+            },
+            source: self
+                .sources
+                .iter()
+                .map(|source| SourceSection { id: source.id, path: source.path.as_path().into() })
+                .collect(),
+        };
+        let failed = |source| Error::ConfigFile { path: path.to_owned(), source };
+        let text = toml::to_string(&file).map_err(|error| failed(std::io::Error::other(error)))?;
+        let text = format!("# What Yore protects, and where to.\n{text}");
+        write_private(path, text.as_bytes()).map_err(failed)
+    }
+}
+
+/// Writes a file that is this person's alone, atomically, making its folder if need be.
+pub(super) fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let absolute = std::path::absolute(path)?;
+    let folder = absolute.parent().unwrap_or(Path::new("/"));
+    std::fs::create_dir_all(folder)?;
+    let name = absolute.file_name().unwrap_or_default().as_bytes();
+    Ok(Dir::open(folder)?.replace_file(name, bytes, 0o600)?)
+}
+
+/// Line and column, both from 1, of a byte in a text.
+fn position(text: &str, at: usize) -> (usize, usize) {
+    let before = text.get(..at).unwrap_or(text);
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
+    (line, column)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(text: &str) -> Result<Option<Config>> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.toml");
+        std::fs::write(&path, text).unwrap();
+        Config::load(&path)
+    }
+
+    #[test]
+    fn what_is_saved_is_loaded_again_bytes_and_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("yore/config.toml");
+        let config = Config {
+            repository_id: Uuid::new_v4(),
+            repository_path: "/media/disk \"1\"/Yore/ann@laptop".into(),
+            unsafe_drive: false,
+            sources: vec![
+                Source { id: Uuid::new_v4(), path: "/home/Größe 100%".into() },
+                Source {
+                    id: Uuid::new_v4(),
+                    path: PathBuf::from(OsString::from_vec(b"/home/\xff%41".into())),
+                },
+            ],
+        };
+        config.save(&path).unwrap();
+        assert_eq!(Config::load(&path).unwrap(), Some(config));
+    }
+
+    #[test]
+    fn no_file_is_no_configuration() {
+        assert!(Config::load(Path::new("/nonexistent/config.toml")).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_broken_file_is_told_with_line_and_column() {
+        let id = "00000000-0000-0000-0000-000000000001";
+        let head = format!("format = 1\n[repository]\nid = \"{id}\"\n");
+        for (text, at) in [
+            ("format = \n".to_owned(), (1, 10)),
+            (format!("{head}path = \"/d\"\nspeling = 1\n"), (5, 1)),
+            (format!("{head}path = 3\n"), (4, 8)),
+            ("format = 9\n".to_owned() + &head[11..] + "path = \"/d\"\n", (1, 1)),
+            (format!("{head}path = \"/d\"\n[[source]]\nid = \"{id}\"\npath = \"home\"\n"), (7, 9)),
+        ] {
+            match load(&text) {
+                Err(Error::BadConfig { line, column, .. }) => {
+                    assert_eq!((line, column), at, "{text}");
+                }
+                other => panic!("{text}: {other:?}"),
+            }
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! What a person can do with Yore, the same for the command line, the window and the service.
+
+pub mod config;
+pub mod demo;
+pub mod error;
+pub mod health;
+pub mod jobs;
+pub mod moment;
+pub mod places;
+pub mod setup;
+pub mod state;
+pub mod status;
+pub mod target;
+pub mod text;

@@ -1,0 +1,147 @@
+//! Which snapshot a person means by a name, the beginning of one, `latest`, or a time.
+
+use jiff::civil::DateTime;
+use jiff::tz::{AmbiguousOffset, TimeZone};
+use jiff::{Timestamp, Zoned};
+
+use crate::engine::error::{Error, Result};
+use crate::engine::history::SnapshotInfo;
+
+/// A time that a clock change made ambiguous or skipped, and the one that was taken for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClockChange {
+    /// The local time that was typed.
+    pub typed: String,
+    /// The moment that was taken, with its offset.
+    pub taken: String,
+}
+
+/// The snapshot that is meant.
+#[derive(Debug, Clone)]
+pub struct Resolved {
+    /// Which one.
+    pub snapshot: SnapshotInfo,
+    /// What has to be said about the typed time, if anything.
+    pub clock_change: Option<ClockChange>,
+}
+
+/// Finds the snapshot that `text` means; without text, the newest.
+pub fn resolve(
+    text: Option<&str>,
+    snapshots: &[SnapshotInfo],
+    zone: &TimeZone,
+) -> Result<Resolved> {
+    let newest = snapshots.last().ok_or(Error::NoSnapshots)?;
+    let plain =
+        |snapshot: &SnapshotInfo| Resolved { snapshot: snapshot.clone(), clock_change: None };
+    let text = match text.map(str::trim) {
+        None | Some("latest") => return Ok(plain(newest)),
+        Some(text) => text,
+    };
+    if let Some(exact) = snapshots.iter().find(|snapshot| snapshot.name == text) {
+        return Ok(plain(exact));
+    }
+    let begun: Vec<&SnapshotInfo> = match text {
+        "" => Vec::new(),
+        text => snapshots.iter().filter(|snapshot| snapshot.name.starts_with(text)).collect(),
+    };
+    match begun.as_slice() {
+        [one] => Ok(plain(one)),
+        [] => by_time(text, snapshots, zone),
+        many => Err(Error::AmbiguousSnapshot {
+            text: text.to_owned(),
+            names: many.iter().map(|snapshot| snapshot.name.clone()).collect(),
+        }),
+    }
+}
+
+fn by_time(text: &str, snapshots: &[SnapshotInfo], zone: &TimeZone) -> Result<Resolved> {
+    let unknown = || Error::NoSuchSnapshot(text.to_owned());
+    let (moment, clock_change) = parse(text, zone).ok_or_else(unknown)?;
+    let not_later = snapshots.iter().rev().find(|snapshot| snapshot.started <= moment);
+    Ok(Resolved { snapshot: not_later.ok_or_else(unknown)?.clone(), clock_change })
+}
+
+fn parse(text: &str, zone: &TimeZone) -> Option<(Timestamp, Option<ClockChange>)> {
+    if let Ok(moment) = text.parse::<Timestamp>() {
+        return Some((moment, None));
+    }
+    let typed: DateTime = text.parse().ok()?;
+    // "10:00" means up to the end of that minute: a snapshot of 10:00:20 is "at 10:00" for a person.
+    let whole_minute = typed.second() == 0 && text.matches(':').count() == 1;
+    let typed = if whole_minute { typed.with().second(59).build().ok()? } else { typed };
+    let ambiguous = zone.to_ambiguous_zoned(typed);
+    let is_plain = matches!(ambiguous.offset(), AmbiguousOffset::Unambiguous { .. });
+    let taken: Zoned = ambiguous.compatible().ok()?;
+    let clock_change = (!is_plain).then(|| ClockChange {
+        typed: text.to_owned(),
+        taken: taken.strftime("%Y-%m-%d %H:%M %:z").to_string(),
+    });
+    Some((taken.timestamp(), clock_change))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::history::SnapshotState;
+    use crate::engine::snapshot::name_of;
+
+    fn snapshots() -> Vec<SnapshotInfo> {
+        ["2026-03-29T00:30:00Z", "2026-10-25T00:30:20Z", "2026-10-25T01:30:00Z"]
+            .iter()
+            .enumerate()
+            .map(|(at, time)| {
+                let started: Timestamp = time.parse().unwrap();
+                SnapshotInfo {
+                    seq: at as u64 + 1,
+                    id: uuid::Uuid::nil(),
+                    name: name_of(started),
+                    started,
+                    finished: started,
+                    entries: 0,
+                    files: 0,
+                    total_bytes: 0,
+                    copied_bytes: 0,
+                    problems: 0,
+                    state: SnapshotState::Good,
+                }
+            })
+            .collect()
+    }
+
+    fn seq(text: &str) -> (u64, bool) {
+        let zone = TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
+        let found = resolve(Some(text), &snapshots(), &zone).unwrap();
+        (found.snapshot.seq, found.clock_change.is_some())
+    }
+
+    #[test]
+    fn names_beginnings_and_times_find_their_snapshot() {
+        for (text, wanted) in [
+            ("latest", (3, false)),
+            ("2026-03", (1, false)),
+            ("2026-10-25T00-30-20Z", (2, false)),
+            ("2026-10-25T01", (3, false)),
+            ("2026-06-01 12:00", (1, false)),
+            ("2026-10-25T00:30:20Z", (2, false)),
+            // Half past two happens twice that night; the first is taken, and it is said.
+            ("2026-10-25 02:30", (2, true)),
+            // And not at all on this one.
+            ("2026-03-29 02:30", (1, true)),
+        ] {
+            assert_eq!(seq(text), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_means_none_or_several_is_refused() {
+        let refuse = |text| resolve(Some(text), &snapshots(), &TimeZone::UTC).unwrap_err();
+        assert!(
+            matches!(refuse("2026-10"), Error::AmbiguousSnapshot { names, .. } if names.len() == 2)
+        );
+        assert!(matches!(refuse("2020-01-01 00:00"), Error::NoSuchSnapshot(_)));
+        assert!(matches!(refuse("yesterday-ish"), Error::NoSuchSnapshot(_)));
+        assert!(matches!(refuse(""), Error::NoSuchSnapshot(_)));
+        assert!(matches!(resolve(None, &[], &TimeZone::UTC), Err(Error::NoSnapshots)));
+    }
+}

@@ -1,0 +1,210 @@
+//! Setting Yore up: choosing a drive and folders, checking both, and writing the configuration.
+
+use std::path::{Path, PathBuf};
+
+use uuid::Uuid;
+
+use super::config::{Config, Source};
+use super::error::{Error, Result};
+use super::places;
+use super::target::{Options, Target, identity};
+use crate::engine::backup::canonical_source;
+use crate::engine::dir::Dir;
+use crate::engine::error::Error as EngineError;
+use crate::engine::history::History;
+use crate::engine::monitor::Monitor;
+use crate::engine::probe;
+use crate::engine::repository::{Repository, YORE_DIR, open_drive};
+
+/// What is known of a folder that is proposed as drive.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DriveCheck {
+    /// Bytes that can still be written.
+    pub free_bytes: u64,
+    /// Bytes in all.
+    pub total_bytes: u64,
+    /// The file system's name.
+    pub file_system: String,
+}
+
+/// Finds out, by trying, whether a folder can hold backups of the sources.
+///
+/// # Errors
+/// Why it can't: missing, no folder, read-only, full, a file system that can't, inside a source.
+pub fn check_drive(drive: &Path, sources: &[PathBuf]) -> Result<DriveCheck> {
+    check(drive, sources, false)
+}
+
+fn check(drive: &Path, sources: &[PathBuf], unsafe_drive: bool) -> Result<DriveCheck> {
+    let dir = open_drive(drive)?;
+    for source in sources {
+        check_apart(drive, &dir, source)?;
+    }
+    if !unsafe_drive {
+        probe::check_kind(&dir, drive)?;
+    }
+    // A drive that belongs to root may hold a folder for backups that anyone can add to.
+    match dir.child(YORE_DIR.as_bytes()) {
+        Ok(home) => probe::probe(&home, drive)?,
+        Err(_) => probe::probe(&dir, drive)?,
+    };
+    let space = probe::space(&dir, drive)?;
+    Ok(DriveCheck {
+        free_bytes: space.free_bytes,
+        total_bytes: space.total_bytes,
+        file_system: probe::file_system_name(&dir).to_owned(),
+    })
+}
+
+/// Refuses a drive and a source that contain each other on one mounted file system.
+fn check_apart(drive: &Path, dir: &Dir, source: &Path) -> Result<()> {
+    let (Ok(drive), Ok(source)) = (drive.canonicalize(), source.canonicalize()) else {
+        return Ok(());
+    };
+    if source.starts_with(drive.join(YORE_DIR)) {
+        return Err(EngineError::SourceInside { path: source, outer: drive.join(YORE_DIR) }.into());
+    }
+    let mount = |dir: &Dir| dir.stat().ok().map(|stat| stat.stx_mnt_id);
+    let same_mount = Dir::open(&source).ok().and_then(|dir| mount(&dir)) == mount(dir);
+    // A drive that is mounted somewhere inside a source is left out of its backup by itself.
+    if drive.starts_with(&source) && same_mount {
+        return Err(EngineError::DriveInsideSource { path: drive, source_path: source }.into());
+    }
+    Ok(())
+}
+
+/// Makes or finds the repository on the drive and writes the configuration.
+pub fn set_up(options: &Options, drive: &Path, sources: &[PathBuf]) -> Result<Target> {
+    set_up_with(options, drive, sources, false)
+}
+
+/// As [`set_up`]; `unsafe_drive` takes any file system.
+pub fn set_up_with(
+    options: &Options,
+    drive: &Path,
+    sources: &[PathBuf],
+    unsafe_drive: bool,
+) -> Result<Target> {
+    let path = options.config_path();
+    let former = Config::load(&path)?;
+    if sources.is_empty() {
+        return Err(Error::NoSources);
+    }
+    let sources = check_sources(sources)?;
+    check(drive, &sources, unsafe_drive)?;
+    let repository = Repository::create(drive, &identity(), unsafe_drive)?;
+    let known = known_sources(&repository, former);
+    let sources = sources
+        .into_iter()
+        .map(|path| {
+            let former = known.iter().find(|source| source.path == path);
+            Source { id: former.map_or_else(Uuid::new_v4, |source| source.id), path }
+        })
+        .collect();
+    let repository_path = std::path::absolute(repository.path())
+        .map_err(|source| Error::ConfigFile { path: path.clone(), source })?;
+    let config =
+        Config { repository_id: repository.marker().id, repository_path, unsafe_drive, sources };
+    config.save(&path)?;
+    Ok(config.into())
+}
+
+/// The canonical paths of the sources, none inside another.
+fn check_sources(sources: &[PathBuf]) -> Result<Vec<PathBuf>> {
+    let mut paths = Vec::new();
+    for source in sources {
+        let path = canonical_source(source)?;
+        if !paths.contains(&path) {
+            paths.push(path);
+        }
+    }
+    for path in &paths {
+        if let Some(outer) = paths.iter().find(|outer| *outer != path && path.starts_with(outer)) {
+            let (path, outer) = (path.clone(), outer.clone());
+            return Err(EngineError::SourceInside { path, outer }.into());
+        }
+    }
+    Ok(paths)
+}
+
+/// Sources that keep their identity: those of the former configuration, and of the newest snapshot.
+fn known_sources(repository: &Repository, former: Option<Config>) -> Vec<Source> {
+    let mut known = former.map(|config| config.sources).unwrap_or_default();
+    let history =
+        Repository::open(repository.path(), Some(repository.marker().id)).and_then(|repository| {
+            let scratch = std::env::temp_dir().join(format!("yore-{}.sqlite", Uuid::new_v4()));
+            History::open(repository, &scratch, &Monitor::new())
+        });
+    if let Ok(history) = history
+        && let Some(newest) = history.snapshots().ok().and_then(|mut all| all.pop())
+    {
+        let sealed = history.sealed_sources(newest.seq).unwrap_or_default();
+        known.extend(sealed.into_iter().map(|(id, path)| Source { id, path: path.to_absolute() }));
+    }
+    known
+}
+
+/// What is proposed at first: the home folder.
+pub fn default_sources() -> Vec<PathBuf> {
+    vec![places::home()]
+}
+
+/// Mount points that look like external or further drives, to be offered at first.
+pub fn candidate_drives() -> Vec<PathBuf> {
+    use std::os::unix::ffi::OsStringExt as _;
+    let table = std::fs::read("/proc/self/mountinfo").unwrap_or_default();
+    let mut drives: Vec<PathBuf> = table
+        .split(|&b| b == b'\n')
+        .filter_map(|line| line.split(|&b| b == b' ').nth(4))
+        .map(|field| PathBuf::from(std::ffi::OsString::from_vec(unescape(field))))
+        .filter(|path| ["/media", "/run/media", "/mnt"].iter().any(|above| path.starts_with(above)))
+        .collect();
+    drives.sort();
+    drives.dedup();
+    drives
+}
+
+/// The kernel writes blanks and backslashes in mount points as octal numbers.
+fn unescape(field: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(field.len());
+    let mut rest = field;
+    while let Some((&byte, after)) = rest.split_first() {
+        let octal = (byte == b'\\')
+            .then(|| after.get(..3))
+            .flatten()
+            .and_then(|digits| std::str::from_utf8(digits).ok())
+            .and_then(|digits| u8::from_str_radix(digits, 8).ok());
+        match octal {
+            Some(octal) => {
+                bytes.push(octal);
+                rest = &after[3..];
+            }
+            None => {
+                bytes.push(byte);
+                rest = after;
+            }
+        }
+    }
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mount_points_with_blanks_are_read() {
+        assert_eq!(unescape(b"/media/My\\040Disk\\134"), b"/media/My Disk\\");
+        assert_eq!(unescape(b"/media/a\\9"), b"/media/a\\9");
+    }
+
+    #[test]
+    fn sources_inside_each_other_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let inner = folder.path().join("inner");
+        std::fs::create_dir(&inner).unwrap();
+        let outcome = check_sources(&[folder.path().to_owned(), inner.clone()]);
+        assert!(matches!(outcome, Err(Error::Engine(EngineError::SourceInside { .. }))));
+        assert_eq!(check_sources(&[inner.clone(), inner]).unwrap().len(), 1);
+    }
+}

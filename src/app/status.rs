@@ -1,0 +1,60 @@
+//! The one look at everything: is the person safe, how far back, and how much room is left.
+
+use super::error::{Explanation, explain};
+use super::state::{LastRun, last_run};
+use super::target::Target;
+use crate::engine::history::SnapshotInfo;
+use crate::engine::monitor::Monitor;
+use crate::engine::probe;
+
+pub use super::health::Health;
+
+/// What there is to say.
+#[derive(Debug, Clone)]
+pub struct Status {
+    /// How well the person is protected.
+    pub health: Health,
+    /// Why the drive or the history can't be reached, if it can't.
+    pub unreachable: Option<Explanation>,
+    /// The newest snapshot.
+    pub newest: Option<SnapshotInfo>,
+    /// The oldest snapshot.
+    pub oldest: Option<SnapshotInfo>,
+    /// How many there are.
+    pub snapshots: u64,
+    /// Bytes that can still be written to the drive.
+    pub free_bytes: Option<u64>,
+    /// Bytes of the drive.
+    pub total_bytes: Option<u64>,
+    /// How the last run ended.
+    pub last_run: Option<LastRun>,
+}
+
+/// Reads the status. Touches the drive, so not for a thread that draws.
+pub fn status(target: &Target) -> Status {
+    let opened = target.open_history(&Monitor::new()).and_then(|history| {
+        let snapshots = history.snapshots()?;
+        Ok((history, snapshots))
+    });
+    let id = target
+        .repository_id
+        .or_else(|| opened.as_ref().ok().map(|(history, _)| history.repository().marker().id));
+    let last_run = id.and_then(last_run);
+    let (history, snapshots, unreachable) = match opened {
+        Ok((history, snapshots)) => (Some(history), snapshots, None),
+        Err(error) => (None, Vec::new(), Some(explain(&error))),
+    };
+    let space = history
+        .as_ref()
+        .and_then(|h| probe::space(h.repository().dir(), h.repository().path()).ok());
+    Status {
+        health: super::health::health(history.is_some(), snapshots.last(), last_run.as_ref()),
+        unreachable,
+        newest: snapshots.last().cloned(),
+        oldest: snapshots.first().cloned(),
+        snapshots: snapshots.len() as u64,
+        free_bytes: space.map(|space| space.free_bytes),
+        total_bytes: space.map(|space| space.total_bytes),
+        last_run,
+    }
+}

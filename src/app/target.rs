@@ -1,0 +1,198 @@
+//! What a person works with: the configured repository, or one that was named on the command line.
+
+use std::path::PathBuf;
+
+use nix::unistd::{User, geteuid};
+use uuid::Uuid;
+
+use super::config::{Config, Source};
+use super::error::{Error, Result, explain};
+use super::places;
+use super::state::{Outcome, remember};
+use crate::engine::backup::{BackupOptions, BackupReport, backup};
+use crate::engine::clock::SystemClock;
+use crate::engine::error::Error as EngineError;
+use crate::engine::history::History;
+use crate::engine::index::{Index, is_missing_or_broken};
+use crate::engine::lock::host_name;
+use crate::engine::monitor::Monitor;
+use crate::engine::recover::{self, Writer};
+use crate::engine::repository::{Identity, Repository};
+use crate::engine::restore::{self, RestorePlan, RestoreReport, RestoreRequest};
+use crate::engine::seal::SnapshotKind;
+
+/// The options that every command and both programs have.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Another configuration than the usual one.
+    pub config: Option<PathBuf>,
+    /// A repository to open without any configuration.
+    pub repository: Option<PathBuf>,
+}
+
+impl Options {
+    /// The configuration's path.
+    pub fn config_path(&self) -> PathBuf {
+        self.config.clone().unwrap_or_else(places::config_file)
+    }
+}
+
+/// A repository, and the sources that are backed up to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// Where the repository is.
+    pub repository_path: PathBuf,
+    /// Which one it must be; `None` for whichever is there.
+    pub repository_id: Option<Uuid>,
+    /// What is backed up; nothing if there is no configuration.
+    pub sources: Vec<Source>,
+    /// Take a drive whose file system can't promise anything. For tests.
+    pub unsafe_drive: bool,
+}
+
+/// What a backup may be told.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct BackUp {
+    /// Believe a source that was emptied since the last time.
+    pub accept_empty: bool,
+}
+
+impl Target {
+    /// Finds what the options name; `None` if Yore isn't set up yet.
+    ///
+    /// # Errors
+    /// A configuration that can't be read or understood.
+    pub fn load(options: &Options) -> Result<Option<Self>> {
+        if let Some(path) = &options.repository {
+            return Ok(Some(Self {
+                repository_path: path.clone(),
+                repository_id: None,
+                sources: Vec::new(),
+                unsafe_drive: false,
+            }));
+        }
+        Ok(Config::load(&options.config_path())?.map(Self::from))
+    }
+
+    /// As [`Target::load`], but not being set up is an error.
+    pub fn require(options: &Options) -> Result<Self> {
+        Self::load(options)?.ok_or_else(|| Error::NotSetUp(options.config_path()))
+    }
+
+    /// Opens the repository.
+    pub fn open(&self) -> Result<Repository> {
+        Ok(Repository::open(&self.repository_path, self.repository_id)?)
+    }
+
+    /// Opens the repository for writing: locked and recovered.
+    pub fn open_writer(&self, monitor: &Monitor) -> Result<Writer> {
+        let euid = geteuid().as_raw();
+        Ok(Writer::open(self.open()?, euid, self.unsafe_drive, monitor)?)
+    }
+
+    /// Opens the history for reading. May take long: a lost index is made anew.
+    pub fn open_history(&self, monitor: &Monitor) -> Result<History> {
+        let repository = self.open()?;
+        let index = recover::index_path(&repository)?;
+        if !matches!(Index::open_read_only(&index), Ok(Some(_))) {
+            // Whoever may write mends the index for good; anyone else makes a passing one below.
+            match self.open_writer(monitor) {
+                Err(Error::Engine(EngineError::Cancelled)) => {
+                    return Err(EngineError::Cancelled.into());
+                }
+                Ok(_) | Err(_) => {}
+            }
+        }
+        let cache = places::cache_dir();
+        std::fs::create_dir_all(&cache).map_err(|source| EngineError::Io {
+            action: "make",
+            path: cache.clone(),
+            source,
+        })?;
+        let scratch = cache.join(format!("index-{}.sqlite", Uuid::new_v4()));
+        Ok(History::open(repository, &scratch, monitor)?)
+    }
+
+    /// Makes a snapshot, and remembers how it went.
+    pub fn back_up(&self, monitor: &Monitor) -> Result<BackupReport> {
+        self.back_up_with(BackUp::default(), monitor)
+    }
+
+    /// As [`Target::back_up`], with what the run is told.
+    pub fn back_up_with(&self, told: BackUp, monitor: &Monitor) -> Result<BackupReport> {
+        if self.sources.is_empty() {
+            return Err(Error::NoSources);
+        }
+        let report = self.run_backup(told, monitor);
+        if let Some(id) = self.repository_id {
+            remember(id, outcome(&report));
+        }
+        report
+    }
+
+    fn run_backup(&self, told: BackUp, monitor: &Monitor) -> Result<BackupReport> {
+        let options = BackupOptions {
+            sources: self.sources.clone(),
+            kind: SnapshotKind::Manual,
+            accept_empty: told.accept_empty,
+        };
+        let mut writer = self.open_writer(monitor)?;
+        match backup(&mut writer, &options, &SystemClock, monitor) {
+            // A page of the index was rotten: it is made again, once, and the run begins anew.
+            Err(EngineError::Index { source, .. }) if is_missing_or_broken(&source) => {
+                writer.rebuild(monitor)?;
+                Ok(backup(&mut writer, &options, &SystemClock, monitor)?)
+            }
+            report => Ok(report?),
+        }
+    }
+
+    /// Says what a restore is going to do.
+    pub fn plan_restore(&self, request: &RestoreRequest, monitor: &Monitor) -> Result<RestorePlan> {
+        let history = self.open_history(monitor)?;
+        Ok(restore::plan_restore(&history, request, monitor)?)
+    }
+
+    /// Carries a plan out.
+    pub fn restore(&self, plan: &RestorePlan, monitor: &Monitor) -> Result<RestoreReport> {
+        let history = self.open_history(monitor)?;
+        Ok(restore::apply(&history, plan, monitor)?)
+    }
+
+    /// Makes the index again from the trees.
+    pub fn rebuild(&self, monitor: &Monitor) -> Result<()> {
+        Ok(self.open_writer(monitor)?.rebuild(monitor)?)
+    }
+}
+
+impl From<Config> for Target {
+    fn from(config: Config) -> Self {
+        Self {
+            repository_path: config.repository_path,
+            repository_id: Some(config.repository_id),
+            sources: config.sources,
+            unsafe_drive: config.unsafe_drive,
+        }
+    }
+}
+
+fn outcome(report: &Result<BackupReport>) -> Outcome {
+    match report {
+        Ok(report) if report.is_partial() => Outcome::Partial { problems: report.counts.problems },
+        Ok(_) => Outcome::Done,
+        Err(error) if error.is_cancelled() => Outcome::Stopped,
+        Err(error) => Outcome::Failed { reason: explain(error).what, away: error.is_drive_away() },
+    }
+}
+
+/// Who this person on this computer is.
+pub fn identity() -> Identity {
+    let uid = geteuid();
+    let name = User::from_uid(uid).ok().flatten().map(|user| user.name);
+    Identity {
+        host: host_name(),
+        user: name.unwrap_or_else(|| uid.to_string()),
+        machine_id: std::fs::read("/etc/machine-id").unwrap_or_default(),
+        euid: uid.as_raw(),
+    }
+}

@@ -1,0 +1,7 @@
+//! The command line of Yore.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    yore::cli::run(std::env::args_os())
+}

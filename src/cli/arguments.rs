@@ -1,0 +1,143 @@
+//! What the command line takes.
+
+use std::path::PathBuf;
+
+use clap::{Arg, ArgAction, Command, builder::PossibleValuesParser, value_parser};
+
+use crate::i18n::gettext;
+
+/// The whole command line.
+pub fn command() -> Command {
+    Command::new("yore")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about(gettext(
+            "A time machine for your folders: complete, dated copies on an external drive",
+        ))
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .args(global_options())
+        .arg(
+            Arg::new("json")
+                .long("json")
+                .global(true)
+                .action(ArgAction::SetTrue)
+                .help(gettext("Answer in JSON, for programs")),
+        )
+        .subcommands([
+            setup(),
+            backup(),
+            plain("snapshots", gettext("List the snapshots")),
+            ls(),
+            versions(),
+            restore(),
+            plain("status", gettext("Tell whether everything is well")),
+            plain("rebuild", gettext("Make the index again from the snapshots")),
+            plain("demo", gettext("Show the whole job on a sample in a temporary folder")),
+        ])
+}
+
+/// The options that both programs have.
+pub fn global_options() -> [Arg; 2] {
+    [
+        Arg::new("config")
+            .long("config")
+            .value_name("FILE")
+            .global(true)
+            .value_parser(value_parser!(PathBuf))
+            .help(gettext("Use this configuration")),
+        Arg::new("repository")
+            .long("repository")
+            .value_name("DIR")
+            .global(true)
+            .value_parser(value_parser!(PathBuf))
+            .help(gettext(
+                "Open this repository without any configuration, on a new computer for instance",
+            )),
+    ]
+}
+
+fn plain(name: &'static str, about: String) -> Command {
+    Command::new(name).about(about)
+}
+
+fn setup() -> Command {
+    Command::new("setup")
+        .about(gettext("Choose a drive and the folders to back up"))
+        .arg(
+            Arg::new("drive")
+                .long("drive")
+                .value_name("DIR")
+                .required(true)
+                .value_parser(value_parser!(PathBuf))
+                .help(gettext("The folder where the drive is mounted, or any folder on it")),
+        )
+        .arg(
+            Arg::new("source")
+                .long("source")
+                .value_name("PATH")
+                .required(true)
+                .num_args(1..)
+                .action(ArgAction::Append)
+                .value_parser(value_parser!(PathBuf))
+                .help(gettext("A folder to back up; may be given more than once")),
+        )
+        .arg(Arg::new("unsafe-drive").long("unsafe-drive").hide(true).action(ArgAction::SetTrue))
+}
+
+fn backup() -> Command {
+    Command::new("backup").about(gettext("Make a snapshot now")).arg(
+        Arg::new("accept-empty")
+            .long("accept-empty")
+            .action(ArgAction::SetTrue)
+            .help(gettext("Believe a folder that was emptied since the last snapshot")),
+    )
+}
+
+fn at() -> Arg {
+    Arg::new("at").long("at").value_name("SNAPSHOT").help(gettext(
+        "A snapshot’s name or its beginning, “latest”, or a time such as “2026-11-21 10:00”",
+    ))
+}
+
+fn path(required: bool) -> Arg {
+    Arg::new("path")
+        .value_name("PATH")
+        .required(required)
+        .value_parser(value_parser!(PathBuf))
+        .help(gettext("A file or folder, by the path that it has or had"))
+}
+
+fn ls() -> Command {
+    Command::new("ls").about(gettext("List a folder as it was")).args([at(), path(true)])
+}
+
+fn versions() -> Command {
+    Command::new("versions").about(gettext("List the versions of a file or folder")).arg(path(true))
+}
+
+fn restore() -> Command {
+    Command::new("restore")
+        .about(gettext("Bring files and folders back"))
+        .args([at(), path(true).num_args(1..)])
+        .arg(
+            Arg::new("to")
+                .long("to")
+                .value_name("DIR")
+                .value_parser(value_parser!(PathBuf))
+                .help(gettext("Restore into this folder instead of the original place")),
+        )
+        .arg(
+            Arg::new("on-conflict")
+                .long("on-conflict")
+                .value_name("POLICY")
+                .default_value("keep-both")
+                .value_parser(PossibleValuesParser::new(["keep-both", "replace", "skip"]))
+                .help(gettext("What to do where something else is in the way")),
+        )
+        .arg(
+            Arg::new("dry-run")
+                .long("dry-run")
+                .action(ArgAction::SetTrue)
+                .help(gettext("Only say what would be done")),
+        )
+}

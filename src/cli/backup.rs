@@ -1,0 +1,51 @@
+//! `yore backup`: make a snapshot now.
+
+use std::time::Instant;
+
+use clap::ArgMatches;
+use serde_json::json;
+
+use super::Ending;
+use super::output::Output;
+use super::watch::watch;
+use crate::app::error::{Error, Result};
+use crate::app::target::{BackUp, Options, Target};
+use crate::app::text;
+use crate::engine::error::Error as EngineError;
+use crate::i18n::{gettext_f, ngettext_f};
+
+pub fn run(matches: &ArgMatches, options: &Options, output: Output) -> Result<Ending> {
+    let target = Target::require(options)?;
+    let told = BackUp { accept_empty: matches.get_flag("accept-empty") };
+    let started = Instant::now();
+    let report = watch(output, move |monitor| target.back_up_with(told, monitor))
+        .ok_or(Error::Engine(EngineError::Cancelled))??;
+    let counts = &report.counts;
+    output.line(gettext_f(
+        "Snapshot {name} is complete ({duration}).",
+        &[("name", &report.snapshot), ("duration", &text::duration(started.elapsed()))],
+    ));
+    output.line(ngettext_f(
+        "{count} file, {total}; {copied} written.",
+        "{count} files, {total}; {copied} written.",
+        counts.files,
+        &[("total", &text::size(report.total_bytes)), ("copied", &text::size(report.copied_bytes))],
+    ));
+    if report.is_partial() {
+        output.note(ngettext_f(
+            "{count} path could not be read as it is; its last version was kept where there was one.",
+            "{count} paths could not be read as they are; their last versions were kept where there were any.",
+            counts.problems,
+            &[],
+        ));
+    }
+    output.document(&json!({
+        "snapshot": report.snapshot,
+        "seq": report.seq,
+        "counts": counts,
+        "total_bytes": report.total_bytes,
+        "copied_bytes": report.copied_bytes,
+        "partial": report.is_partial(),
+    }));
+    Ok(if report.is_partial() { Ending::Partial } else { Ending::Done })
+}

@@ -1,0 +1,139 @@
+//! What goes to standard output and standard error: text for people or one JSON document for programs.
+
+use std::io::Write as _;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::app::error::Explanation;
+use crate::app::text;
+use crate::engine::history::{Entry, SnapshotInfo, SnapshotState};
+use crate::engine::path::{RelPath, display, encode};
+
+/// Where a command's words go.
+#[derive(Debug, Clone, Copy)]
+pub struct Output {
+    /// One JSON document instead of text.
+    pub json: bool,
+}
+
+impl Output {
+    /// A line for people; nothing with `--json`. A closed pipe is no error: nobody wants to read on.
+    pub fn line(self, text: impl AsRef<str>) {
+        if !self.json {
+            let _ = writeln!(std::io::stdout().lock(), "{}", text.as_ref());
+        }
+    }
+
+    /// The answer for programs; nothing without `--json`.
+    pub fn document(self, value: &Value) {
+        if self.json {
+            let _ = writeln!(std::io::stdout().lock(), "{value:#}");
+        }
+    }
+
+    /// Something that a person should know, beside the answer.
+    pub fn note(self, text: impl AsRef<str>) {
+        if !self.json {
+            let _ = writeln!(std::io::stderr().lock(), "{}", text.as_ref());
+        }
+    }
+
+    /// Why the command failed.
+    pub fn error(self, explanation: &Explanation) {
+        if self.json {
+            self.document(&json!({
+                "error": { "what": explanation.what, "advice": explanation.advice }
+            }));
+        } else {
+            let _ = writeln!(std::io::stderr().lock(), "yore: {}", explanation.text());
+        }
+    }
+}
+
+/// A path for programs: text, and the exact bytes percent-encoded where it isn't UTF-8.
+pub fn path_json(path: &Path) -> Value {
+    bytes_json(path.as_os_str().as_bytes())
+}
+
+/// As [`path_json`], of a path in a snapshot.
+pub fn snapshot_path_json(path: &RelPath) -> Value {
+    path_json(&path.to_absolute())
+}
+
+/// As [`path_json`], of a name.
+pub fn bytes_json(bytes: &[u8]) -> Value {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => json!(text),
+        Err(_) => json!({ "encoded": encode(bytes) }),
+    }
+}
+
+/// A snapshot for programs.
+pub fn snapshot_json(snapshot: &SnapshotInfo) -> Value {
+    json!({
+        "seq": snapshot.seq,
+        "id": snapshot.id,
+        "name": snapshot.name,
+        "started": snapshot.started,
+        "finished": snapshot.finished,
+        "entries": snapshot.entries,
+        "files": snapshot.files,
+        "total_bytes": snapshot.total_bytes,
+        "copied_bytes": snapshot.copied_bytes,
+        "problems": snapshot.problems,
+        "state": match snapshot.state {
+            SnapshotState::Good => "good",
+            SnapshotState::Damaged => "damaged",
+            SnapshotState::Missing => "missing",
+        },
+    })
+}
+
+/// An entry for programs.
+pub fn entry_json(entry: &Entry) -> Value {
+    json!({
+        "name": bytes_json(&entry.name),
+        "kind": entry.kind,
+        "mode": format!("{:04o}", entry.mode),
+        "uid": entry.uid,
+        "gid": entry.gid,
+        "size_bytes": entry.size_bytes,
+        "mtime": [entry.mtime.sec, i64::from(entry.mtime.nsec)],
+        "blake3": entry.hash.map(|hash| hash.to_string()),
+        "stale": entry.stale,
+        "torn": entry.torn,
+        "absent": entry.absent,
+    })
+}
+
+/// An entry's size, time and name in columns, with what is special about it behind.
+pub fn entry_line(entry: &Entry) -> String {
+    use crate::engine::meta::Kind;
+    use crate::i18n::gettext;
+    let size = match entry.kind {
+        Kind::File => text::size(entry.size_bytes),
+        _ => "-".to_owned(),
+    };
+    let mark = match entry.kind {
+        Kind::Directory => "/",
+        Kind::Symlink => "@",
+        Kind::Fifo => "|",
+        Kind::Socket => "=",
+        Kind::File | Kind::Block | Kind::Character => "",
+    };
+    let mut words = Vec::new();
+    if entry.stale {
+        words.push(gettext("not readable then, older state"));
+    }
+    if entry.torn {
+        words.push(gettext("changed while it was read"));
+    }
+    if entry.absent {
+        words.push(gettext("never readable, nothing stored"));
+    }
+    let words = if words.is_empty() { String::new() } else { format!("  [{}]", words.join("; ")) };
+    let time = text::file_time(entry.mtime);
+    format!("{size:>10}  {time:>18}  {}{mark}{words}", display(&entry.name))
+}

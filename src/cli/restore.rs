@@ -1,0 +1,173 @@
+//! `yore restore`: bring files and folders back, never over what is there unless asked to.
+
+use std::path::PathBuf;
+
+use clap::ArgMatches;
+use serde_json::{Value, json};
+
+use super::Ending;
+use super::ls::{find, snapshot_of};
+use super::output::{Output, path_json, snapshot_path_json};
+use super::watch::watch;
+use crate::app::error::{Error, Result};
+use crate::app::target::{Options, Target};
+use crate::app::text;
+use crate::engine::error::Error as EngineError;
+use crate::engine::monitor::Monitor;
+use crate::engine::restore::{
+    Action, OnConflict, PlanItem, RestorePlan, RestoreReport, RestoreRequest, Target as To,
+};
+use crate::i18n::{gettext, gettext_f, ngettext_f};
+
+/// Items beyond these are only counted.
+const SHOWN_ITEMS: usize = 50;
+
+pub fn run(matches: &ArgMatches, options: &Options, output: Output) -> Result<Ending> {
+    let target = Target::require(options)?;
+    let request = request(matches, &target, output)?;
+    let stopped = || Error::Engine(EngineError::Cancelled);
+    let planner = target.clone();
+    let plan = watch(output, move |monitor| planner.plan_restore(&request, monitor))
+        .ok_or_else(stopped)??;
+    show_plan(&plan, output);
+    if matches.get_flag("dry-run") {
+        output.document(&json!({ "plan": plan_json(&plan) }));
+        return Ok(Ending::Done);
+    }
+    let carried_out = plan.clone();
+    let report = watch(output, move |monitor| target.restore(&carried_out, monitor))
+        .ok_or_else(stopped)??;
+    show_report(&report, output);
+    output.document(&json!({ "plan": plan_json(&plan), "report": report_json(&report) }));
+    Ok(if report.problems.is_empty() { Ending::Done } else { Ending::Partial })
+}
+
+fn request(matches: &ArgMatches, target: &Target, output: Output) -> Result<RestoreRequest> {
+    let history = target.open_history(&Monitor::new())?;
+    let snapshot = snapshot_of(matches, &history, output)?;
+    let given = matches.get_many::<PathBuf>("path").into_iter().flatten();
+    let paths = given
+        .map(|path| find(path, |path| Ok(history.entry(path, snapshot.seq)?.is_some())))
+        .collect::<Result<_>>()?;
+    Ok(RestoreRequest {
+        at: snapshot.seq,
+        paths,
+        target: match matches.get_one::<PathBuf>("to") {
+            Some(folder) => To::Folder(folder.clone()),
+            None => To::Original,
+        },
+        on_conflict: match matches.get_one::<String>("on-conflict").map(String::as_str) {
+            Some("replace") => OnConflict::Replace,
+            Some("skip") => OnConflict::Skip,
+            _ => OnConflict::KeepBoth,
+        },
+    })
+}
+
+fn action_words(item: &PlanItem) -> String {
+    let path = item.target.display().to_string();
+    let path: &[(&str, &str)] = &[("path", &path)];
+    match item.action {
+        Action::Create => gettext_f("create {path}", path),
+        Action::KeepBoth => gettext_f("keep both, create {path}", path),
+        Action::Replace => gettext_f("replace {path}, keeping the present one aside", path),
+        Action::Skip => gettext_f("skip {path}, something else is there", path),
+        Action::Same => gettext_f("leave {path}, it is the same", path),
+        Action::Impossible => gettext_f("can’t restore {path}, nothing is stored of it", path),
+    }
+}
+
+fn show_plan(plan: &RestorePlan, output: Output) {
+    output.line(gettext_f("From the snapshot {name}:", &[("name", &plan.snapshot)]));
+    let telling: Vec<&PlanItem> =
+        plan.items.iter().filter(|item| item.action != Action::Same).collect();
+    for item in telling.iter().take(SHOWN_ITEMS) {
+        let entries = ngettext_f("{count} entry", "{count} entries", item.entries, &[]);
+        output.line(format!("  {} ({entries}, {})", action_words(item), text::size(item.bytes)));
+    }
+    if telling.len() > SHOWN_ITEMS {
+        let more = (telling.len() - SHOWN_ITEMS) as u64;
+        output.line(ngettext_f("  and {count} more", "  and {count} more", more, &[]));
+    }
+    let same = plan.count(Action::Same);
+    if same > 0 {
+        output.line(ngettext_f(
+            "  {count} entry is there already, the same",
+            "  {count} entries are there already, the same",
+            same,
+            &[],
+        ));
+    }
+    if plan.free_bytes.is_some_and(|free| free < plan.bytes) {
+        output.note(gettext_f(
+            "This needs {size}, which is more than there is room for.",
+            &[("size", &text::size(plan.bytes))],
+        ));
+    }
+}
+
+fn show_report(report: &RestoreReport, output: Output) {
+    output.line(ngettext_f(
+        "{count} entry restored, {size}.",
+        "{count} entries restored, {size}.",
+        report.entries,
+        &[("size", &text::size(report.bytes))],
+    ));
+    for folder in &report.undo {
+        let path = folder.display().to_string();
+        output.line(gettext_f("What was replaced is kept in {path}.", &[("path", &path)]));
+    }
+    if !report.problems.is_empty() {
+        output.note(ngettext_f(
+            "{count} entry could not be restored.",
+            "{count} entries could not be restored.",
+            report.problems.len() as u64,
+            &[],
+        ));
+        output.note(gettext("Other snapshots may hold a good copy: see “yore versions PATH”."));
+    }
+}
+
+fn plan_json(plan: &RestorePlan) -> Value {
+    let items: Vec<Value> = plan
+        .items
+        .iter()
+        .map(|item| {
+            json!({
+                "path": snapshot_path_json(&item.path),
+                "target": path_json(&item.target),
+                "action": match item.action {
+                    Action::Create => "create",
+                    Action::KeepBoth => "keep-both",
+                    Action::Replace => "replace",
+                    Action::Skip => "skip",
+                    Action::Same => "same",
+                    Action::Impossible => "impossible",
+                },
+                "entries": item.entries,
+                "bytes": item.bytes,
+            })
+        })
+        .collect();
+    json!({
+        "snapshot": plan.snapshot,
+        "entries": plan.entries,
+        "bytes": plan.bytes,
+        "items": items,
+    })
+}
+
+fn report_json(report: &RestoreReport) -> Value {
+    let problems: Vec<Value> = report
+        .problems
+        .iter()
+        .map(|(path, reason)| json!({ "path": snapshot_path_json(path), "reason": reason }))
+        .collect();
+    json!({
+        "entries": report.entries,
+        "bytes": report.bytes,
+        "restored": report.restored.iter().map(|path| path_json(path)).collect::<Vec<_>>(),
+        "undo": report.undo.iter().map(|path| path_json(path)).collect::<Vec<_>>(),
+        "problems": problems,
+    })
+}

@@ -1,0 +1,39 @@
+//! `yore setup`: choose a drive and the folders to back up.
+
+use std::path::PathBuf;
+
+use clap::ArgMatches;
+use serde_json::json;
+
+use super::Ending;
+use super::output::{Output, path_json};
+use crate::app::error::Result;
+use crate::app::setup::set_up_with;
+use crate::app::target::Options;
+use crate::i18n::{gettext, gettext_f};
+
+pub fn run(matches: &ArgMatches, options: &Options, output: Output) -> Result<Ending> {
+    let drive: PathBuf = matches.get_one("drive").cloned().unwrap_or_default();
+    let sources: Vec<PathBuf> =
+        matches.get_many("source").map(|paths| paths.cloned().collect()).unwrap_or_default();
+    let target = set_up_with(options, &drive, &sources, matches.get_flag("unsafe-drive"))?;
+    let repository = target.repository_path.display().to_string();
+    output.line(gettext_f("Backups go to {path}.", &[("path", &repository)]));
+    for source in &target.sources {
+        let path = source.path.display().to_string();
+        output.line(gettext_f("{path} will be backed up.", &[("path", &path)]));
+    }
+    output.line(gettext("Run “yore backup” to make the first snapshot."));
+    let sources: Vec<_> = target
+        .sources
+        .iter()
+        .map(|source| json!({ "id": source.id, "path": path_json(&source.path) }))
+        .collect();
+    output.document(&json!({
+        "config": path_json(&options.config_path()),
+        "repository": path_json(&target.repository_path),
+        "id": target.repository_id,
+        "sources": sources,
+    }));
+    Ok(Ending::Done)
+}

@@ -1,0 +1,36 @@
+//! `yore snapshots`: list the snapshots.
+
+use serde_json::json;
+
+use super::Ending;
+use super::output::{Output, snapshot_json};
+use crate::app::error::Result;
+use crate::app::target::{Options, Target};
+use crate::app::text;
+use crate::engine::history::SnapshotState;
+use crate::engine::monitor::Monitor;
+use crate::i18n::{gettext, ngettext_f};
+
+pub fn run(options: &Options, output: Output) -> Result<Ending> {
+    let snapshots = Target::require(options)?.open_history(&Monitor::new())?.snapshots()?;
+    if snapshots.is_empty() {
+        output.line(gettext("There is no snapshot yet."));
+    }
+    for snapshot in &snapshots {
+        let files = ngettext_f("{count} file", "{count} files", snapshot.files, &[]);
+        let mut words = vec![files, text::size(snapshot.total_bytes)];
+        if snapshot.problems > 0 {
+            words.push(ngettext_f("{count} problem", "{count} problems", snapshot.problems, &[]));
+        }
+        match snapshot.state {
+            SnapshotState::Good => {}
+            SnapshotState::Damaged => words.push(gettext("damaged")),
+            SnapshotState::Missing => words.push(gettext("missing from the drive")),
+        }
+        let when = text::moment(snapshot.started);
+        output.line(format!("{:<22}  {when:>18}  {}", snapshot.name, words.join(", ")));
+    }
+    let snapshots: Vec<_> = snapshots.iter().map(snapshot_json).collect();
+    output.document(&json!({ "snapshots": snapshots }));
+    Ok(Ending::Done)
+}

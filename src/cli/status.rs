@@ -1,0 +1,97 @@
+//! `yore status`: tell whether everything is well.
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::Ending;
+use super::output::{Output, path_json, snapshot_json};
+use crate::app::error::Result;
+use crate::app::status::{Health, Status, status};
+use crate::app::target::{Options, Target};
+use crate::app::text;
+use crate::i18n::{gettext, gettext_f, ngettext_f};
+
+pub fn run(options: &Options, output: Output) -> Result<Ending> {
+    let target = Target::require(options)?;
+    // A configuration that names the wrong place should say so, not look like a drive that is away.
+    if options.repository.is_some() {
+        target.open()?;
+    }
+    let status = status(&target);
+    output.line(headline(&status.health));
+    if let Some(explanation) = &status.unreachable {
+        output.line(explanation.text());
+    }
+    let repository = target.repository_path.display().to_string();
+    output.line(gettext_f("Repository: {path}", &[("path", &repository)]));
+    if let Some(newest) = &status.newest {
+        let when = text::moment(newest.started);
+        let ago = text::ago(newest.started, Timestamp::now());
+        output
+            .line(gettext_f("Newest snapshot: {when} ({ago})", &[("when", &when), ("ago", &ago)]));
+    }
+    if let Some(oldest) = &status.oldest {
+        output.line(ngettext_f(
+            "{count} snapshot, the oldest of {when}",
+            "{count} snapshots, the oldest of {when}",
+            status.snapshots,
+            &[("when", &text::moment(oldest.started))],
+        ));
+    }
+    if let (Some(free), Some(total)) = (status.free_bytes, status.total_bytes) {
+        let (free, total) = (text::size(free), text::size(total));
+        output.line(gettext_f("{free} free of {total}", &[("free", &free), ("total", &total)]));
+    }
+    for source in &target.sources {
+        let path = source.path.display().to_string();
+        output.line(gettext_f("Backed up: {path}", &[("path", &path)]));
+    }
+    output.document(&document(&target, &status));
+    Ok(Ending::Done)
+}
+
+fn headline(health: &Health) -> String {
+    match health {
+        Health::Never => gettext("Nothing is backed up yet."),
+        Health::Protected => gettext("Protected."),
+        Health::Partial(count) => ngettext_f(
+            "Protected, but {count} path could not be read.",
+            "Protected, but {count} paths could not be read.",
+            *count,
+            &[],
+        ),
+        Health::DriveAway => gettext("The drive is away."),
+        Health::Failed(reason) => {
+            gettext_f("The last backup failed: {reason}", &[("reason", reason)])
+        }
+    }
+}
+
+fn document(target: &Target, status: &Status) -> serde_json::Value {
+    let (health, problems, reason) = match &status.health {
+        Health::Never => ("never", 0, None),
+        Health::Protected => ("protected", 0, None),
+        Health::Partial(count) => ("partial", *count, None),
+        Health::DriveAway => ("drive-away", 0, None),
+        Health::Failed(reason) => ("failed", 0, Some(reason)),
+    };
+    let sources: Vec<_> = target
+        .sources
+        .iter()
+        .map(|source| json!({ "id": source.id, "path": path_json(&source.path) }))
+        .collect();
+    json!({
+        "health": health,
+        "problems": problems,
+        "reason": reason,
+        "unreachable": status.unreachable.as_ref().map(|why| &why.what),
+        "repository": path_json(&target.repository_path),
+        "newest": status.newest.as_ref().map(snapshot_json),
+        "oldest": status.oldest.as_ref().map(snapshot_json),
+        "snapshots": status.snapshots,
+        "free_bytes": status.free_bytes,
+        "total_bytes": status.total_bytes,
+        "last_run": status.last_run,
+        "sources": sources,
+    })
+}

@@ -1,0 +1,153 @@
+//! Runs an operation with a progress bar on a terminal, silently in a pipe, and stops it on Ctrl+C.
+
+use std::io::IsTerminal as _;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::output::Output;
+use crate::app::jobs::Job;
+use crate::app::text;
+use crate::engine::monitor::{Cancel, Event, Monitor, Phase};
+use crate::i18n::{gettext, gettext_f, ngettext_f};
+
+/// How often the counters are looked at.
+const TICK: Duration = Duration::from_millis(100);
+
+/// Problems beyond these are only counted.
+const SHOWN_PROBLEMS: u64 = 20;
+
+/// What Ctrl+C stops.
+static STOP: OnceLock<Mutex<Option<Cancel>>> = OnceLock::new();
+
+/// Runs `work` on its own thread and shows how it goes; `None` if it broke down.
+pub fn watch<T: Send + 'static>(
+    output: Output,
+    work: impl FnOnce(&Monitor) -> T + Send + 'static,
+) -> Option<T> {
+    let bar = bar(output);
+    let monitor = Monitor::with_listener(listener(output, bar.clone()));
+    stop_on_signal(monitor.cancel().clone());
+    let started = Instant::now();
+    let job = Job::start(monitor, work);
+    while !job.is_finished() {
+        if bar.is_hidden() {
+            // Nobody looks on: the thread's end is all there is to wait for.
+            break;
+        }
+        show(&bar, job.monitor(), started.elapsed());
+        std::thread::sleep(TICK);
+    }
+    let result = job.join();
+    bar.finish_and_clear();
+    result
+}
+
+fn bar(output: Output) -> ProgressBar {
+    if output.json || !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::with_draw_target(Some(1000), ProgressDrawTarget::stderr());
+    if let Ok(style) = ProgressStyle::with_template("{bar:30} {wide_msg}") {
+        bar.set_style(style);
+    }
+    bar
+}
+
+fn show(bar: &ProgressBar, monitor: &Monitor, elapsed: Duration) {
+    let progress = monitor.progress();
+    bar.set_position((progress.fraction().unwrap_or(0.0) * 1000.0) as u64);
+    let mut words = vec![match progress.phase {
+        Phase::Opening => gettext("Opening the repository"),
+        Phase::Measuring => gettext("Looking at what there is"),
+        Phase::Copying => {
+            ngettext_f("{count} entry", "{count} entries", progress.done_entries, &[])
+        }
+        Phase::Syncing => gettext("Making sure that everything is on the drive"),
+        Phase::Indexing => gettext("Writing the index"),
+        Phase::Publishing => gettext("Putting everything in its place"),
+        Phase::Rebuilding => gettext("Reading the snapshots"),
+    }];
+    if progress.phase == Phase::Copying {
+        words.push(text::size(progress.done_bytes));
+        words.extend(text::rate(progress.copied_bytes, elapsed));
+        words.extend(text::time_left(&progress, elapsed));
+    }
+    if monitor.cancel().is_cancelled() {
+        words = vec![gettext("Stopping…")];
+    }
+    bar.set_message(words.join(" · "));
+}
+
+fn listener(output: Output, bar: ProgressBar) -> impl Fn(&Event) + Send + Sync + 'static {
+    let problems = Arc::new(AtomicU64::new(0));
+    move |event| {
+        if matches!(event, Event::Problem { .. })
+            && problems.fetch_add(1, Relaxed) >= SHOWN_PROBLEMS
+        {
+            return;
+        }
+        bar.suspend(|| output.note(describe(event)));
+    }
+}
+
+/// An event in words.
+fn describe(event: &Event) -> String {
+    use crate::engine::path::display;
+    use std::os::unix::ffi::OsStrExt as _;
+    let shown = |path: &std::path::Path| display(path.as_os_str().as_bytes());
+    match event {
+        Event::Problem { path, reason } => {
+            gettext_f("{path}: {reason}", &[("path", &path.to_string()), ("reason", reason)])
+        }
+        Event::OtherFileSystem { path } => gettext_f(
+            "{path} is on another file system and was left out; add it as a folder of its own to back it up.",
+            &[("path", &shown(path))],
+        ),
+        Event::RepositoryInside { path } => gettext_f(
+            "{path} holds the backups themselves and was left out.",
+            &[("path", &shown(path))],
+        ),
+        Event::StoredFileChanged { path } => gettext_f(
+            "The stored copy of {path} was changed on the drive; it was copied again.",
+            &[("path", &path.to_string())],
+        ),
+        Event::IndexRebuilt { reason } => {
+            gettext_f("The index is being made again: {reason}.", &[("reason", reason)])
+        }
+        Event::SnapshotRecovered { name } => {
+            gettext_f("The snapshot {name} was taken into the index.", &[("name", name)])
+        }
+        Event::SnapshotMissing { name } => {
+            gettext_f("The snapshot {name} is not on the drive any more.", &[("name", name)])
+        }
+        Event::SnapshotDamaged { name, reason } => gettext_f(
+            "The snapshot {name} is damaged: {reason}. Its files can still be copied by hand.",
+            &[("name", name), ("reason", reason)],
+        ),
+        Event::StageRemoved { name } => gettext_f(
+            "The unfinished snapshot {name} of an interrupted run was removed.",
+            &[("name", name)],
+        ),
+    }
+}
+
+/// Lets the first Ctrl+C stop the operation cleanly, and the second end the program.
+fn stop_on_signal(cancel: Cancel) {
+    let is_first = STOP.get().is_none();
+    let stop = STOP.get_or_init(Mutex::default);
+    *stop.lock().unwrap_or_else(PoisonError::into_inner) = Some(cancel);
+    if !is_first {
+        return;
+    }
+    // Without a handler Ctrl+C ends the program at once; the next run puts things right then.
+    let _ = ctrlc::set_handler(|| {
+        let current = STOP.get().and_then(|stop| stop.lock().ok()?.clone());
+        match current {
+            Some(cancel) if !cancel.is_cancelled() => cancel.cancel(),
+            _ => std::process::exit(130),
+        }
+    });
+}
