@@ -3,7 +3,7 @@
 //! - [`engine`]: scan, plan, copy, seal, index, history, restore. No terminal, no window, no home folder.
 //! - [`app`]: what a person can do with it: set up, back up, look at the past, restore. Shared by every face.
 //! - [`cli`]: the command line.
-//! - [`i18n`]: translations.
+//! - [`mod@i18n`] has the translations.
 
 pub mod app;
 pub mod cli;

@@ -1,6 +1,6 @@
 //! The one look at everything: is the person safe, how far back, and how much room is left.
 
-use super::error::{Explanation, explain};
+use super::explain::{Explanation, explain};
 use super::state::{LastRun, last_run};
 use super::target::Target;
 use crate::engine::history::SnapshotInfo;

@@ -6,7 +6,8 @@ use nix::unistd::{User, geteuid};
 use uuid::Uuid;
 
 use super::config::{Config, Source};
-use super::error::{Error, Result, explain};
+use super::error::{Error, Result};
+use super::explain::explain;
 use super::places;
 use super::state::{Outcome, remember};
 use crate::engine::backup::{BackupOptions, BackupReport, backup};
@@ -96,11 +97,8 @@ impl Target {
         let index = recover::index_path(&repository)?;
         if !matches!(Index::open_read_only(&index), Ok(Some(_))) {
             // Whoever may write mends the index for good; anyone else makes a passing one below.
-            match self.open_writer(monitor) {
-                Err(Error::Engine(EngineError::Cancelled)) => {
-                    return Err(EngineError::Cancelled.into());
-                }
-                Ok(_) | Err(_) => {}
+            if let Err(Error::Engine(EngineError::Cancelled)) = self.open_writer(monitor) {
+                return Err(EngineError::Cancelled.into());
             }
         }
         let cache = places::cache_dir();

@@ -18,7 +18,8 @@ use std::process::ExitCode;
 
 use clap::ArgMatches;
 
-use crate::app::error::{Error, Result, explain};
+use crate::app::error::{Error, Result};
+use crate::app::explain::explain;
 use crate::app::target::Options;
 
 use output::Output;

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::app::error::Explanation;
+use crate::app::explain::Explanation;
 use crate::app::text;
 use crate::engine::history::{Entry, SnapshotInfo, SnapshotState};
 use crate::engine::path::{RelPath, display, encode};

@@ -1,17 +1,17 @@
-//! One folder of a source on its way into the stage: opened, listed, filled, and closed when all below it is done.
+//! One folder of a source on its way into the stage: opened, listed and filled. `close` ends it.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::AcqRel, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use rustix::io::Errno;
 use uuid::Uuid;
 
 use super::run::{Known, Run, Worker};
-use crate::engine::digest::{Content, DirectoryDigest};
+use crate::engine::digest::DirectoryDigest;
 use crate::engine::dir::Dir;
 use crate::engine::error::Result;
-use crate::engine::index::{self, Change, Child, NodeId, OPEN, State};
+use crate::engine::index::{self, Change, Child, NodeId, OPEN};
 use crate::engine::meta::{Kind, Metadata};
 use crate::engine::monitor::Event;
 use crate::engine::overrides::SnapshotRef;
@@ -35,32 +35,33 @@ pub(super) struct Base {
 }
 
 /// Where a folder hangs.
-enum Up {
+pub(super) enum Up {
     Source(Uuid),
     Folder(Arc<Folder>),
 }
 
 /// A folder that isn't done yet.
 pub(super) struct Folder {
-    up: Up,
+    pub up: Up,
     pub path: RelPath,
     pub node: NodeId,
     is_new: bool,
     pub base: Option<Base>,
-    known: Option<Known>,
+    pub known: Option<Known>,
     /// The live folder; `None` if it can't be read and its last state is carried forward.
     pub source: Option<Dir>,
     /// The same folder in the snapshot that can be linked to.
     pub stored: Option<Dir>,
     pub stage: Dir,
-    meta: Metadata,
-    xattrs: Xattrs,
+    pub meta: Metadata,
+    pub xattrs: Xattrs,
     mount: u64,
     pub stable_inodes: bool,
     pub digest: Mutex<DirectoryDigest>,
-    pending: AtomicUsize,
+    /// Child folders that aren't done yet, and one for the folder's own entries.
+    pub pending: AtomicUsize,
     /// The live folder is there, but its content could not be read.
-    unread: AtomicBool,
+    pub unread: AtomicBool,
 }
 
 /// What a thread takes from the pool.
@@ -69,7 +70,7 @@ pub(super) enum Task {
     Child {
         up: Arc<Folder>,
         name: Vec<u8>,
-        known: Option<Child>,
+        known: Option<Box<Child>>,
         /// The folder can't be read, or lies in one that can't: its last state is carried forward.
         carried: bool,
     },
@@ -181,7 +182,7 @@ impl Run<'_> {
         let folder = match task {
             Task::Root(folder) => folder,
             Task::Child { up, name, known, carried } => {
-                match self.open_child(worker, &up, &name, known, carried)? {
+                match self.open_child(worker, &up, &name, known.map(|child| *child), carried)? {
                     Some(folder) => folder,
                     None => return self.close(worker, up),
                 }
@@ -271,7 +272,7 @@ impl Run<'_> {
             let is_folder = self.store_entry(worker, folder, &name, before.as_ref())?;
             if is_folder {
                 let up = Arc::clone(folder);
-                folders.push(Task::Child { up, name, known: before, carried: false });
+                folders.push(Task::Child { up, name, known: before.map(Box::new), carried: false });
             }
         }
         for gone in known.values() {
@@ -311,7 +312,7 @@ impl Run<'_> {
             self.monitor.check_cancelled()?;
             if child.state.meta.kind == Kind::Directory {
                 let (up, name) = (Arc::clone(folder), child.name.clone());
-                folders.push(Task::Child { up, name, known: Some(child), carried: true });
+                folders.push(Task::Child { up, name, known: Some(Box::new(child)), carried: true });
             } else {
                 self.carry_entry(worker, folder, &child, false)?;
             }
@@ -352,57 +353,5 @@ impl Run<'_> {
             }
             _ => Ok(()),
         }
-    }
-
-    /// Counts one part of a folder as done; with the last, its metadata is set and it counts for its parent.
-    fn close(&self, worker: &mut Worker<'_>, mut folder: Arc<Folder>) -> Result<()> {
-        while folder.pending.fetch_sub(1, AcqRel) == 1 {
-            let digest =
-                std::mem::take(&mut *folder.digest.lock().unwrap_or_else(PoisonError::into_inner))
-                    .finish();
-            let state = self.dress_folder(worker, &folder)?;
-            self.count(&state);
-            let (meta, xattrs) = (state.meta, state.xattrs);
-            self.record(worker, folder.node, folder.known.as_ref(), state)?;
-            let up = match &folder.up {
-                Up::Source(id) => {
-                    self.keep_tree(*id, digest);
-                    return Ok(());
-                }
-                Up::Folder(up) => Arc::clone(up),
-            };
-            let name = folder.path.name().unwrap_or_default();
-            up.digest.lock().unwrap_or_else(PoisonError::into_inner).add(
-                name,
-                &meta,
-                xattrs,
-                Content::Directory(digest),
-            );
-            folder = up;
-        }
-        Ok(())
-    }
-
-    fn dress_folder(&self, worker: &mut Worker<'_>, folder: &Folder) -> Result<State> {
-        let (mut change, stored) = self.dress(&folder.stage, &folder.meta, &folder.xattrs)?;
-        let known = folder.known.as_ref().map(|(_, _, state)| state.change()).unwrap_or_default();
-        if folder.unread.load(Relaxed) && (folder.known.is_none() || known.absent) {
-            change.absent = true;
-        } else if folder.unread.load(Relaxed) {
-            let base = folder.base.as_ref().map(|base| base.reference.clone());
-            change.stale = known.stale.or(base);
-        }
-        let override_text = change.to_text();
-        if let Some(text) = &override_text {
-            worker.gathered.overrides.push(folder.path.clone(), text.clone());
-        }
-        Ok(State {
-            meta: folder.meta,
-            hash: None,
-            xattrs: folder.xattrs.digest(),
-            fingerprint: None,
-            stored_mtime: (stored.mtime != folder.meta.mtime).then_some(stored.mtime),
-            override_text,
-        })
     }
 }

@@ -1,9 +1,11 @@
 //! A backup from end to end: measure, walk, link and copy into a stage, seal, commit, index.
 
+mod close;
 mod entry;
 mod folder;
 mod measure;
 mod run;
+mod tally;
 
 use std::path::PathBuf;
 

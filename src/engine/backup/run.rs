@@ -1,8 +1,8 @@
 //! What all threads of one run share, and what each has for itself.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::path::Path;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use nix::unistd;
@@ -10,6 +10,7 @@ use rustix::io::Errno;
 use uuid::Uuid;
 
 use super::folder::{Base, Folder, Task};
+use super::tally::{Gathered, Totals};
 use super::{Source, blank_seal, source_path};
 use crate::engine::copy::{BUFFER_BYTES, CopyError};
 use crate::engine::dir::{Dir, stat_fd};
@@ -19,42 +20,17 @@ use crate::engine::index::{
 };
 use crate::engine::meta::{FileTime, Kind, Metadata};
 use crate::engine::monitor::{Event, Monitor};
-use crate::engine::overrides::OverrideList;
 use crate::engine::path::RelPath;
 use crate::engine::pool::{Pool, walk_threads};
 use crate::engine::probe;
 use crate::engine::recover::Writer;
 use crate::engine::repository::{Owners, Repository};
-use crate::engine::seal::{Ids, Owner, Problem, Seal};
+use crate::engine::seal::{Owner, Problem, Seal};
 use crate::engine::snapshot::{Snapshot, Stage};
 use crate::engine::xattr::Xattrs;
 
 /// A version that was known before the run: first and last snapshot, and what it was.
 pub(super) type Known = (i64, i64, State);
-
-/// Counters of the whole run.
-#[derive(Debug, Default)]
-pub(super) struct Totals {
-    pub files: AtomicU64,
-    pub directories: AtomicU64,
-    pub symlinks: AtomicU64,
-    pub special: AtomicU64,
-    pub linked: AtomicU64,
-    pub copied: AtomicU64,
-    pub unverified: AtomicU64,
-    pub total_bytes: AtomicU64,
-    pub copied_bytes: AtomicU64,
-}
-
-/// What is gathered for the seal.
-#[derive(Debug, Default)]
-pub(super) struct Gathered {
-    pub overrides: OverrideList,
-    pub problems: Vec<Problem>,
-    pub users: BTreeSet<u32>,
-    pub groups: BTreeSet<u32>,
-    pub trees: BTreeMap<Uuid, String>,
-}
 
 /// One run, shared by its threads.
 pub(super) struct Run<'a> {
@@ -193,7 +169,7 @@ impl<'a> Run<'a> {
             },
             |mut worker| {
                 worker.spool.flush().map_err(|errno| self.drive_error(errno))?;
-                self.gather(worker.gathered);
+                self.lock().take_from(worker.gathered);
                 Ok(())
             },
         )
@@ -203,31 +179,9 @@ impl<'a> Run<'a> {
     pub fn finish(self) -> (Seal, Vec<u8>, Vec<Problem>) {
         let gathered = self.gathered.into_inner().unwrap_or_else(PoisonError::into_inner);
         let mut seal = blank_seal(self.repository, &jiff::Zoned::now());
-        let totals = &self.totals;
-        let counts = &mut seal.counts;
-        counts.files = totals.files.load(Relaxed);
-        counts.directories = totals.directories.load(Relaxed);
-        counts.symlinks = totals.symlinks.load(Relaxed);
-        counts.special = totals.special.load(Relaxed);
-        counts.linked = totals.linked.load(Relaxed);
-        counts.copied = totals.copied.load(Relaxed);
-        counts.unverified = totals.unverified.load(Relaxed);
-        counts.overrides = gathered.overrides.len() as u64;
-        counts.problems = gathered.problems.len() as u64;
-        seal.bytes.total = totals.total_bytes.load(Relaxed);
-        seal.bytes.copied = totals.copied_bytes.load(Relaxed);
-        seal.ids = Ids {
-            users: names(gathered.users, |id| {
-                unistd::User::from_uid(id.into()).ok().flatten().map(|user| user.name)
-            }),
-            groups: names(gathered.groups, |id| {
-                unistd::Group::from_gid(id.into()).ok().flatten().map(|group| group.name)
-            }),
-        };
-        seal.tree = gathered.trees;
-        let mut problems = gathered.problems;
-        problems.sort_unstable_by(|one, other| one.path.cmp(&other.path));
-        (seal, gathered.overrides.into_lines(), problems)
+        self.totals.write_to(&mut seal);
+        let (overrides, problems) = gathered.write_to(&mut seal);
+        (seal, overrides, problems)
     }
 
     /// A path that could not be read as it should: said now, and kept in the snapshot.
@@ -323,21 +277,10 @@ impl<'a> Run<'a> {
 
     /// Counts an entry and its content.
     pub fn count(&self, state: &State) {
-        let totals = &self.totals;
-        let counter = match state.meta.kind {
-            Kind::File => &totals.files,
-            Kind::Directory => &totals.directories,
-            Kind::Symlink => &totals.symlinks,
-            Kind::Fifo | Kind::Socket | Kind::Block | Kind::Character => &totals.special,
-        };
-        counter.fetch_add(1, Relaxed);
+        self.totals.count(state);
         self.monitor.add_entries(1);
         if state.meta.kind == Kind::File {
-            totals.total_bytes.fetch_add(state.meta.size_bytes, Relaxed);
             self.monitor.add_bytes(state.meta.size_bytes);
-            if state.hash.is_none() {
-                totals.unverified.fetch_add(1, Relaxed);
-            }
         }
     }
 
@@ -408,13 +351,6 @@ impl<'a> Run<'a> {
         self.lock().trees.insert(source, text);
     }
 
-    fn gather(&self, mut worker: Gathered) {
-        let mut all = self.lock();
-        all.overrides.append(worker.overrides);
-        all.users.append(&mut worker.users);
-        all.groups.append(&mut worker.groups);
-    }
-
     fn lock(&self) -> std::sync::MutexGuard<'_, Gathered> {
         self.gathered.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -425,8 +361,4 @@ const EMPTIED: &str =
 
 fn device(stat: &rustix::fs::Statx) -> (u32, u32) {
     (stat.stx_dev_major, stat.stx_dev_minor)
-}
-
-fn names(ids: BTreeSet<u32>, name: impl Fn(u32) -> Option<String>) -> BTreeMap<u32, String> {
-    ids.into_iter().filter_map(|id| Some((id, name(id)?))).collect()
 }

@@ -1,0 +1,93 @@
+# The commands that Yore is built, tried and tested with. `make help` lists them.
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+CARGO := build-aux/cargo
+INSTALL_PACKAGES := build-aux/install-packages
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+BIN := $(DESTDIR)$(PREFIX)/bin
+SHARE := $(DESTDIR)$(PREFIX)/share
+
+# The window and the library with it, and the command line alone: both must build.
+WITHOUT_WINDOW := --no-default-features
+
+# Tests on loop-mounted drives need root. As another user, the integration tests run through sudo where it asks
+# no password; where it does, each test that can't run says so, and fails if CI is set.
+ifneq ($(shell id -u),0)
+ifeq ($(shell sudo -n true 2>/dev/null && echo yes),yes)
+AS_ROOT := --config "target.'cfg(unix)'.runner = ['sudo', '-n', '-E', '-H']"
+else
+NO_ROOT := yes
+endif
+endif
+
+.PHONY: help run build test check pot bench install clean
+
+help:
+	@echo 'make run      install what is missing, build, and open the window (no display: yore demo)'
+	@echo 'make test     install what is missing, check and test everything'
+	@echo 'make build    build both programs for use'
+	@echo 'make install  put them, once built, under PREFIX (now $(PREFIX))'
+	@echo 'make check    formatting and lints only'
+	@echo 'make pot      collect the messages to translate'
+	@echo 'make bench    measure against other backup programs'
+
+ifneq ($(WAYLAND_DISPLAY)$(DISPLAY),)
+run:
+	@$(INSTALL_PACKAGES) build window
+	$(CARGO) run --locked --release --bin yore-gtk
+else
+run:
+	@echo 'yore: no display here, so the command line shows what it does'
+	@$(INSTALL_PACKAGES) build
+	$(CARGO) run --locked --release $(WITHOUT_WINDOW) --bin yore -- demo
+endif
+
+build:
+	@$(INSTALL_PACKAGES) build window
+	$(CARGO) build --locked --release
+
+check:
+	@$(INSTALL_PACKAGES) build window
+	$(CARGO) fmt --check
+	$(CARGO) clippy --locked --all-targets -- -D warnings
+	$(CARGO) clippy --locked --lib --bins $(WITHOUT_WINDOW) -- -D warnings
+
+test:
+	@$(INSTALL_PACKAGES) build window test
+	@$(MAKE) --no-print-directory check
+	$(CARGO) test --locked $(WITHOUT_WINDOW) --lib --bins
+	$(CARGO) test --locked --doc
+	$(CARGO) test --locked --lib --bins
+ifdef NO_ROOT
+	@echo 'yore: NOT ROOT, AND NO SUDO WITHOUT A PASSWORD: tests on loop-mounted drives cannot run' >&2
+endif
+	$(CARGO) test --locked --test yore $(AS_ROOT)
+ifdef AS_ROOT
+	@sudo -n chown -R "$$(id -u):$$(id -g)" '$(TARGET)'
+endif
+
+pot:
+	@$(INSTALL_PACKAGES) build
+	po/update
+
+bench:
+	@$(INSTALL_PACKAGES) build bench
+	$(CARGO) build --locked --release $(WITHOUT_WINDOW) --bin yore
+	benches/compare '$(TARGET)/release/yore'
+
+# Nothing is built here: this runs as root, who may have no toolchain.
+install:
+	@test -x '$(TARGET)/release/yore' || { echo 'yore: not built yet; run make build first' >&2; exit 1; }
+	install -D -m 755 '$(TARGET)/release/yore' '$(BIN)/yore'
+	test ! -e '$(TARGET)/release/yore-gtk' || install -D -m 755 '$(TARGET)/release/yore-gtk' '$(BIN)/yore-gtk'
+	for file in data/*.desktop; do test ! -e "$$file" || install -D -m 644 -t '$(SHARE)/applications' "$$file" || exit; done
+	for file in data/*.metainfo.xml; do test ! -e "$$file" || install -D -m 644 -t '$(SHARE)/metainfo' "$$file" || exit; done
+	if test -d data/icons; then cd data/icons && find . -type f -exec install -D -m 644 '{}' '$(abspath $(SHARE))/icons/{}' ';'; fi
+	for language in $$(grep -v '^#' po/LINGUAS); do \
+		folder="$(SHARE)/locale/$$language/LC_MESSAGES" && mkdir -p "$$folder" && \
+		msgfmt -c -o "$$folder/yore.mo" "po/$$language.po" || exit; \
+	done
+
+clean:
+	$(CARGO) clean

@@ -1,0 +1,64 @@
+//! The end of a folder's way into the stage: when all below it is there, its own metadata is set.
+
+use std::sync::atomic::{Ordering::AcqRel, Ordering::Relaxed};
+use std::sync::{Arc, PoisonError};
+
+use super::folder::{Folder, Up};
+use super::run::{Run, Worker};
+use crate::engine::digest::Content;
+use crate::engine::error::Result;
+use crate::engine::index::State;
+
+impl Run<'_> {
+    /// Counts one part of a folder as done; with the last, its metadata is set and it counts for its parent.
+    pub(super) fn close(&self, worker: &mut Worker<'_>, mut folder: Arc<Folder>) -> Result<()> {
+        while folder.pending.fetch_sub(1, AcqRel) == 1 {
+            let digest =
+                std::mem::take(&mut *folder.digest.lock().unwrap_or_else(PoisonError::into_inner))
+                    .finish();
+            let state = self.dress_folder(worker, &folder)?;
+            self.count(&state);
+            let (meta, xattrs) = (state.meta, state.xattrs);
+            self.record(worker, folder.node, folder.known.as_ref(), state)?;
+            let up = match &folder.up {
+                Up::Source(id) => {
+                    self.keep_tree(*id, digest);
+                    return Ok(());
+                }
+                Up::Folder(up) => Arc::clone(up),
+            };
+            let name = folder.path.name().unwrap_or_default();
+            up.digest.lock().unwrap_or_else(PoisonError::into_inner).add(
+                name,
+                &meta,
+                xattrs,
+                Content::Directory(digest),
+            );
+            folder = up;
+        }
+        Ok(())
+    }
+
+    fn dress_folder(&self, worker: &mut Worker<'_>, folder: &Folder) -> Result<State> {
+        let (mut change, stored) = self.dress(&folder.stage, &folder.meta, &folder.xattrs)?;
+        let known = folder.known.as_ref().map(|(_, _, state)| state.change()).unwrap_or_default();
+        if folder.unread.load(Relaxed) && (folder.known.is_none() || known.absent) {
+            change.absent = true;
+        } else if folder.unread.load(Relaxed) {
+            let base = folder.base.as_ref().map(|base| base.reference.clone());
+            change.stale = known.stale.or(base);
+        }
+        let override_text = change.to_text();
+        if let Some(text) = &override_text {
+            worker.gathered.overrides.push(folder.path.clone(), text.clone());
+        }
+        Ok(State {
+            meta: folder.meta,
+            hash: None,
+            xattrs: folder.xattrs.digest(),
+            fingerprint: None,
+            stored_mtime: (stored.mtime != folder.meta.mtime).then_some(stored.mtime),
+            override_text,
+        })
+    }
+}
