@@ -40,6 +40,9 @@ pub enum Error {
     /// A repository opened without configuration tells of no folders to back up.
     #[error("no sources are configured")]
     NoSources,
+    /// An operation's thread ended without an answer.
+    #[error("the operation broke down")]
+    BrokenDown,
     /// The demonstration found something that isn't as it must be.
     #[error("the demonstration failed: {0}")]
     Demo(String),

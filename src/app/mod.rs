@@ -6,6 +6,7 @@ pub mod error;
 pub mod explain;
 pub mod health;
 pub mod jobs;
+pub mod limits;
 pub mod moment;
 pub mod places;
 pub mod setup;

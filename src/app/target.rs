@@ -9,16 +9,17 @@ use super::config::{Config, Source};
 use super::error::{Error, Result};
 use super::explain::explain;
 use super::places;
+use super::setup::candidate_drives;
 use super::state::{Outcome, remember};
 use crate::engine::backup::{BackupOptions, BackupReport, backup};
 use crate::engine::clock::SystemClock;
 use crate::engine::error::Error as EngineError;
 use crate::engine::history::History;
-use crate::engine::index::{Index, is_missing_or_broken};
+use crate::engine::index::is_missing_or_broken;
 use crate::engine::lock::host_name;
 use crate::engine::monitor::Monitor;
 use crate::engine::recover::{self, Writer};
-use crate::engine::repository::{Identity, Repository};
+use crate::engine::repository::{Identity, Repository, YORE_DIR};
 use crate::engine::restore::{self, RestorePlan, RestoreReport, RestoreRequest};
 use crate::engine::seal::SnapshotKind;
 
@@ -80,9 +81,16 @@ impl Target {
         Self::load(options)?.ok_or_else(|| Error::NotSetUp(options.config_path()))
     }
 
-    /// Opens the repository.
+    /// Opens the repository where it was, or where its drive is mounted now.
     pub fn open(&self) -> Result<Repository> {
-        Ok(Repository::open(&self.repository_path, self.repository_id)?)
+        let error = match Repository::open(&self.repository_path, self.repository_id) {
+            Ok(repository) => return Ok(repository),
+            Err(error) => Error::from(error),
+        };
+        match self.repository_id.filter(|_| error.is_drive_away()).and_then(find_elsewhere) {
+            Some(repository) => Ok(repository),
+            None => Err(error),
+        }
     }
 
     /// Opens the repository for writing: locked and recovered.
@@ -94,8 +102,7 @@ impl Target {
     /// Opens the history for reading. May take long: a lost index is made anew.
     pub fn open_history(&self, monitor: &Monitor) -> Result<History> {
         let repository = self.open()?;
-        let index = recover::index_path(&repository)?;
-        if !matches!(Index::open_read_only(&index), Ok(Some(_))) {
+        if !recover::is_current(&repository) {
             // Whoever may write mends the index for good; anyone else makes a passing one below.
             if let Err(Error::Engine(EngineError::Cancelled)) = self.open_writer(monitor) {
                 return Err(EngineError::Cancelled.into());
@@ -172,6 +179,14 @@ impl From<Config> for Target {
             unsafe_drive: config.unsafe_drive,
         }
     }
+}
+
+/// Looks for the repository on every drive that is mounted.
+fn find_elsewhere(id: Uuid) -> Option<Repository> {
+    candidate_drives().iter().find_map(|drive| {
+        let folders = std::fs::read_dir(drive.join(YORE_DIR)).ok()?;
+        folders.flatten().find_map(|folder| Repository::open(&folder.path(), Some(id)).ok())
+    })
 }
 
 fn outcome(report: &Result<BackupReport>) -> Outcome {

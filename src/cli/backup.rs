@@ -8,18 +8,16 @@ use serde_json::json;
 use super::Ending;
 use super::output::Output;
 use super::watch::watch;
-use crate::app::error::{Error, Result};
+use crate::app::error::Result;
 use crate::app::target::{BackUp, Options, Target};
 use crate::app::text;
-use crate::engine::error::Error as EngineError;
 use crate::i18n::{gettext_f, ngettext_f};
 
 pub fn run(matches: &ArgMatches, options: &Options, output: Output) -> Result<Ending> {
     let target = Target::require(options)?;
     let told = BackUp { accept_empty: matches.get_flag("accept-empty") };
     let started = Instant::now();
-    let report = watch(output, move |monitor| target.back_up_with(told, monitor))
-        .ok_or(Error::Engine(EngineError::Cancelled))??;
+    let report = watch(output, move |monitor| target.back_up_with(told, monitor))?;
     let counts = &report.counts;
     output.line(gettext_f(
         "Snapshot {name} is complete ({duration}).",

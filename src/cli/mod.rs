@@ -38,6 +38,7 @@ const PARTIAL: u8 = 3;
 /// Runs the command line `arguments`, the program's name first, to its exit code.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     crate::i18n::init();
+    crate::app::limits::raise_open_files();
     let matches = match arguments::command().try_get_matches_from(arguments) {
         Ok(matches) => matches,
         Err(error) => {

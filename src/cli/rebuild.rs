@@ -5,17 +5,15 @@ use serde_json::json;
 use super::Ending;
 use super::output::Output;
 use super::watch::watch;
-use crate::app::error::{Error, Result};
+use crate::app::error::Result;
 use crate::app::target::{Options, Target};
-use crate::engine::error::Error as EngineError;
 use crate::engine::monitor::Monitor;
 use crate::i18n::ngettext_f;
 
 pub fn run(options: &Options, output: Output) -> Result<Ending> {
     let target = Target::require(options)?;
     let rebuilt = target.clone();
-    watch(output, move |monitor| rebuilt.rebuild(monitor))
-        .ok_or(Error::Engine(EngineError::Cancelled))??;
+    watch(output, move |monitor| rebuilt.rebuild(monitor))?;
     let snapshots = target.open_history(&Monitor::new())?.snapshots()?.len() as u64;
     output.line(ngettext_f(
         "The index was made again from {count} snapshot.",

@@ -9,10 +9,9 @@ use super::Ending;
 use super::ls::{find, snapshot_of};
 use super::output::{Output, path_json, snapshot_path_json};
 use super::watch::watch;
-use crate::app::error::{Error, Result};
+use crate::app::error::Result;
 use crate::app::target::{Options, Target};
 use crate::app::text;
-use crate::engine::error::Error as EngineError;
 use crate::engine::monitor::Monitor;
 use crate::engine::restore::{
     Action, OnConflict, PlanItem, RestorePlan, RestoreReport, RestoreRequest, Target as To,
@@ -25,18 +24,15 @@ const SHOWN_ITEMS: usize = 50;
 pub fn run(matches: &ArgMatches, options: &Options, output: Output) -> Result<Ending> {
     let target = Target::require(options)?;
     let request = request(matches, &target, output)?;
-    let stopped = || Error::Engine(EngineError::Cancelled);
     let planner = target.clone();
-    let plan = watch(output, move |monitor| planner.plan_restore(&request, monitor))
-        .ok_or_else(stopped)??;
+    let plan = watch(output, move |monitor| planner.plan_restore(&request, monitor))?;
     show_plan(&plan, output);
     if matches.get_flag("dry-run") {
         output.document(&json!({ "plan": plan_json(&plan) }));
         return Ok(Ending::Done);
     }
     let carried_out = plan.clone();
-    let report = watch(output, move |monitor| target.restore(&carried_out, monitor))
-        .ok_or_else(stopped)??;
+    let report = watch(output, move |monitor| target.restore(&carried_out, monitor))?;
     show_report(&report, output);
     output.document(&json!({ "plan": plan_json(&plan), "report": report_json(&report) }));
     Ok(if report.problems.is_empty() { Ending::Done } else { Ending::Partial })
@@ -161,7 +157,7 @@ fn report_json(report: &RestoreReport) -> Value {
     let problems: Vec<Value> = report
         .problems
         .iter()
-        .map(|(path, reason)| json!({ "path": snapshot_path_json(path), "reason": reason }))
+        .map(|(path, reason)| json!({ "path": snapshot_path_json(path), "reason": reason.to_string() }))
         .collect();
     json!({
         "entries": report.entries,

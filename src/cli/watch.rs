@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::output::Output;
+use crate::app::error::{Error, Result};
+use crate::app::explain::explain_reason;
 use crate::app::jobs::Job;
 use crate::app::text;
 use crate::engine::monitor::{Cancel, Event, Monitor, Phase};
@@ -22,11 +24,11 @@ const SHOWN_PROBLEMS: u64 = 20;
 /// What Ctrl+C stops.
 static STOP: OnceLock<Mutex<Option<Cancel>>> = OnceLock::new();
 
-/// Runs `work` on its own thread and shows how it goes; `None` if it broke down.
+/// Runs `work` on its own thread and shows how it goes.
 pub fn watch<T: Send + 'static>(
     output: Output,
-    work: impl FnOnce(&Monitor) -> T + Send + 'static,
-) -> Option<T> {
+    work: impl FnOnce(&Monitor) -> Result<T> + Send + 'static,
+) -> Result<T> {
     let bar = bar(output);
     let monitor = Monitor::with_listener(listener(output, bar.clone()));
     stop_on_signal(monitor.cancel().clone());
@@ -42,7 +44,7 @@ pub fn watch<T: Send + 'static>(
     }
     let result = job.join();
     bar.finish_and_clear();
-    result
+    result.unwrap_or(Err(Error::BrokenDown))
 }
 
 fn bar(output: Output) -> ProgressBar {
@@ -100,7 +102,8 @@ fn describe(event: &Event) -> String {
     let shown = |path: &std::path::Path| display(path.as_os_str().as_bytes());
     match event {
         Event::Problem { path, reason } => {
-            gettext_f("{path}: {reason}", &[("path", &path.to_string()), ("reason", reason)])
+            let reason = explain_reason(reason);
+            gettext_f("{path}: {reason}", &[("path", &path.to_string()), ("reason", &reason)])
         }
         Event::OtherFileSystem { path } => gettext_f(
             "{path} is on another file system and was left out; add it as a folder of its own to back it up.",

@@ -201,7 +201,8 @@ fn hash_zeros(
     Ok(())
 }
 
-/// Gives a stored or restored file or directory its metadata; the mode after the owner, which would strip bits of it.
+/// Gives a stored or restored file or directory its metadata: the owner first, since a change of it strips
+/// setuid bits and capabilities.
 ///
 /// Returns whether every attribute was taken.
 pub fn set_metadata(
@@ -210,7 +211,6 @@ pub fn set_metadata(
     xattrs: &Xattrs,
     set_owner: bool,
 ) -> rustix::io::Result<bool> {
-    let all = xattrs.write(&fd)?;
     if set_owner {
         rustix::fs::fchown(
             &fd,
@@ -218,6 +218,7 @@ pub fn set_metadata(
             Some(rustix::fs::Gid::from_raw(meta.gid)),
         )?;
     }
+    let all = xattrs.write(&fd)?;
     rustix::fs::fchmod(&fd, rustix::fs::Mode::from_raw_mode(meta.mode))?;
     set_mtime(&fd, meta.mtime)?;
     Ok(all)

@@ -44,6 +44,21 @@ pub enum Ability {
     Sync,
 }
 
+/// Why a folder can't take what is restored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TargetProblem {
+    /// A part of its path is a symbolic link now.
+    Link,
+    /// A part of its path is no folder.
+    NotFolder,
+    /// This user may not write there.
+    NoPermission,
+    /// Its file system can only be read.
+    ReadOnly,
+    /// Its file system has no room left.
+    Full,
+}
+
 /// Why the engine could not do what it was asked for.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -213,12 +228,12 @@ pub enum Error {
     #[error("{0} is in no snapshot")]
     NeverSeen(RelPath),
     /// The target of a restore can't take it.
-    #[error("can't restore to {}: {reason}", path.display())]
+    #[error("can't restore to {}: {reason:?}", path.display())]
     BadTarget {
         /// Where.
         path: PathBuf,
         /// Why.
-        reason: String,
+        reason: TargetProblem,
     },
     /// A path that can't be one.
     #[error(transparent)]

@@ -19,6 +19,7 @@ pub mod path;
 pub mod plan;
 pub mod pool;
 pub mod probe;
+pub mod problem;
 pub mod recover;
 pub mod remove;
 pub mod repository;

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::error::{Error, Result};
 use super::path::RelPath;
+use super::problem::Reason;
 
 /// What an operation is busy with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -78,7 +79,7 @@ pub enum Event {
         /// Which path.
         path: RelPath,
         /// What happened.
-        reason: String,
+        reason: Reason,
     },
     /// A folder was left out because it lies on another file system.
     OtherFileSystem {

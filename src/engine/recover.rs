@@ -206,6 +206,15 @@ pub fn index_path(repository: &Repository) -> Result<PathBuf> {
     Ok(folder.join(INDEX_NAME))
 }
 
+/// Whether the drive's index is there, sound, and knows every snapshot that is on the drive.
+pub fn is_current(repository: &Repository) -> bool {
+    let rows = index_path(repository).and_then(|path| Index::reader(&path)?.snapshots());
+    match (rows, snapshot_names(repository)) {
+        (Ok(rows), Ok(names)) => names.iter().all(|name| rows.iter().any(|row| row.name == *name)),
+        _ => false,
+    }
+}
+
 /// The names of all committed snapshots.
 pub fn snapshot_names(repository: &Repository) -> Result<Vec<String>> {
     let names = repository

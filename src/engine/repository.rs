@@ -2,6 +2,7 @@
 //!
 //! Everything that happens in it goes through the descriptor that is held here, never through its path.
 
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use rustix::io::Errno;
@@ -167,7 +168,7 @@ impl Repository {
         let home_path = drive.join(YORE_DIR);
         for name in home.names().context("list", &home_path)? {
             let Ok(dir) = home.child(&name) else { continue };
-            let path = home_path.join(std::ffi::OsStr::new(&*String::from_utf8_lossy(&name)));
+            let path = home_path.join(std::ffi::OsStr::from_bytes(&name));
             let Ok(marker) = read_marker(&dir, &path) else { continue };
             let same = marker.machine == identity.machine() && marker.user == identity.user;
             if same && marker.euid == identity.euid {

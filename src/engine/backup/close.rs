@@ -47,6 +47,9 @@ impl Run<'_> {
         } else if folder.unread.load(Relaxed) {
             let base = folder.base.as_ref().map(|base| base.reference.clone());
             change.stale = known.stale.or(base);
+        } else if folder.source.is_none() {
+            // Below a folder that is carried forward: the marks stay as they were.
+            (change.stale, change.absent) = (known.stale, known.absent);
         }
         let override_text = change.to_text();
         if let Some(text) = &override_text {

@@ -15,6 +15,7 @@ use crate::engine::meta::{ContentHash, Fingerprint, Kind, Metadata};
 use crate::engine::monitor::Event;
 use crate::engine::overrides::Override;
 use crate::engine::plan::{self, Settled, Step};
+use crate::engine::problem::Reason;
 use crate::engine::repository::Owners;
 use crate::engine::xattr::{self, Xattrs};
 
@@ -156,8 +157,7 @@ impl Run<'_> {
         let (mut change, stored) = self.dress(&file, &read.meta, &read.xattrs)?;
         if read.torn {
             change.torn = true;
-            let reason = "it changed each time that it was read; the copy may be inconsistent";
-            self.problem(&folder.path.join(found.name), reason.to_owned());
+            self.problem(&folder.path.join(found.name), Reason::Torn);
         }
         self.totals.copied.fetch_add(1, Relaxed);
         self.totals.copied_bytes.fetch_add(read.meta.size_bytes, Relaxed);
@@ -269,7 +269,7 @@ impl Run<'_> {
                 None => Ok(()),
             };
         }
-        self.problem(&folder.path.join(name), reason(errno));
+        self.problem(&folder.path.join(name), Reason::of_source(errno));
         match before {
             Some(child) => self.carry_entry(worker, folder, child, true),
             None => self.note_absent(worker, folder, name),
@@ -288,9 +288,7 @@ impl Run<'_> {
         let mut change = state.change();
         let is_stored = !change.absent && !state.meta.kind.is_special();
         if is_stored && !self.try_link(folder, child)? {
-            let reason =
-                "its last version is missing on the drive and could not be carried forward";
-            self.problem(&folder.path.join(&child.name), reason.to_owned());
+            self.problem(&folder.path.join(&child.name), Reason::NothingToCarry);
             return self.forget(worker, folder, child);
         }
         if mark && !change.absent {
@@ -351,14 +349,5 @@ impl Run<'_> {
         let known: Option<Known> =
             before.map(|child| (child.first, child.last, child.state.clone()));
         self.record(worker, node, known.as_ref(), state)
-    }
-}
-
-/// Why a source's entry could not be read, in English words.
-pub(super) fn reason(errno: Errno) -> String {
-    match errno {
-        Errno::ACCESS | Errno::PERM => "no permission to read it".to_owned(),
-        Errno::LOOP | Errno::OPNOTSUPP => "it became something else while it was read".to_owned(),
-        errno => format!("it could not be read: {errno}"),
     }
 }

@@ -18,6 +18,7 @@ use crate::engine::overrides::SnapshotRef;
 use crate::engine::path::RelPath;
 use crate::engine::pool::Pool;
 use crate::engine::probe;
+use crate::engine::problem::Reason;
 use crate::engine::xattr::Xattrs;
 
 /// Names of folders that a restore is working in, or that hold what it replaced: never backed up.
@@ -214,7 +215,7 @@ impl Run<'_> {
                     return Ok(None);
                 }
                 Err(errno) => {
-                    self.problem(&path, super::entry::reason(errno));
+                    self.problem(&path, Reason::of_source(errno));
                     None
                 }
             },
@@ -258,7 +259,7 @@ impl Run<'_> {
             Ok(Some(names)) => names,
             Ok(None) => return self.carry_children(worker, folder, known, pool),
             Err(errno) => {
-                self.problem(&folder.path, super::entry::reason(errno));
+                self.problem(&folder.path, Reason::of_source(errno));
                 folder.unread.store(true, Relaxed);
                 return self.carry_children(worker, folder, known, pool);
             }

@@ -13,8 +13,8 @@ use crate::engine::monitor::Monitor;
 use crate::engine::pool::{Pool, walk_threads};
 use crate::engine::probe::Space;
 
-/// What an entry costs beside its content: an inode and its share of a directory.
-const ENTRY_COST_BYTES: u64 = 512;
+/// What an entry costs beside its content: an inode, its share of a directory, and its rows in spool and index.
+const ENTRY_COST_BYTES: u64 = 1024;
 
 /// What an unchanged entry costs in a new snapshot: its share of a directory block.
 pub const LINK_COST_BYTES: u64 = 410;

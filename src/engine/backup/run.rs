@@ -23,6 +23,7 @@ use crate::engine::monitor::{Event, Monitor};
 use crate::engine::path::RelPath;
 use crate::engine::pool::{Pool, walk_threads};
 use crate::engine::probe;
+use crate::engine::problem::Reason;
 use crate::engine::recover::Writer;
 use crate::engine::repository::{Owners, Repository};
 use crate::engine::seal::{Owner, Problem, Seal};
@@ -131,9 +132,9 @@ impl<'a> Run<'a> {
                     None => false,
                 };
                 let emptied = names.is_empty() && had_entries && !accept_empty;
-                if emptied { Err((Errno::NODATA, EMPTIED.to_owned())) } else { Ok(dir) }
+                if emptied { Err((Errno::NODATA, Reason::Emptied)) } else { Ok(dir) }
             }
-            Err(errno) => Err((errno, format!("the source could not be opened: {errno}"))),
+            Err(errno) => Err((errno, Reason::of_source(errno))),
         };
         let dir = match guard {
             Ok(dir) => Some(dir),
@@ -185,8 +186,8 @@ impl<'a> Run<'a> {
     }
 
     /// A path that could not be read as it should: said now, and kept in the snapshot.
-    pub fn problem(&self, path: &RelPath, reason: String) {
-        let problem = Problem { path: path.encode(), reason: reason.clone() };
+    pub fn problem(&self, path: &RelPath, reason: Reason) {
+        let problem = Problem { path: path.encode(), reason: reason.to_string() };
         self.lock().problems.push(problem);
         self.monitor.emit(&Event::Problem { path: path.clone(), reason });
     }
@@ -355,9 +356,6 @@ impl<'a> Run<'a> {
         self.gathered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
-
-const EMPTIED: &str =
-    "the source is empty, but had entries in the last snapshot; they are carried forward";
 
 fn device(stat: &rustix::fs::Statx) -> (u32, u32) {
     (stat.stx_dev_major, stat.stx_dev_minor)

@@ -39,6 +39,8 @@ struct Folder {
 struct Walk<'a> {
     index: &'a Index,
     overrides: HashMap<RelPath, Override>,
+    /// Names, by folder, of entries that overrides alone tell of.
+    treeless: HashMap<RelPath, Vec<Vec<u8>>>,
     owner: Option<Owner>,
     base: Option<u64>,
     next_node: NodeId,
@@ -74,6 +76,7 @@ pub fn import(
     let mut walk = Walk {
         next_node: index.next_node()?,
         index,
+        treeless: treeless(&overrides),
         overrides,
         owner: by_seal.then_some(seal.owner),
         base,
@@ -135,7 +138,9 @@ impl Walk<'_> {
             before.into_iter().map(|child| (child.name.clone(), child)).collect();
         let failed = |errno| Error::drive("read", self.root, errno);
         let mut names = folder.dir.names().map_err(failed)?;
-        names.extend(self.special_names(&folder.path));
+        names.extend(self.treeless.remove(&folder.path).unwrap_or_default());
+        names.sort_unstable();
+        names.dedup();
         for name in names {
             let path = folder.path.join(&name);
             let Some((state, dir)) = self.read_entry(folder, &name, &path)? else { continue };
@@ -168,18 +173,6 @@ impl Walk<'_> {
             }
         }
         Ok(())
-    }
-
-    /// Entries that overrides alone tell of.
-    fn special_names(&self, folder: &RelPath) -> Vec<Vec<u8>> {
-        self.overrides
-            .iter()
-            .filter(|(path, change)| {
-                (change.special.is_some() || change.absent)
-                    && path.parent().is_some_and(|parent| parent == *folder)
-            })
-            .filter_map(|(path, _)| path.name().map(<[u8]>::to_vec))
-            .collect()
     }
 
     fn read_entry(
@@ -317,6 +310,18 @@ impl Walk<'_> {
     fn failed(&self, errno: Errno) -> Error {
         Error::drive("read", self.root, errno)
     }
+}
+
+fn treeless(overrides: &HashMap<RelPath, Override>) -> HashMap<RelPath, Vec<Vec<u8>>> {
+    let mut names: HashMap<RelPath, Vec<Vec<u8>>> = HashMap::new();
+    for (path, change) in overrides {
+        if (change.special.is_some() || change.absent)
+            && let (Some(parent), Some(name)) = (path.parent(), path.name())
+        {
+            names.entry(parent).or_default().push(name.to_vec());
+        }
+    }
+    names
 }
 
 /// Ends every version below the folder `node` that held in the snapshot `base` and still does.

@@ -18,6 +18,7 @@ use crate::engine::error::{Error, Result};
 use crate::engine::history::History;
 use crate::engine::monitor::{Monitor, Phase};
 use crate::engine::path::RelPath;
+use crate::engine::problem::Reason;
 use crate::engine::seal::Ids;
 use crate::engine::snapshot::Snapshot;
 
@@ -87,7 +88,7 @@ fn carry_out(
         bytes: Default::default(),
     };
     for item in plan.items.iter().filter(|item| item.action == Action::Impossible) {
-        staging.problem(&item.path, "nothing that could be restored is stored of it".to_owned());
+        staging.problem(&item.path, Reason::NeverStored);
     }
     let (staged, pieces) = prepare(history, plan, &files, workspaces, &staging)?;
     staging.run(pieces)?;
@@ -144,7 +145,7 @@ fn prepare<'a>(
                     dir
                 }
                 Err(errno) => {
-                    staging.problem(&item.path, format!("its folder is not on the drive: {errno}"));
+                    staging.problem(&item.path, Reason::of_stored(errno));
                     continue;
                 }
             },

@@ -10,6 +10,7 @@ mod target;
 use std::path::PathBuf;
 
 use super::path::RelPath;
+use super::problem::Reason;
 
 pub use apply::apply;
 pub use plan::plan_restore;
@@ -118,8 +119,8 @@ pub struct RestoreReport {
     pub entries: u64,
     /// Bytes of content that were put in place.
     pub bytes: u64,
-    /// What could not be restored, and why, in English.
-    pub problems: Vec<(RelPath, String)>,
+    /// What could not be restored, and why.
+    pub problems: Vec<(RelPath, Reason)>,
     /// Folders that keep what was replaced.
     pub undo: Vec<PathBuf>,
     /// What was put in place.

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use rustix::io::Errno;
 
 use crate::engine::dir::Dir;
-use crate::engine::error::{Error, Result};
+use crate::engine::error::Result;
 use crate::engine::path::NAME_MAX_BYTES;
 use crate::engine::remove::remove_tree;
 
@@ -30,13 +30,7 @@ impl Workspace {
     pub fn create(parent: &Dir, parent_path: &Path) -> Result<Self> {
         let id = uuid::Uuid::new_v4().simple().to_string();
         let name = format!("{PREFIX}{}", id.get(..12).unwrap_or_default());
-        let failed = |errno| match errno {
-            Errno::ACCESS | Errno::PERM | Errno::ROFS => Error::BadTarget {
-                path: parent_path.to_owned(),
-                reason: "no permission to write there".to_owned(),
-            },
-            errno => Error::io("make a folder in", parent_path, errno),
-        };
+        let failed = |errno| super::target::refused(parent_path, errno);
         let parent = parent.duplicate().map_err(failed)?;
         let dir = parent.create(name.as_bytes(), 0o700).map_err(failed)?;
         Ok(Self { path: parent_path.join(&name), parent, name, dir, replaced: false })

@@ -10,12 +10,13 @@ use rustix::io::Errno;
 use super::owner::OwnerMap;
 use crate::engine::copy::{self, BUFFER_BYTES, CopyError};
 use crate::engine::dir::{Dir, set_child_mtime};
-use crate::engine::error::{Error, Result};
+use crate::engine::error::{Error, Result, TargetProblem};
 use crate::engine::index::{Index, NodeId, State};
 use crate::engine::meta::{Kind, Metadata};
 use crate::engine::monitor::{Event, Monitor};
 use crate::engine::path::RelPath;
 use crate::engine::pool::{Pool, walk_threads};
+use crate::engine::problem::Reason;
 use crate::engine::xattr::Xattrs;
 
 /// One entry that is to be made.
@@ -74,7 +75,7 @@ pub struct Staging<'a> {
     /// Who watches.
     pub monitor: &'a Monitor,
     /// What could not be restored.
-    pub problems: Mutex<Vec<(RelPath, String)>>,
+    pub problems: Mutex<Vec<(RelPath, Reason)>>,
     /// Entries made.
     pub entries: AtomicU64,
     /// Bytes of content made.
@@ -114,7 +115,7 @@ impl Staging<'_> {
         let stored = match piece.stored.child(name) {
             Ok(stored) => Arc::new(stored),
             Err(errno) => {
-                self.problem(&piece.path, missing(errno));
+                self.problem(&piece.path, Reason::of_stored(errno));
                 return self.close(piece.up);
             }
         };
@@ -172,7 +173,7 @@ impl Staging<'_> {
     fn make_entry(&self, worker: &mut Worker, piece: &Piece) -> Result<()> {
         let state = &piece.state;
         if state.change().absent {
-            self.problem(&piece.path, "it could not be read when the snapshot was made".to_owned());
+            self.problem(&piece.path, Reason::NeverStored);
             return Ok(());
         }
         match state.meta.kind {
@@ -182,7 +183,7 @@ impl Staging<'_> {
             // The program that listens on a socket makes it again.
             Kind::Socket | Kind::Directory => Ok(()),
             Kind::Block | Kind::Character => {
-                self.problem(&piece.path, "devices are not restored".to_owned());
+                self.problem(&piece.path, Reason::Device);
                 Ok(())
             }
         }
@@ -198,14 +199,13 @@ impl Staging<'_> {
             Err(CopyError::Cancelled) => return Err(Error::Cancelled),
             Err(CopyError::Drive(errno)) => return Err(self.failed(errno)),
             Err(CopyError::Source(errno)) => {
-                self.problem(&piece.path, missing(errno));
+                self.problem(&piece.path, Reason::of_stored(errno));
                 return Ok(());
             }
         };
         if piece.state.hash.is_some_and(|hash| hash != read.hash) {
             stage.unlink(staged).map_err(|errno| self.failed(errno))?;
-            let reason = "its stored copy is damaged: the content is not what was backed up";
-            self.problem(&piece.path, reason.to_owned());
+            self.problem(&piece.path, Reason::StoredDamaged);
             return Ok(());
         }
         let xattrs = piece.state.change().xattrs().unwrap_or(read.xattrs);
@@ -222,7 +222,7 @@ impl Staging<'_> {
         let target = match piece.stored.read_link(name) {
             Ok(target) => target,
             Err(errno) => {
-                self.problem(&piece.path, missing(errno));
+                self.problem(&piece.path, Reason::of_stored(errno));
                 return Ok(());
             }
         };
@@ -261,27 +261,19 @@ impl Staging<'_> {
     }
 
     /// Something that can't be restored; the rest goes on.
-    pub fn problem(&self, path: &RelPath, reason: String) {
+    pub fn problem(&self, path: &RelPath, reason: Reason) {
         let mut problems = self.problems.lock().unwrap_or_else(PoisonError::into_inner);
-        problems.push((path.clone(), reason.clone()));
+        problems.push((path.clone(), reason));
         drop(problems);
         self.monitor.emit(&Event::Problem { path: path.clone(), reason });
     }
 
     fn failed(&self, errno: Errno) -> Error {
         match errno {
-            Errno::NOSPC => Error::BadTarget {
-                path: self.target.clone(),
-                reason: "there is no room left on its file system".to_owned(),
-            },
+            Errno::NOSPC => {
+                Error::BadTarget { path: self.target.clone(), reason: TargetProblem::Full }
+            }
             errno => Error::io("restore to", &self.target, errno),
         }
-    }
-}
-
-fn missing(errno: Errno) -> String {
-    match errno {
-        Errno::NOENT => "its stored copy is missing on the drive".to_owned(),
-        errno => format!("its stored copy could not be read: {errno}"),
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use rustix::io::Errno;
 
 use crate::engine::dir::Dir;
-use crate::engine::error::{Error, Result};
+use crate::engine::error::{Error, Result, TargetProblem};
 use crate::engine::path::RelPath;
 
 /// The path of a folder that a person named, links in it resolved once and for all; it need not exist.
@@ -53,13 +53,15 @@ pub fn make(path: &Path) -> Result<Dir> {
     Ok(dir)
 }
 
-fn refused(path: &Path, errno: Errno) -> Error {
+/// An error of the system call that was to open or make a folder to restore into.
+pub fn refused(path: &Path, errno: Errno) -> Error {
     let reason = match errno {
-        Errno::LOOP => "a part of the path is a symbolic link now",
-        Errno::NOTDIR => "a part of the path is not a folder",
-        Errno::ACCESS | Errno::PERM => "no permission to write there",
-        Errno::ROFS => "it is on a read-only file system",
+        Errno::LOOP => TargetProblem::Link,
+        Errno::NOTDIR => TargetProblem::NotFolder,
+        Errno::ACCESS | Errno::PERM => TargetProblem::NoPermission,
+        Errno::ROFS => TargetProblem::ReadOnly,
+        Errno::NOSPC => TargetProblem::Full,
         errno => return Error::io("open", path, errno),
     };
-    Error::BadTarget { path: path.to_owned(), reason: reason.to_owned() }
+    Error::BadTarget { path: path.to_owned(), reason }
 }

@@ -1,0 +1,70 @@
+//! Why one entry could not be backed up or restored while the rest went on.
+//!
+//! The English words go into `problems.jsonl`; a face has its own, translated.
+
+use std::fmt;
+
+use rustix::io::Errno;
+
+/// What was wrong with one path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Reason {
+    /// This user may not read it.
+    NoPermission,
+    /// It was replaced by something of another kind between listing and reading.
+    BecameSomethingElse,
+    /// Reading it failed.
+    Unreadable(Errno),
+    /// It changed each time that it was read.
+    Torn,
+    /// A source that had entries is empty now.
+    Emptied,
+    /// It could not be read, and its last version is not on the drive either.
+    NothingToCarry,
+    /// Its stored copy is not on the drive.
+    StoredMissing,
+    /// Its stored copy could not be read.
+    StoredUnreadable(Errno),
+    /// Its stored copy is not what was backed up.
+    StoredDamaged,
+    /// It was never readable, so nothing is stored.
+    NeverStored,
+    /// A device, which is not restored.
+    Device,
+}
+
+impl Reason {
+    /// The reason why a source's entry could not be read.
+    pub fn of_source(errno: Errno) -> Self {
+        match errno {
+            Errno::ACCESS | Errno::PERM => Self::NoPermission,
+            Errno::LOOP | Errno::OPNOTSUPP | Errno::NOTDIR => Self::BecameSomethingElse,
+            errno => Self::Unreadable(errno),
+        }
+    }
+
+    /// The reason why a stored entry could not be read.
+    pub fn of_stored(errno: Errno) -> Self {
+        if errno == Errno::NOENT { Self::StoredMissing } else { Self::StoredUnreadable(errno) }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NoPermission => "no permission to read it",
+            Self::BecameSomethingElse => "it became something else while it was read",
+            Self::Unreadable(errno) => return write!(f, "it could not be read: {errno}"),
+            Self::Torn => "it changed each time that it was read; the copy may be inconsistent",
+            Self::Emptied => "the source is empty, but had entries in the last snapshot",
+            Self::NothingToCarry => "it could not be read, and no earlier copy is on the drive",
+            Self::StoredMissing => "its stored copy is missing on the drive",
+            Self::StoredUnreadable(errno) => {
+                return write!(f, "its stored copy could not be read: {errno}");
+            }
+            Self::StoredDamaged => "its stored copy is damaged: it is not what was backed up",
+            Self::NeverStored => "it could not be read when the snapshot was made",
+            Self::Device => "devices are not restored",
+        })
+    }
+}
