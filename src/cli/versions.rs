@@ -37,6 +37,8 @@ pub fn run(matches: &ArgMatches, options: &Options, output: Output) -> Result<En
         };
         let lived = if version.last >= newest {
             gettext_f("since {first}", &[("first", &moment(first))])
+        } else if version.first == version.last {
+            moment(first)
         } else {
             let (first, last) = (moment(first), moment(last));
             gettext_f("{first} to {last}", &[("first", &first), ("last", &last)])

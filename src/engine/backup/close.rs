@@ -8,6 +8,8 @@ use super::run::{Run, Worker};
 use crate::engine::digest::Content;
 use crate::engine::error::Result;
 use crate::engine::index::State;
+use crate::engine::meta::Metadata;
+use crate::engine::repository::Owners;
 
 impl Run<'_> {
     /// Counts one part of a folder as done; with the last, its metadata is set and it counts for its parent.
@@ -40,7 +42,12 @@ impl Run<'_> {
     }
 
     fn dress_folder(&self, worker: &mut Worker<'_>, folder: &Folder) -> Result<State> {
-        let (mut change, stored) = self.dress(&folder.stage, &folder.meta, &folder.xattrs)?;
+        // A folder that its owner can't read would keep the snapshot's owner out of it, too.
+        let is_closed = self.owners == Owners::Seal && folder.meta.mode & 0o500 != 0o500;
+        let open = if is_closed { folder.meta.mode | 0o500 } else { folder.meta.mode };
+        let as_stored = Metadata { mode: open, ..folder.meta };
+        let (mut change, stored) = self.dress(&folder.stage, &as_stored, &folder.xattrs)?;
+        change.mode = if is_closed { Some(folder.meta.mode) } else { change.mode };
         let known = folder.known.as_ref().map(|(_, _, state)| state.change()).unwrap_or_default();
         if folder.unread.load(Relaxed) && (folder.known.is_none() || known.absent) {
             change.absent = true;

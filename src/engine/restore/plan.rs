@@ -131,7 +131,9 @@ impl Planner<'_> {
     ) -> Result<()> {
         self.monitor.check_cancelled()?;
         let name = target.file_name().unwrap_or_default().as_bytes().to_vec();
-        if wanted.state.change().absent || wanted.state.meta.kind == Kind::Socket {
+        let kind = wanted.state.meta.kind;
+        let is_lost = wanted.state.change().absent && kind != Kind::Directory;
+        if is_lost || matches!(kind, Kind::Socket | Kind::Block | Kind::Character) {
             return self.add(wanted, target, Action::Impossible);
         }
         let Some(dir) = dir else { return self.add(wanted, target, Action::Create) };

@@ -119,6 +119,9 @@ impl Staging<'_> {
                 return self.close(piece.up);
             }
         };
+        if piece.state.change().absent {
+            self.problem(&piece.path, Reason::NeverStored);
+        }
         let dir = piece.up.dir().create(&piece.staged, 0o700).map_err(|e| self.failed(e))?;
         let said = piece.state.change().xattrs();
         let xattrs = said.unwrap_or_else(|| Xattrs::read(&stored).unwrap_or_default());
