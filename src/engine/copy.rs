@@ -38,8 +38,17 @@ pub struct ReadFile {
     pub xattrs: Xattrs,
     /// The hash of its content.
     pub hash: ContentHash,
+    /// Bytes of its content that are no holes.
+    pub data_bytes: u64,
     /// Whether it changed each time that it was read.
     pub torn: bool,
+}
+
+/// What one reading of a file's content gave.
+struct Content {
+    hash: ContentHash,
+    length: u64,
+    data_bytes: u64,
 }
 
 /// A piece of a file's content.
@@ -113,7 +122,8 @@ fn read_steadily(
 ) -> Result<ReadFile, CopyError> {
     for attempt in 1.. {
         let (file, before) = dir.open_file(name).map_err(CopyError::Source)?;
-        let (hash, length) = read_once(&file, &before, buffer, monitor, &mut take)?;
+        let Content { hash, length, data_bytes } =
+            read_once(&file, &before, buffer, monitor, &mut take)?;
         let xattrs = Xattrs::read(&file).map_err(CopyError::Source)?;
         let after = stat_fd(&file).map_err(CopyError::Source)?;
         let steady = is_same(&before, &after) && length == before.stx_size;
@@ -124,7 +134,7 @@ fn read_steadily(
         let mut meta = Metadata::from_statx(&after).ok_or(CopyError::Source(Errno::INVAL))?;
         meta.size_bytes = length;
         let fingerprint = Fingerprint::from_statx(&after);
-        return Ok(ReadFile { meta, fingerprint, xattrs, hash, torn: !steady });
+        return Ok(ReadFile { meta, fingerprint, xattrs, hash, data_bytes, torn: !steady });
     }
     Err(CopyError::Source(Errno::AGAIN))
 }
@@ -140,9 +150,9 @@ fn read_once(
     buffer: &mut [u8],
     monitor: &Monitor,
     take: &mut impl FnMut(Piece<'_>) -> rustix::io::Result<()>,
-) -> Result<(ContentHash, u64), CopyError> {
+) -> Result<Content, CopyError> {
     let mut hasher = blake3::Hasher::new();
-    let mut position = 0_u64;
+    let (mut position, mut data_bytes) = (0_u64, 0_u64);
     let is_sparse = stat.stx_blocks.saturating_mul(512) < stat.stx_size;
     let mut data_end = if is_sparse { 0 } else { u64::MAX };
     loop {
@@ -161,13 +171,17 @@ fn read_once(
         }
         let room = usize::try_from(data_end - position).unwrap_or(usize::MAX).min(buffer.len());
         let read = match read_some(file, &mut buffer[..room.max(1)]) {
-            Ok(0) => return Ok((ContentHash(*hasher.finalize().as_bytes()), position)),
+            Ok(0) => {
+                let hash = ContentHash(*hasher.finalize().as_bytes());
+                return Ok(Content { hash, length: position, data_bytes });
+            }
             Ok(read) => read,
             Err(errno) => return Err(CopyError::Source(errno)),
         };
         hasher.update(&buffer[..read]);
         take(Piece::Data(&buffer[..read])).map_err(CopyError::Drive)?;
         position += read as u64;
+        data_bytes += read as u64;
     }
 }
 

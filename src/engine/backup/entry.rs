@@ -160,7 +160,7 @@ impl Run<'_> {
             self.problem(&folder.path.join(found.name), Reason::Torn);
         }
         self.totals.copied.fetch_add(1, Relaxed);
-        self.totals.copied_bytes.fetch_add(read.meta.size_bytes, Relaxed);
+        self.totals.copied_bytes.fetch_add(read.data_bytes, Relaxed);
         let trusted = plan::trusted(&read.meta, &read.fingerprint, self.scan_started);
         let state = State {
             meta: read.meta,
