@@ -86,15 +86,26 @@ impl From<PathText> for PathBuf {
 impl Config {
     /// Reads the file; `None` if there is none.
     pub fn load(path: &Path) -> Result<Option<Self>> {
-        let text = match std::fs::read_to_string(path) {
-            Ok(text) => text,
+        let bytes = match std::fs::read(path) {
+            Ok(bytes) => bytes,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(source) => return Err(Error::ConfigFile { path: path.to_owned(), source }),
+        };
+        let (text, is_text) = match String::from_utf8(bytes) {
+            Ok(text) => (text, true),
+            Err(error) => {
+                let end = error.utf8_error().valid_up_to();
+                (String::from_utf8_lossy(&error.as_bytes()[..end]).into_owned(), false)
+            }
         };
         let broken = |span: Option<std::ops::Range<usize>>, message: String| {
             let (line, column) = position(&text, span.map_or(0, |span| span.start));
             Error::BadConfig { path: path.to_owned(), line, column, message }
         };
+        if !is_text {
+            let end = text.len();
+            return Err(broken(Some(end..end), "it is not UTF-8 text".to_owned()));
+        }
         let file: ConfigFile = toml::from_str(&text)
             .map_err(|error| broken(error.span(), error.message().trim().to_owned()))?;
         if file.format != FORMAT {

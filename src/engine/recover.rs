@@ -65,11 +65,6 @@ impl Writer {
         Ok(self.repository.marker().next_seq.max(newest + 1))
     }
 
-    /// Entries of the newest snapshot.
-    pub fn last_entries(&self) -> Result<u64> {
-        Ok(self.index.snapshots()?.last().map_or(0, |row| row.entries))
-    }
-
     /// Makes the index agree with what is on the drive.
     fn reconcile(&mut self, monitor: &Monitor) -> Result<()> {
         let on_drive = snapshot_names(&self.repository)?;

@@ -1,15 +1,17 @@
-//! How much a first backup has to copy: a quick walk that reads no content.
+//! How much a backup has to copy: a quick walk that reads no content. Done before a first backup, and to say
+//! how much room was missing after any.
 
-use std::path::PathBuf;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use rustix::fs::Statx;
-
 use crate::engine::dir::Dir;
 use crate::engine::error::Result;
-use crate::engine::meta::{Kind, Metadata};
+use crate::engine::index::{Child, Index, NodeId};
+use crate::engine::meta::{Fingerprint, Kind, Metadata};
 use crate::engine::monitor::Monitor;
+use crate::engine::plan::{self, Step};
 use crate::engine::pool::{Pool, walk_threads};
 use crate::engine::probe::Space;
 
@@ -29,15 +31,29 @@ pub struct Found {
     pub entries: u64,
     /// Bytes of content.
     pub bytes: u64,
-    /// Bytes that the content takes on a drive, holes left out.
-    pub stored_bytes: u64,
+    /// Bytes that have to be written, holes left out.
+    pub new_bytes: u64,
+    /// Inodes that have to be made.
+    pub new_inodes: u64,
 }
 
 impl Found {
-    /// Bytes that a first backup needs.
+    /// Bytes that the backup needs.
     pub fn needed_bytes(&self) -> u64 {
-        self.stored_bytes.saturating_add(self.entries.saturating_mul(ENTRY_COST_BYTES))
+        let linked = self.entries.saturating_sub(self.new_inodes);
+        self.new_bytes
+            .saturating_add(self.new_inodes.saturating_mul(ENTRY_COST_BYTES))
+            .saturating_add(linked.saturating_mul(LINK_COST_BYTES))
     }
+}
+
+/// What is walked: a source, and the folder and snapshot that it is compared with.
+#[derive(Debug, Clone)]
+pub struct Walked {
+    /// The source's folder.
+    pub path: PathBuf,
+    /// Its number in the index and the snapshot to compare with; `None` if all of it is new.
+    pub known: Option<(NodeId, u64)>,
 }
 
 /// Room that is always left free, so that the index can be written and a full drive can be tidied up.
@@ -45,52 +61,89 @@ pub fn reserve_bytes(space: &Space) -> u64 {
     (space.total_bytes / 100).clamp(2 << 20, 1 << 30)
 }
 
-/// Counts what is in the `sources`, each on its own file system only. What can't be read counts nothing.
-pub fn measure(sources: &[PathBuf], monitor: &Monitor) -> Result<Found> {
-    let (entries, bytes, stored) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
-    // A folder waits as its parent and its name: a thousand siblings must not be a thousand descriptors.
-    let roots: Vec<(Arc<Dir>, Vec<u8>, u64)> = sources
+/// A folder waits as its parent and its name: a thousand siblings must not be a thousand descriptors.
+struct Waiting {
+    parent: Arc<Dir>,
+    name: Vec<u8>,
+    mount: u64,
+    known: Option<(NodeId, u64)>,
+}
+
+#[derive(Default)]
+struct Counters {
+    entries: AtomicU64,
+    bytes: AtomicU64,
+    new_bytes: AtomicU64,
+    new_inodes: AtomicU64,
+}
+
+/// Counts what is in the sources, each on its own file system only. What can't be read counts nothing.
+pub fn measure(sources: &[Walked], index: &Path, monitor: &Monitor) -> Result<Found> {
+    let counters = Counters::default();
+    let roots = sources
         .iter()
-        .filter_map(|path| {
-            let dir = Dir::open(path).ok()?;
-            let mount = dir.stat().ok()?.stx_mnt_id;
-            Some((Arc::new(dir), b".".to_vec(), mount))
+        .filter_map(|source| {
+            let parent = Arc::new(Dir::open(&source.path).ok()?);
+            let mount = parent.stat().ok()?.stx_mnt_id;
+            Some(Waiting { parent, name: b".".to_vec(), mount, known: source.known })
         })
         .collect();
-    let count = |stat: &Statx| {
-        entries.fetch_add(1, Relaxed);
-        if let Some(meta) = Metadata::from_statx(stat)
-            && meta.kind == Kind::File
-        {
-            bytes.fetch_add(meta.size_bytes, Relaxed);
-            let allocated = stat.stx_blocks.saturating_mul(512);
-            let rounded = meta.size_bytes.next_multiple_of(BLOCK_BYTES);
-            stored.fetch_add(allocated.min(rounded), Relaxed);
-        }
-    };
     Pool::run(
         walk_threads(),
         roots,
-        || Ok(()),
-        |(), (parent, name, mount), pool| {
+        || Index::reader(index),
+        |index, folder, pool| {
             monitor.check_cancelled()?;
-            let Ok(dir) = parent.child(&name).map(Arc::new) else { return Ok(()) };
-            let Ok(names) = dir.names() else { return Ok(()) };
-            let mut folders = Vec::new();
-            for name in names {
-                let Ok(stat) = dir.stat_child(&name) else { continue };
-                count(&stat);
-                let kind = Kind::from_mode(u32::from(stat.stx_mode));
-                if kind == Some(Kind::Directory) && stat.stx_mnt_id == mount {
-                    folders.push((Arc::clone(&dir), name, mount));
-                }
-            }
-            pool.push(folders);
-            monitor.set_totals(entries.load(Relaxed), bytes.load(Relaxed));
+            pool.push(count_folder(index, &folder, &counters)?);
+            let totals = (counters.entries.load(Relaxed), counters.bytes.load(Relaxed));
+            monitor.set_totals(totals.0, totals.1);
             Ok(())
         },
-        Ok,
+        |_| Ok(()),
     )?;
-    let (entries, bytes) = (entries.into_inner(), bytes.into_inner());
-    Ok(Found { entries, bytes, stored_bytes: stored.into_inner() })
+    Ok(Found {
+        entries: counters.entries.into_inner(),
+        bytes: counters.bytes.into_inner(),
+        new_bytes: counters.new_bytes.into_inner(),
+        new_inodes: counters.new_inodes.into_inner(),
+    })
+}
+
+/// Counts a folder's entries; returns the folders among them.
+fn count_folder(index: &Index, folder: &Waiting, counters: &Counters) -> Result<Vec<Waiting>> {
+    let Ok(dir) = folder.parent.child(&folder.name).map(Arc::new) else { return Ok(Vec::new()) };
+    let Ok(names) = dir.names() else { return Ok(Vec::new()) };
+    let known = match folder.known {
+        Some((node, seq)) => index.children(node, seq)?,
+        None => Vec::new(),
+    };
+    let known: HashMap<&[u8], &Child> =
+        known.iter().map(|child| (child.name.as_slice(), child)).collect();
+    let mut folders = Vec::new();
+    for name in names {
+        let Ok(stat) = dir.stat_child(&name) else { continue };
+        let Some(meta) = Metadata::from_statx(&stat) else { continue };
+        let known = known.get(name.as_slice()).copied();
+        counters.entries.fetch_add(1, Relaxed);
+        if meta.kind == Kind::File {
+            counters.bytes.fetch_add(meta.size_bytes, Relaxed);
+        }
+        let state = known.map(|child| &child.state);
+        let fingerprint = Fingerprint::from_statx(&stat);
+        let is_stored = match meta.kind {
+            Kind::File => plan::plan_file(state, &meta, &fingerprint, true) == Step::Link,
+            kind => kind != Kind::Directory && known.is_some(),
+        };
+        if !is_stored {
+            counters.new_inodes.fetch_add(1, Relaxed);
+            let allocated = stat.stx_blocks.saturating_mul(512);
+            let rounded = meta.size_bytes.next_multiple_of(BLOCK_BYTES);
+            counters.new_bytes.fetch_add(allocated.min(rounded), Relaxed);
+        }
+        if meta.kind == Kind::Directory && stat.stx_mnt_id == folder.mount {
+            let known = known.and_then(|child| Some((child.node, folder.known?.1)));
+            folders.push(Waiting { parent: Arc::clone(&dir), name, mount: folder.mount, known });
+        }
+    }
+    Ok(folders)
 }

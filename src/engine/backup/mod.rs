@@ -13,7 +13,7 @@ use jiff::Zoned;
 use uuid::Uuid;
 
 use super::clock::{Clock, file_time};
-use super::error::{Context as _, Error, Result};
+use super::error::{Context as _, Error, Result, Room};
 use super::index::{Index, Spool};
 use super::monitor::{Monitor, Phase};
 use super::path::RelPath;
@@ -98,7 +98,7 @@ pub fn backup(
         Err(error) => {
             // The next opening removes what can't be removed now.
             let _ = super::recover::discard_stage(&writer.repository, stage.name());
-            return Err(error);
+            return Err(explain_full(error, writer, options, &bases, monitor));
         }
     };
     monitor.enter(Phase::Syncing);
@@ -133,6 +133,8 @@ fn base_of(index: &Index, source: &Source) -> Result<Option<Base>> {
 }
 
 /// Finds out how much there is to do, and refuses a drive that can't hold it.
+///
+/// A later run trusts the last one's counts: walking everything twice would cost as much as the run.
 fn measure(
     writer: &Writer,
     options: &BackupOptions,
@@ -140,38 +142,70 @@ fn measure(
     monitor: &Monitor,
 ) -> Result<()> {
     monitor.enter(Phase::Measuring);
-    let repository = &writer.repository;
-    let space = probe::space(repository.dir(), repository.path())?;
     let last = writer.index.snapshots()?.into_iter().next_back();
-    let (needed, entries) = match last.filter(|_| bases.iter().all(Option::is_some)) {
+    match last.filter(|_| bases.iter().all(Option::is_some)) {
         Some(last) => {
             monitor.set_totals(last.entries, last.total_bytes);
-            (last.entries.saturating_mul(measure::LINK_COST_BYTES), 0)
+            let needed = last.entries.saturating_mul(measure::LINK_COST_BYTES);
+            check_room(writer, needed, 0)
         }
         None => {
-            let new = options.sources.iter().zip(bases).filter(|(_, base)| base.is_none());
-            let sources: Vec<PathBuf> = new.map(|(source, _)| source.path.clone()).collect();
-            let found = measure::measure(&sources, monitor)?;
-            let known = options.sources.len() != sources.len();
-            monitor.set_totals(
-                found.entries + if known { writer.last_entries()? } else { 0 },
-                found.bytes,
-            );
-            (found.needed_bytes(), found.entries)
+            let found = count(writer, options, bases, monitor)?;
+            check_room(writer, found.needed_bytes(), found.new_inodes)
         }
-    };
-    let missing =
-        needed.saturating_add(measure::reserve_bytes(&space)).saturating_sub(space.free_bytes);
-    if missing > 0 {
-        let path = repository.path().to_owned();
-        return Err(Error::DriveFull { path, room: super::error::Room::Bytes, missing });
     }
-    if let Some(free) = space.free_inodes.filter(|free| *free < entries) {
-        let path = repository.path().to_owned();
-        let missing = entries - free;
-        return Err(Error::DriveFull { path, room: super::error::Room::Inodes, missing });
+}
+
+fn count(
+    writer: &Writer,
+    options: &BackupOptions,
+    bases: &[Option<Base>],
+    monitor: &Monitor,
+) -> Result<measure::Found> {
+    let mut sources = Vec::new();
+    for (source, base) in options.sources.iter().zip(bases) {
+        let node = writer.index.node_of(&source_path(source)?)?;
+        let known = node.zip(base.as_ref().map(|base| base.seq));
+        sources.push(measure::Walked { path: source.path.clone(), known });
     }
-    Ok(())
+    measure::measure(&sources, writer.index.path(), monitor)
+}
+
+/// Refuses a drive with too little room, saying what is missing.
+fn check_room(writer: &Writer, needed_bytes: u64, needed_inodes: u64) -> Result<()> {
+    let repository = &writer.repository;
+    let space = probe::space(repository.dir(), repository.path())?;
+    let path = || repository.path().to_owned();
+    let wanted = needed_bytes.saturating_add(measure::reserve_bytes(&space));
+    if wanted > space.free_bytes {
+        let missing = wanted - space.free_bytes;
+        return Err(Error::DriveFull { path: path(), room: Room::Bytes, missing });
+    }
+    match space.free_inodes {
+        Some(free) if free < needed_inodes => {
+            let missing = needed_inodes - free;
+            Err(Error::DriveFull { path: path(), room: Room::Inodes, missing })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Says how much room the run would have needed, now that its stage is gone.
+fn explain_full(
+    error: Error,
+    writer: &Writer,
+    options: &BackupOptions,
+    bases: &[Option<Base>],
+    monitor: &Monitor,
+) -> Error {
+    if !matches!(error, Error::DriveFull { room: Room::Bytes | Room::Inodes, .. }) {
+        return error;
+    }
+    let found = count(writer, options, bases, monitor);
+    match found.and_then(|found| check_room(writer, found.needed_bytes(), found.new_inodes)) {
+        Err(exact @ Error::DriveFull { .. }) => exact,
+        _ => error,
+    }
 }
 
 fn walk<'a>(
