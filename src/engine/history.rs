@@ -1,9 +1,10 @@
 //! Answers questions about the past from the index. Changes nothing, on the drive or anywhere.
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
 use super::error::{Error, Result};
-use super::index::{Index, OPEN, State};
+use super::index::{Child, Index, NodeId, OPEN, State, is_missing_or_broken};
 use super::meta::{ContentHash, FileTime, Kind, Metadata};
 use super::monitor::Monitor;
 use super::path::RelPath;
@@ -91,8 +92,10 @@ pub struct Version {
 #[derive(Debug)]
 pub struct History {
     repository: Repository,
-    index: Index,
-    _scratch: Option<Scratch>,
+    index: RefCell<Index>,
+    /// Where a passing index is made if it must be.
+    scratch: PathBuf,
+    passing: RefCell<Option<Scratch>>,
 }
 
 /// A passing index, removed with the history that it was made for.
@@ -113,18 +116,40 @@ impl History {
     /// alone in `scratch`, a file that must not exist.
     pub fn open(repository: Repository, scratch: &Path, monitor: &Monitor) -> Result<Self> {
         let path = recover::index_path(&repository)?;
-        match Index::open_read_only(&path) {
-            Ok(Some(index)) if index.snapshots().is_ok() => {
-                Ok(Self { repository, index, _scratch: None })
-            }
+        let scratch = scratch.to_owned();
+        let (index, passing) = match Index::open_read_only(&path) {
+            Ok(Some(index)) if index.snapshots().is_ok() => (index, None),
             // On a drive that is read-only, a journal beside the index can't be played back.
             Ok(_) | Err(Error::Index { .. }) => {
-                let passing = Scratch(scratch.to_owned());
-                let index = recover::build_index(&repository, scratch, monitor)?;
-                Ok(Self { repository, index, _scratch: Some(passing) })
+                let passing = Scratch(scratch.clone());
+                (recover::build_index(&repository, &scratch, monitor)?, Some(passing))
             }
-            Err(error) => Err(error),
+            Err(error) => return Err(error),
+        };
+        let (index, passing) = (RefCell::new(index), RefCell::new(passing));
+        Ok(Self { repository, index, scratch, passing })
+    }
+
+    /// Asks the index; if a rotten page is met, a passing one is made from the trees and asked again.
+    pub(super) fn ask<T>(&self, question: impl Fn(&Index) -> Result<T>) -> Result<T> {
+        let answer = question(&self.index.borrow());
+        match answer {
+            Err(error) if self.replace_index(&error)? => question(&self.index.borrow()),
+            answer => answer,
         }
+    }
+
+    /// Replaces the index if `error` says that it is broken and it wasn't replaced before.
+    pub(super) fn replace_index(&self, error: &Error) -> Result<bool> {
+        let Error::Index { source, .. } = error else { return Ok(false) };
+        if !is_missing_or_broken(source) || self.passing.borrow().is_some() {
+            return Ok(false);
+        }
+        let passing = Scratch(self.scratch.clone());
+        let index = recover::build_index(&self.repository, &self.scratch, &Monitor::new())?;
+        self.index.replace(index);
+        self.passing.replace(Some(passing));
+        Ok(true)
     }
 
     /// The repository.
@@ -132,13 +157,24 @@ impl History {
         &self.repository
     }
 
-    pub(super) fn index(&self) -> &Index {
-        &self.index
+    /// Where the index lies, for threads that read it on their own.
+    pub(super) fn index_path(&self) -> PathBuf {
+        self.index.borrow().path().to_owned()
+    }
+
+    /// The number of `path`; `None` if it was never seen.
+    pub(super) fn node_of(&self, path: &RelPath) -> Result<Option<NodeId>> {
+        self.ask(|index| index.node_of(path))
+    }
+
+    /// The children of the folder `node` in the snapshot `at`.
+    pub(super) fn children_of(&self, node: NodeId, at: u64) -> Result<Vec<Child>> {
+        self.ask(|index| index.children(node, at))
     }
 
     /// All snapshots, oldest first.
     pub fn snapshots(&self) -> Result<Vec<SnapshotInfo>> {
-        self.index.snapshots()
+        self.ask(Index::snapshots)
     }
 
     /// The snapshot with the number `seq`.
@@ -157,10 +193,10 @@ impl History {
     }
 
     fn children(&self, folder: &RelPath, at: u64) -> Result<Vec<Entry>> {
-        let sources = self.index.sources_of(at)?;
+        let sources = self.ask(|index| index.sources_of(at))?;
         if sources.iter().any(|(_, source)| folder.is_within(source)) {
-            let Some(node) = self.index.node_of(folder)? else { return Ok(Vec::new()) };
-            let children = self.index.children(node, at)?;
+            let Some(node) = self.node_of(folder)? else { return Ok(Vec::new()) };
+            let children = self.children_of(node, at)?;
             return Ok(children
                 .iter()
                 .map(|child| Entry::new(&child.name, &child.state))
@@ -189,18 +225,18 @@ impl History {
         if let Some(state) = self.state(path, at)? {
             return Ok(Some(Entry::new(name, &state)));
         }
-        let sources = self.index.sources_of(at)?;
+        let sources = self.ask(|index| index.sources_of(at))?;
         let is_scaffold = sources.iter().any(|(_, source)| source.is_within(path));
         Ok(is_scaffold.then(|| Entry::scaffold(name)))
     }
 
     /// The distinct versions of `path`, newest first.
     pub fn versions(&self, path: &RelPath) -> Result<Vec<Version>> {
-        let node = self.index.node_of(path)?.ok_or_else(|| Error::NeverSeen(path.clone()))?;
+        let node = self.node_of(path)?.ok_or_else(|| Error::NeverSeen(path.clone()))?;
         let name = path.name().unwrap_or_default();
         let newest = self.snapshots()?.last().map_or(0, |row| row.seq);
         let mut versions: Vec<Version> = Vec::new();
-        for (first, last, state) in self.index.versions_of(node)? {
+        for (first, last, state) in self.ask(|index| index.versions_of(node))? {
             let entry = Entry::new(name, &state);
             let (first, last) = (first as u64, if last == OPEN { newest } else { last as u64 });
             match versions.last_mut() {
@@ -216,20 +252,20 @@ impl History {
 
     /// The identities and paths of the sources that the snapshot `at` protected.
     pub fn sealed_sources(&self, at: u64) -> Result<Vec<(uuid::Uuid, RelPath)>> {
-        self.index.sources_of(at)
+        self.ask(|index| index.sources_of(at))
     }
 
     /// The paths of the sources that the snapshot `at` protected, sorted.
     pub fn sources(&self, at: u64) -> Result<Vec<RelPath>> {
         let mut paths: Vec<RelPath> =
-            self.index.sources_of(at)?.into_iter().map(|(_, path)| path).collect();
+            self.ask(|index| index.sources_of(at))?.into_iter().map(|(_, path)| path).collect();
         paths.sort();
         Ok(paths)
     }
 
     pub(super) fn state(&self, path: &RelPath, at: u64) -> Result<Option<State>> {
-        let Some(node) = self.index.node_of(path)? else { return Ok(None) };
-        Ok(self.index.version_at(node, at)?.map(|(_, _, state)| state))
+        let Some(node) = self.node_of(path)? else { return Ok(None) };
+        Ok(self.ask(|index| index.version_at(node, at))?.map(|(_, _, state)| state))
     }
 
     pub(super) fn not_in(&self, path: &RelPath, at: u64) -> Error {

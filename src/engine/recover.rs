@@ -47,7 +47,13 @@ impl Writer {
         clear_stage(&repository, monitor)?;
         let index = open_index(&repository, monitor)?;
         let mut writer = Self { repository, index, _lock: lock };
-        writer.reconcile(monitor)?;
+        match writer.reconcile(monitor) {
+            Err(Error::Index { source, .. }) if index::is_missing_or_broken(&source) => {
+                monitor.emit(&Event::IndexRebuilt { reason: source.to_string() });
+                writer.rebuild(monitor)?;
+            }
+            outcome => outcome?,
+        }
         Ok(writer)
     }
 

@@ -291,6 +291,9 @@ impl Run<'_> {
             self.problem(&folder.path.join(&child.name), Reason::NothingToCarry);
             return self.forget(worker, folder, child);
         }
+        if is_stored && state.meta.kind == Kind::File {
+            self.totals.linked.fetch_add(1, Relaxed);
+        }
         if mark && !change.absent {
             let now = || folder.base.as_ref().map(|base| base.reference.clone());
             change.stale = change.stale.or_else(now);

@@ -51,6 +51,14 @@ pub fn apply(history: &History, plan: &RestorePlan, monitor: &Monitor) -> Result
     let _lock = history.repository().lock_for_reading();
     monitor.enter(Phase::Copying);
     monitor.set_totals(plan.entries, plan.bytes);
+    match attempt(history, plan, monitor) {
+        // Nothing was published yet: the index is read while staging only.
+        Err(error) if history.replace_index(&error)? => attempt(history, plan, monitor),
+        outcome => outcome,
+    }
+}
+
+fn attempt(history: &History, plan: &RestorePlan, monitor: &Monitor) -> Result<RestoreReport> {
     let mut workspaces = Workspaces { list: Vec::new(), by_place: HashMap::new() };
     let outcome = carry_out(history, plan, &mut workspaces, monitor);
     let mut undo = Vec::new();
@@ -77,9 +85,10 @@ fn carry_out(
     let files = snapshot.files().map_err(|errno| Error::drive("open", &root, errno))?;
     let owners = OwnerMap::new(&snapshot.read_seal().map_or_else(|_| Ids::default(), |s| s.ids));
     let first = plan.items.iter().find(|item| item.is_written());
+    let index = history.index_path();
     let staging = Staging {
         at: plan.at,
-        index: history.index().path(),
+        index: &index,
         owners: &owners,
         target: first.map(|item| item.target.clone()).unwrap_or_default(),
         monitor,
@@ -90,6 +99,7 @@ fn carry_out(
     for item in plan.items.iter().filter(|item| item.action == Action::Impossible) {
         staging.problem(&item.path, Reason::NeverStored);
     }
+    let started = history.snapshot(plan.at)?.started;
     let (staged, pieces) = prepare(history, plan, &files, workspaces, &staging)?;
     staging.run(pieces)?;
     monitor.enter(Phase::Syncing);
@@ -101,7 +111,6 @@ fn carry_out(
     }
     monitor.enter(Phase::Publishing);
     let mut report = RestoreReport::default();
-    let started = history.snapshot(plan.at)?.started;
     for staged in staged {
         monitor.check_cancelled()?;
         let workspace = &mut workspaces.list[staged.workspace];
@@ -131,7 +140,7 @@ fn prepare<'a>(
     let mut dirs: HashMap<usize, Arc<Dir>> = HashMap::new();
     for (number, item) in plan.items.iter().enumerate().filter(|(_, item)| item.is_written()) {
         let missing = || history.not_in(&item.path, plan.at);
-        let node = history.index().node_of(&item.path)?.ok_or_else(missing)?;
+        let node = history.node_of(&item.path)?.ok_or_else(missing)?;
         let state = history.state(&item.path, plan.at)?.ok_or_else(missing)?;
         let folder = item.path.parent().unwrap_or_default();
         let stored = match stored_of.get(&folder) {

@@ -116,7 +116,7 @@ impl Planner<'_> {
 
     fn find(&self, path: &RelPath) -> Result<Wanted> {
         let missing = || self.history.not_in(path, self.snapshot.seq);
-        let node = self.history.index().node_of(path)?.ok_or_else(missing)?;
+        let node = self.history.node_of(path)?.ok_or_else(missing)?;
         let state = self.history.state(path, self.snapshot.seq)?.ok_or_else(missing)?;
         Ok(Wanted { path: path.clone(), node, state })
     }
@@ -163,7 +163,7 @@ impl Planner<'_> {
     /// A folder that is there already is entered: each of its entries is planned for itself.
     fn merge(&mut self, wanted: &Wanted, dir: &Dir, name: &[u8], target: &Path) -> Result<()> {
         let inner = dir.child(name).map_err(|errno| Error::io("open", target, errno))?;
-        for child in self.history.index().children(wanted.node, self.snapshot.seq)? {
+        for child in self.history.children_of(wanted.node, self.snapshot.seq)? {
             let path = wanted.path.join(&child.name);
             let below = target.join(OsStr::from_bytes(&child.name));
             let child = Wanted { path, node: child.node, state: child.state };
@@ -204,7 +204,7 @@ impl Planner<'_> {
             entries += 1;
             bytes += if meta.kind == Kind::File { meta.size_bytes } else { 0 };
             if meta.kind == Kind::Directory {
-                let children = self.history.index().children(node, self.snapshot.seq)?;
+                let children = self.history.children_of(node, self.snapshot.seq)?;
                 pending.extend(children.into_iter().map(|child| (child.node, child.state.meta)));
             }
         }
