@@ -3,6 +3,7 @@
 pub mod config;
 pub mod demo;
 pub mod error;
+pub mod events;
 pub mod explain;
 pub mod health;
 pub mod jobs;

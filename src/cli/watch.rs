@@ -9,11 +9,11 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::output::Output;
 use crate::app::error::{Error, Result};
-use crate::app::explain::explain_reason;
+use crate::app::events::describe;
 use crate::app::jobs::Job;
 use crate::app::text;
 use crate::engine::monitor::{Cancel, Event, Monitor, Phase};
-use crate::i18n::{gettext, gettext_f, ngettext_f};
+use crate::i18n::{gettext, ngettext_f};
 
 /// How often the counters are looked at.
 const TICK: Duration = Duration::from_millis(100);
@@ -92,48 +92,6 @@ fn listener(output: Output, bar: ProgressBar) -> impl Fn(&Event) + Send + Sync +
             return;
         }
         bar.suspend(|| output.note(describe(event)));
-    }
-}
-
-/// An event in words.
-fn describe(event: &Event) -> String {
-    use crate::engine::path::display;
-    use std::os::unix::ffi::OsStrExt as _;
-    let shown = |path: &std::path::Path| display(path.as_os_str().as_bytes());
-    match event {
-        Event::Problem { path, reason } => {
-            let reason = explain_reason(reason);
-            gettext_f("{path}: {reason}", &[("path", &path.to_string()), ("reason", &reason)])
-        }
-        Event::OtherFileSystem { path } => gettext_f(
-            "{path} is on another file system and was left out; add it as a folder of its own to back it up.",
-            &[("path", &shown(path))],
-        ),
-        Event::RepositoryInside { path } => gettext_f(
-            "{path} holds the backups themselves and was left out.",
-            &[("path", &shown(path))],
-        ),
-        Event::StoredFileChanged { path } => gettext_f(
-            "The stored copy of {path} was changed on the drive; it was copied again.",
-            &[("path", &path.to_string())],
-        ),
-        Event::IndexRebuilt { reason } => {
-            gettext_f("The index is being made again: {reason}.", &[("reason", reason)])
-        }
-        Event::SnapshotRecovered { name } => {
-            gettext_f("The snapshot {name} was taken into the index.", &[("name", name)])
-        }
-        Event::SnapshotMissing { name } => {
-            gettext_f("The snapshot {name} is not on the drive any more.", &[("name", name)])
-        }
-        Event::SnapshotDamaged { name, reason } => gettext_f(
-            "The snapshot {name} is damaged: {reason}. Its files can still be copied by hand.",
-            &[("name", name), ("reason", reason)],
-        ),
-        Event::StageRemoved { name } => gettext_f(
-            "The unfinished snapshot {name} of an interrupted run was removed.",
-            &[("name", name)],
-        ),
     }
 }
 

@@ -1,0 +1,49 @@
+//! What happened while an operation ran, in words, the same in every face.
+
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
+
+use super::explain::explain_reason;
+use crate::engine::monitor::Event;
+use crate::engine::path::display;
+use crate::i18n::gettext_f;
+
+/// An event in words.
+pub fn describe(event: &Event) -> String {
+    let shown = |path: &Path| display(path.as_os_str().as_bytes());
+    match event {
+        Event::Problem { path, reason } => {
+            let reason = explain_reason(reason);
+            gettext_f("{path}: {reason}", &[("path", &path.to_string()), ("reason", &reason)])
+        }
+        Event::OtherFileSystem { path } => gettext_f(
+            "{path} is on another file system and was left out; add it as a folder of its own to back it up.",
+            &[("path", &shown(path))],
+        ),
+        Event::RepositoryInside { path } => gettext_f(
+            "{path} holds the backups themselves and was left out.",
+            &[("path", &shown(path))],
+        ),
+        Event::StoredFileChanged { path } => gettext_f(
+            "The stored copy of {path} was changed on the drive; it was copied again.",
+            &[("path", &path.to_string())],
+        ),
+        Event::IndexRebuilt { reason } => {
+            gettext_f("The index is being made again: {reason}.", &[("reason", reason)])
+        }
+        Event::SnapshotRecovered { name } => {
+            gettext_f("The snapshot {name} was taken into the index.", &[("name", name)])
+        }
+        Event::SnapshotMissing { name } => {
+            gettext_f("The snapshot {name} is not on the drive any more.", &[("name", name)])
+        }
+        Event::SnapshotDamaged { name, reason } => gettext_f(
+            "The snapshot {name} is damaged: {reason}. Its files can still be copied by hand.",
+            &[("name", name), ("reason", reason)],
+        ),
+        Event::StageRemoved { name } => gettext_f(
+            "The unfinished snapshot {name} of an interrupted run was removed.",
+            &[("name", name)],
+        ),
+    }
+}

@@ -1,0 +1,87 @@
+//! What the middle says when there is no list to show: an icon, what is so, why, and what can be done.
+
+use crate::i18n::gettext;
+
+/// A status page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Words {
+    /// The icon's name.
+    pub icon: &'static str,
+    /// What is so.
+    pub title: String,
+    /// Why, and what to do.
+    pub body: String,
+    /// The button under it, if there is something to do.
+    pub remedy: Option<Remedy>,
+}
+
+/// What a status page's button does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Remedy {
+    /// Make the first backup.
+    BackUp,
+    /// Try again.
+    Reload,
+}
+
+impl Remedy {
+    /// What the button says.
+    pub fn label(self) -> String {
+        match self {
+            Self::BackUp => gettext("Make the First Backup"),
+            Self::Reload => gettext("Try Again"),
+        }
+    }
+}
+
+impl Words {
+    /// The folder has no entries.
+    pub fn empty_folder() -> Self {
+        Self {
+            icon: "folder-symbolic",
+            title: gettext("Empty Folder"),
+            body: gettext("There was nothing in this folder at that moment."),
+            remedy: None,
+        }
+    }
+
+    /// The folder isn't in the chosen snapshot.
+    pub fn not_there() -> Self {
+        Self {
+            icon: "edit-find-symbolic",
+            title: gettext("Not Here at That Moment"),
+            body: gettext("This folder was not part of that snapshot. Choose another one."),
+            remedy: None,
+        }
+    }
+
+    /// There is no snapshot yet.
+    pub fn no_snapshots(can_back_up: bool) -> Self {
+        Self {
+            icon: "document-open-recent-symbolic",
+            title: gettext("No Backups Yet"),
+            body: gettext("Once there is one, your folders can be seen here as they were."),
+            remedy: can_back_up.then_some(Remedy::BackUp),
+        }
+    }
+
+    /// The first backup is being made.
+    pub fn first_backup() -> Self {
+        Self {
+            icon: "document-open-recent-symbolic",
+            title: gettext("Making the First Backup"),
+            body: gettext("You can go on working. Your folders can be seen here when it is done."),
+            remedy: None,
+        }
+    }
+
+    /// The history can't be read: what happened and what to do.
+    pub fn failure(body: String) -> Self {
+        Self {
+            icon: "dialog-warning-symbolic",
+            title: gettext("The Past Can’t Be Shown"),
+            body,
+            remedy: Some(Remedy::Reload),
+        }
+    }
+}

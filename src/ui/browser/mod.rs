@@ -1,0 +1,273 @@
+//! The main screen: the status card, places and snapshots on the left, the folder at the chosen moment beside them.
+//! It owns the history's thread and the running backup; what is on screen follows from its model alone.
+
+use relm4::adw;
+use relm4::adw::prelude::*;
+use relm4::gtk;
+use relm4::prelude::*;
+
+use self::drive::Drive;
+use self::folder::Folder;
+use self::folder::path_bar::PathBar;
+use self::folder::words::Remedy;
+use self::places::Places;
+use self::snapshots::Snapshots;
+use super::bridge::{Events, Running, Tick};
+use super::history_worker::{Answer, HistoryWorker};
+use super::problems::Problems;
+use super::restore::{self, Restore};
+use super::status_card::{self, StatusCard};
+use super::widgets::named;
+use crate::app::error::Result;
+use crate::app::status::Status;
+use crate::app::target::Target;
+use crate::engine::backup::BackupReport;
+use crate::engine::history::SnapshotInfo;
+use crate::engine::path::RelPath;
+use crate::i18n::gettext;
+
+mod drive;
+mod folder;
+mod moves;
+mod places;
+mod runs;
+mod snapshots;
+
+/// The model.
+pub struct Browser {
+    target: Target,
+    worker: HistoryWorker,
+    /// Newest first; `None` until they were read.
+    snapshots: Option<Vec<SnapshotInfo>>,
+    /// The chosen snapshot's sequence number.
+    chosen: Option<u64>,
+    /// The open place and the open folder in it.
+    place: RelPath,
+    folder: RelPath,
+    /// Number of the newest request for a folder; older answers are dropped.
+    ticket: u64,
+    backup: Option<Running>,
+    events: Events,
+    /// What the last run could not do, and whether it made no snapshot.
+    problems: Vec<String>,
+    failed: bool,
+    folded: bool,
+    card: Controller<StatusCard>,
+    places: Controller<Places>,
+    list: Controller<Snapshots>,
+    drive: Controller<Drive>,
+    view: Controller<Folder>,
+    path_bar: PathBar,
+    leaflet: adw::Leaflet,
+    restore: Option<Controller<Restore>>,
+    problems_window: Option<Controller<Problems>>,
+    sender: relm4::Sender<Input>,
+}
+
+/// What the screen is told.
+#[derive(Debug)]
+pub enum Input {
+    /// A key or a menu entry.
+    Command(Command),
+    /// The status was read.
+    Status(Box<Status>),
+    /// The history answered.
+    Answer(Answer),
+    /// A snapshot was chosen.
+    Choose(u64),
+    /// A folder was opened, in the place that is open or in another.
+    Open(RelPath),
+    /// A place was opened.
+    OpenPlace(RelPath),
+    /// The status page's button.
+    Remedy(Remedy),
+    /// How far the backup is.
+    Tick(Tick),
+    /// The backup is over; `None` if its thread died.
+    BackupDone(Option<Result<BackupReport>>),
+    /// Stop the backup.
+    Stop,
+    /// Show what the last run could not do.
+    ShowProblems,
+    /// Bring these back.
+    Restore {
+        /// Which paths.
+        paths: Vec<RelPath>,
+        /// Ask for a folder to restore to.
+        elsewhere: bool,
+    },
+    /// The restore's window is done.
+    RestoreOver(restore::Output),
+    /// The window became narrow or wide.
+    Folded(bool),
+    /// In a narrow window: back to the places and snapshots.
+    ShowSidebar,
+}
+
+/// What a key or a menu entry asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Command {
+    /// Back up now.
+    BackUp,
+    /// The snapshot before the chosen one.
+    Earlier,
+    /// The snapshot after the chosen one.
+    Later,
+    /// The folder above.
+    Up,
+    /// Bring the selection back to where it was.
+    Restore,
+    /// Put a copy of the selection elsewhere.
+    RestoreTo,
+    /// Read everything again.
+    Reload,
+}
+
+/// What the window must know.
+#[derive(Debug)]
+pub enum Output {
+    /// An operation runs that closing would stop.
+    Busy(bool),
+}
+
+#[relm4::component(pub)]
+impl Component for Browser {
+    type Init = Target;
+    type Input = Input;
+    type Output = Output;
+    type CommandOutput = ();
+
+    view! {
+        adw::Leaflet {
+            set_can_navigate_back: true,
+            set_hexpand: true,
+            connect_folded_notify[sender] => move |leaflet| {
+                let _ = sender.input_sender().send(Input::Folded(leaflet.is_folded()));
+            },
+
+            #[name = "sidebar"]
+            gtk::Box {
+                set_orientation: gtk::Orientation::Vertical,
+                set_width_request: 256,
+                set_hexpand: false,
+                add_css_class: "sidebar-pane",
+                adw::HeaderBar {
+                    add_css_class: "flat",
+                    #[watch]
+                    set_show_end_title_buttons: model.folded,
+                    pack_end: &super::actions::menu_button(),
+                },
+                model.card.widget(),
+                model.places.widget(),
+                gtk::Label {
+                    set_label: &gettext("Snapshots"),
+                    set_xalign: 0.0,
+                    set_css_classes: &["heading", "section"],
+                },
+                model.list.widget(),
+                model.drive.widget(),
+            },
+
+            append: separator = &gtk::Separator {
+                set_orientation: gtk::Orientation::Vertical,
+            },
+
+            #[name = "main"]
+            gtk::Box {
+                set_orientation: gtk::Orientation::Vertical,
+                set_hexpand: true,
+                // What fits a phone's width; the leaflet folds at this and the sidebar's width together.
+                set_width_request: 340,
+                adw::HeaderBar {
+                    add_css_class: "flat",
+                    pack_start: back = &named::icon_button("sidebar-show-symbolic", &gettext("Backups")) -> gtk::Button {
+                        #[watch]
+                        set_visible: model.folded,
+                        connect_clicked => Input::ShowSidebar,
+                    },
+                    pack_start: up = &named::icon_button("go-up-symbolic", &gettext("Folder Above")) -> gtk::Button {
+                        #[watch]
+                        set_sensitive: model.folder != model.place,
+                        connect_clicked => Input::Command(Command::Up),
+                    },
+                    // The path stands at the start, where it can grow; a title would be centred.
+                    pack_start: &model.path_bar.root,
+                    #[wrap(Some)]
+                    set_title_widget = &gtk::Box {},
+                    pack_end = &gtk::Box {
+                        add_css_class: "linked",
+                        #[name = "earlier"]
+                        named::icon_button("go-previous-symbolic", &gettext("Earlier Snapshot")) -> gtk::Button {
+                            #[watch]
+                            set_sensitive: model.neighbour(Command::Earlier).is_some(),
+                            connect_clicked => Input::Command(Command::Earlier),
+                        },
+                        #[name = "later"]
+                        named::icon_button("go-next-symbolic", &gettext("Later Snapshot")) -> gtk::Button {
+                            #[watch]
+                            set_sensitive: model.neighbour(Command::Later).is_some(),
+                            connect_clicked => Input::Command(Command::Later),
+                        },
+                    },
+                },
+                model.view.widget(),
+            },
+        }
+    }
+
+    fn init(
+        target: Target,
+        root: Self::Root,
+        sender: ComponentSender<Self>,
+    ) -> ComponentParts<Self> {
+        let mut model = Self::new(target, root.clone(), &sender);
+        let widgets = view_output!();
+        model.leaflet.page(&widgets.separator).set_navigatable(false);
+        model.leaflet.set_visible_child(&widgets.main);
+        model.read_again();
+        ComponentParts { model, widgets }
+    }
+
+    fn update_with_view(
+        &mut self,
+        widgets: &mut Self::Widgets,
+        message: Input,
+        sender: ComponentSender<Self>,
+        root: &Self::Root,
+    ) {
+        match &message {
+            Input::ShowSidebar => root.set_visible_child(&widgets.sidebar),
+            Input::Open(_) | Input::OpenPlace(_) => root.set_visible_child(&widgets.main),
+            _ => {}
+        }
+        self.update(message, sender.clone(), root);
+        self.update_view(widgets, sender);
+    }
+
+    fn update(&mut self, message: Input, sender: ComponentSender<Self>, _root: &Self::Root) {
+        match message {
+            Input::Command(command) => self.command(command, &sender),
+            Input::Status(status) => self.show_status(*status),
+            Input::Answer(answer) => self.answered(answer),
+            Input::Choose(seq) => self.choose(seq),
+            Input::Open(folder) => self.open(folder),
+            Input::OpenPlace(place) => {
+                self.place = place.clone();
+                self.open(place);
+            }
+            Input::Remedy(Remedy::BackUp) => self.back_up(&sender),
+            Input::Remedy(Remedy::Reload) => self.read_again(),
+            Input::Tick(tick) => self.card.emit(status_card::Input::Tick(tick)),
+            Input::BackupDone(result) => self.backup_done(result, &sender),
+            Input::Stop => self.stop(),
+            Input::ShowProblems => self.show_problems(),
+            Input::Restore { paths, elsewhere } => self.restore(paths, elsewhere, &sender),
+            Input::RestoreOver(outcome) => self.restore_over(outcome, &sender),
+            Input::Folded(folded) => {
+                self.folded = folded;
+                self.view.emit(folder::Input::Narrow(folded));
+            }
+            Input::ShowSidebar => {}
+        }
+    }
+}

@@ -1,0 +1,238 @@
+//! Moving through time and folders: what is chosen, what is asked of the history, what its answers change.
+
+use jiff::Timestamp;
+use relm4::adw;
+use relm4::prelude::*;
+
+use super::folder::words::Words;
+use super::{Browser, Command, Drive, Folder, Input, PathBar, Places, Snapshots};
+use super::{drive, folder, places, snapshots};
+use crate::app::error::Error;
+use crate::app::status::{self, Status};
+use crate::app::target::Target;
+use crate::engine::error::Error as EngineError;
+use crate::engine::history::SnapshotInfo;
+use crate::engine::path::RelPath;
+use crate::ui::bridge::{self, Events};
+use crate::ui::history_worker::{Answer, HistoryWorker, Request};
+use crate::ui::status_card::{self, StatusCard};
+use crate::ui::widgets::{dates, plain};
+
+impl Browser {
+    pub(super) fn new(
+        target: Target,
+        leaflet: adw::Leaflet,
+        sender: &ComponentSender<Self>,
+    ) -> Self {
+        let input = sender.input_sender();
+        let can_back_up = !target.sources.is_empty();
+        let places = places_of(&target);
+        let place = places.first().cloned().unwrap_or_default();
+        let path_bar = PathBar::new();
+        Self {
+            worker: HistoryWorker::start(target.clone(), input, Input::Answer),
+            snapshots: None,
+            chosen: None,
+            folder: place.clone(),
+            place,
+            ticket: 0,
+            backup: None,
+            events: Events::default(),
+            problems: Vec::new(),
+            failed: false,
+            folded: false,
+            card: StatusCard::builder().launch(can_back_up).forward(input, card_output),
+            places: (Places::builder().launch(places))
+                .forward(input, |places::Chosen(place)| Input::OpenPlace(place)),
+            list: (Snapshots::builder().launch(()))
+                .forward(input, |snapshots::Chosen(seq)| Input::Choose(seq)),
+            drive: Drive::builder().launch(target.repository_path.clone()).detach(),
+            view: Folder::builder().launch(()).forward(input, view_output),
+            path_bar,
+            leaflet,
+            restore: None,
+            problems_window: None,
+            sender: input.clone(),
+            target,
+        }
+    }
+
+    pub(super) fn command(&mut self, command: Command, sender: &ComponentSender<Self>) {
+        match command {
+            Command::BackUp => self.back_up(sender),
+            Command::Earlier | Command::Later => {
+                if let Some(seq) = self.neighbour(command) {
+                    self.list.emit(snapshots::Input::Mark(seq));
+                    self.choose(seq);
+                }
+            }
+            Command::Up => self.go_up(),
+            Command::Restore => self.view.emit(folder::Input::Restore { elsewhere: false }),
+            Command::RestoreTo => self.view.emit(folder::Input::Restore { elsewhere: true }),
+            Command::Reload => self.read_again(),
+        }
+    }
+
+    /// Reads the snapshots, the status and the open folder again.
+    pub(super) fn read_again(&mut self) {
+        let target = self.target.clone();
+        bridge::once(
+            &self.sender,
+            move || status::status(&target),
+            |status| Input::Status(Box::new(status)),
+        );
+        self.worker.ask(Request::Snapshots);
+    }
+
+    pub(super) fn show_status(&mut self, status: Status) {
+        let room = drive::Room { free_bytes: status.free_bytes, total_bytes: status.total_bytes };
+        self.drive.emit(room);
+        self.card.emit(status_card::Input::Status(Box::new(status)));
+    }
+
+    pub(super) fn answered(&mut self, answer: Answer) {
+        match answer {
+            Answer::Snapshots(Ok(past)) => {
+                self.set_sources(past.sources);
+                self.set_snapshots(past.snapshots);
+            }
+            Answer::Snapshots(Err(Error::Engine(EngineError::NoSnapshots))) => {
+                self.set_snapshots(Vec::new());
+            }
+            Answer::Snapshots(Err(error)) => {
+                self.snapshots = None;
+                self.say_failure(&error);
+            }
+            Answer::Folder { ticket, .. } if ticket != self.ticket => {}
+            Answer::Folder { entries: Ok(entries), .. } => {
+                self.view.emit(folder::Input::Entries(entries));
+            }
+            Answer::Folder { entries: Err(error), .. } => match error {
+                Error::Engine(EngineError::NotInSnapshot { .. } | EngineError::NeverSeen(_)) => {
+                    self.view.emit(folder::Input::Words(Words::not_there()));
+                }
+                error => self.say_failure(&error),
+            },
+        }
+    }
+
+    fn say_failure(&self, error: &Error) {
+        self.view.emit(folder::Input::Words(Words::failure(plain::sentence(error))));
+    }
+
+    /// Without a configuration the newest snapshot tells what the places are.
+    fn set_sources(&mut self, sources: Vec<RelPath>) {
+        if !self.target.sources.is_empty() || sources.is_empty() {
+            return;
+        }
+        if self.place.is_root() && self.folder.is_root() {
+            self.place = sources.first().cloned().unwrap_or_default();
+            self.folder = self.place.clone();
+        }
+        self.places.emit(places::Input::Set(sources));
+    }
+
+    fn set_snapshots(&mut self, snapshots: Vec<SnapshotInfo>) {
+        // Whoever looks at the newest wants to go on looking at the newest.
+        let newest_before = self.snapshots.as_ref().and_then(|known| known.first());
+        let follows = self.chosen.is_none() || self.chosen == newest_before.map(|known| known.seq);
+        let is_known = |seq: &u64| snapshots.iter().any(|snapshot| snapshot.seq == *seq);
+        self.chosen = (self.chosen.filter(|seq| !follows && is_known(seq)))
+            .or_else(|| snapshots.first().map(|newest| newest.seq));
+        self.list.emit(snapshots::Input::Set(snapshots.clone(), self.chosen));
+        self.snapshots = Some(snapshots);
+        self.ask_for_folder();
+    }
+
+    pub(super) fn choose(&mut self, seq: u64) {
+        if self.chosen != Some(seq) {
+            self.chosen = Some(seq);
+            self.ask_for_folder();
+        }
+    }
+
+    pub(super) fn open(&mut self, folder: RelPath) {
+        if !folder.is_within(&self.place) {
+            self.place = folder.clone();
+        }
+        self.folder = folder;
+        self.ask_for_folder();
+    }
+
+    fn go_up(&mut self) {
+        if let Some(above) = self.folder.parent().filter(|above| above.is_within(&self.place)) {
+            self.open(above);
+        }
+    }
+
+    /// The snapshot next to the chosen one in time.
+    pub(super) fn neighbour(&self, command: Command) -> Option<u64> {
+        let snapshots = self.snapshots.as_ref()?;
+        let index = snapshots.iter().position(|snapshot| Some(snapshot.seq) == self.chosen)?;
+        let index = match command {
+            Command::Earlier => index.checked_add(1)?,
+            Command::Later => index.checked_sub(1)?,
+            _ => return None,
+        };
+        snapshots.get(index).map(|snapshot| snapshot.seq)
+    }
+
+    pub(super) fn ask_for_folder(&mut self) {
+        self.ticket += 1;
+        self.places.emit(places::Input::Mark(self.place.clone()));
+        let sender = self.sender.clone();
+        self.path_bar.show(&self.place, &self.folder, move |step| {
+            let _closed = sender.send(Input::Open(step));
+        });
+        let chosen = self.chosen_snapshot();
+        let Some(snapshot) = chosen else {
+            if self.snapshots.is_some() {
+                let words = if self.backup.is_some() {
+                    Words::first_backup()
+                } else {
+                    Words::no_snapshots(!self.target.sources.is_empty())
+                };
+                self.view.emit(folder::Input::Words(words));
+            }
+            return;
+        };
+        let title = dates::heading_and_clock(snapshot.started, Timestamp::now());
+        self.view.emit(folder::Input::Loading { folder: self.folder.clone(), title });
+        self.worker.ask(Request::Folder {
+            folder: self.folder.clone(),
+            at: snapshot.seq,
+            ticket: self.ticket,
+        });
+    }
+
+    fn chosen_snapshot(&self) -> Option<&SnapshotInfo> {
+        let snapshots = self.snapshots.as_ref()?;
+        snapshots.iter().find(|snapshot| Some(snapshot.seq) == self.chosen)
+    }
+}
+
+/// The sources; a repository without any is entered at its root.
+fn places_of(target: &Target) -> Vec<RelPath> {
+    if target.sources.is_empty() {
+        return vec![RelPath::root()];
+    }
+    let sources = target.sources.iter();
+    sources.filter_map(|source| RelPath::from_absolute(&source.path).ok()).collect()
+}
+
+fn card_output(output: status_card::Output) -> Input {
+    match output {
+        status_card::Output::BackUp => Input::Command(Command::BackUp),
+        status_card::Output::Stop => Input::Stop,
+        status_card::Output::ShowProblems => Input::ShowProblems,
+    }
+}
+
+fn view_output(output: folder::Output) -> Input {
+    match output {
+        folder::Output::Open(folder) => Input::Open(folder),
+        folder::Output::Up => Input::Command(Command::Up),
+        folder::Output::Restore { paths, elsewhere } => Input::Restore { paths, elsewhere },
+        folder::Output::Remedy(remedy) => Input::Remedy(remedy),
+    }
+}

@@ -1,0 +1,164 @@
+//! The operations that the screen starts: a backup, a restore, and what is said when they are over.
+
+use std::path::PathBuf;
+
+use relm4::adw::prelude::*;
+use relm4::gtk;
+use relm4::prelude::*;
+
+use super::{Browser, Input, Output, Restore, folder, restore};
+use crate::app::error::Result;
+use crate::app::text;
+use crate::engine::backup::BackupReport;
+use crate::engine::path::RelPath;
+use crate::engine::restore::RestoreReport;
+use crate::i18n::{gettext, gettext_f, ngettext_f};
+use crate::ui::bridge::{self, Events};
+use crate::ui::problems::{self, Problems};
+use crate::ui::status_card;
+use crate::ui::widgets::{name_of, plain};
+
+impl Browser {
+    pub(super) fn back_up(&mut self, sender: &ComponentSender<Self>) {
+        if self.backup.is_some() || self.target.sources.is_empty() {
+            return;
+        }
+        self.events = Events::default();
+        self.problems.clear();
+        let target = self.target.clone();
+        self.backup = Some(bridge::start(
+            sender.input_sender(),
+            self.events.monitor(),
+            move |monitor| target.back_up(monitor),
+            Input::Tick,
+            Input::BackupDone,
+        ));
+        self.card.emit(status_card::Input::Started);
+        if self.chosen.is_none() {
+            self.ask_for_folder();
+        }
+        let _closed = sender.output(Output::Busy(true));
+    }
+
+    /// Shows at once that it stops; the run ends when its thread says so.
+    pub(super) fn stop(&mut self) {
+        if let Some(backup) = &self.backup {
+            backup.stop();
+            self.card.emit(status_card::Input::Stopping);
+        }
+        if let Some(restore) = &self.restore {
+            restore.emit(restore::Input::Stop);
+        }
+    }
+
+    pub(super) fn backup_done(
+        &mut self,
+        result: Option<Result<BackupReport>>,
+        sender: &ComponentSender<Self>,
+    ) {
+        self.backup = None;
+        let (events, left_out) = self.events.take();
+        self.problems = problems::lines(&events, left_out);
+        self.failed = !matches!(result, Some(Ok(_)));
+        let toast = match result {
+            Some(Ok(report)) => done_words(&report),
+            Some(Err(error)) if error.is_cancelled() => {
+                gettext("Backup stopped. Nothing was lost.")
+            }
+            Some(Err(error)) => {
+                self.problems.insert(0, plain::sentence(&error));
+                gettext("Could not back up. What was there before is unchanged.")
+            }
+            None => gettext("The backup ended unexpectedly. Nothing was lost."),
+        };
+        let problems = self.problems.len() as u64;
+        self.card.emit(status_card::Input::Finished { problems });
+        self.say(toast, None);
+        let _closed = sender.output(Output::Busy(false));
+        self.read_again();
+    }
+
+    fn say(&self, text: String, folder: Option<PathBuf>) {
+        self.view.emit(folder::Input::Say(text, folder));
+    }
+
+    pub(super) fn show_problems(&mut self) {
+        let init = problems::Init { lines: self.problems.clone(), failed: self.failed };
+        let window = Problems::builder().launch(init).detach();
+        window.widget().set_transient_for(window_of(&self.leaflet).as_ref());
+        window.widget().present();
+        self.problems_window = Some(window);
+    }
+
+    pub(super) fn restore(
+        &mut self,
+        paths: Vec<RelPath>,
+        elsewhere: bool,
+        sender: &ComponentSender<Self>,
+    ) {
+        let Some(at) = self.chosen else { return };
+        let init = restore::Init { target: self.target.clone(), at, paths, elsewhere };
+        let window =
+            Restore::builder().launch(init).forward(sender.input_sender(), Input::RestoreOver);
+        window.widget().set_transient_for(window_of(&self.leaflet).as_ref());
+        window.widget().present();
+        self.restore = Some(window);
+    }
+
+    pub(super) fn restore_over(
+        &mut self,
+        outcome: restore::Output,
+        sender: &ComponentSender<Self>,
+    ) {
+        match outcome {
+            restore::Output::Busy(busy) => {
+                let _closed = sender.output(Output::Busy(busy));
+            }
+            restore::Output::Closed => self.restore = None,
+            restore::Output::Done(report) => {
+                let shown = report.restored.first().and_then(|path| path.parent());
+                self.say(restored_words(&report), shown.map(Into::into));
+                self.read_again();
+            }
+            restore::Output::Stopped => {
+                self.say(gettext("Restore stopped. What was there is unchanged."), None);
+            }
+        }
+    }
+}
+
+fn window_of(widget: &impl IsA<gtk::Widget>) -> Option<gtk::Window> {
+    widget.root().and_downcast()
+}
+
+fn done_words(report: &BackupReport) -> String {
+    let size = text::size(report.copied_bytes);
+    if report.counts.problems > 0 {
+        return ngettext_f(
+            "Backed up, but {count} file could not be read",
+            "Backed up, but {count} files could not be read",
+            report.counts.problems,
+            &[],
+        );
+    }
+    if report.counts.copied == 0 {
+        return gettext("Backed up. No file had changed.");
+    }
+    ngettext_f(
+        "Backed up: {count} new or changed file, {size}",
+        "Backed up: {count} new or changed files, {size}",
+        report.counts.copied,
+        &[("size", &size)],
+    )
+}
+
+fn restored_words(report: &RestoreReport) -> String {
+    if let [only] = report.restored.as_slice() {
+        let path = name_of(only);
+        return gettext_f("Restored as {path}", &[("path", &path)]);
+    }
+    if report.restored.is_empty() {
+        return gettext("Nothing had to be restored");
+    }
+    ngettext_f("{count} item restored", "{count} items restored", report.entries, &[])
+}

@@ -1,0 +1,324 @@
+//! The first run: which folders to protect, and on which drive. It ends with a set-up repository or says why not.
+
+use std::path::PathBuf;
+
+use relm4::adw;
+use relm4::adw::prelude::*;
+use relm4::gtk;
+use relm4::prelude::*;
+
+use self::drives::Drive;
+use self::steps::{browse, look_at_folder, not_a_folder};
+use super::bridge;
+use super::widgets::{icon, named, plain};
+use crate::app::error::Result;
+use crate::app::setup::{self, DriveCheck};
+use crate::app::target::{Options, Target};
+use crate::i18n::gettext;
+
+mod drives;
+mod folders;
+mod steps;
+
+/// The model.
+#[derive(Debug)]
+pub struct FirstRun {
+    options: Options,
+    folders: Vec<PathBuf>,
+    drives: Vec<Drive>,
+    chosen: Option<PathBuf>,
+    /// Number of the newest round of checks; older answers are dropped.
+    round: u64,
+    typed_folder: String,
+    typed_drive: String,
+    fault: String,
+    is_starting: bool,
+    folder_list: gtk::ListBox,
+    drive_list: gtk::ListBox,
+}
+
+/// What the screen is told.
+#[derive(Debug)]
+pub enum Input {
+    /// What is proposed: folders and drives.
+    Proposed(Vec<PathBuf>, Vec<PathBuf>),
+    /// The path of a folder, as it is typed.
+    FolderTyped(String),
+    /// Protect the typed folder.
+    AddTyped,
+    /// Choose a folder to protect in a dialog.
+    BrowseFolder,
+    /// Protect this folder.
+    AddFolder(PathBuf),
+    /// The folder was looked at: protect it, or say why not.
+    FolderLooked(PathBuf, bool),
+    /// Don't protect this folder.
+    RemoveFolder(PathBuf),
+    /// The path of a drive's folder, as it is typed.
+    DriveTyped(String),
+    /// Use the typed drive.
+    UseTyped,
+    /// Choose a drive's folder in a dialog.
+    BrowseDrive,
+    /// Offer this drive, and choose it if it can hold backups.
+    AddDrive(PathBuf),
+    /// Choose this drive.
+    ChooseDrive(PathBuf),
+    /// A drive was probed.
+    Checked {
+        /// In which round.
+        round: u64,
+        /// Which drive.
+        drive: PathBuf,
+        /// What the probe said.
+        result: Result<DriveCheck>,
+    },
+    /// Set up.
+    Start,
+    /// The set-up is over.
+    Done(Result<Target>),
+}
+
+/// Everything is set up.
+#[derive(Debug)]
+pub struct SetUp(pub Target);
+
+#[relm4::component(pub)]
+impl Component for FirstRun {
+    type Init = Options;
+    type Input = Input;
+    type Output = SetUp;
+    type CommandOutput = ();
+
+    view! {
+        gtk::Box {
+            set_orientation: gtk::Orientation::Vertical,
+            adw::HeaderBar {
+                add_css_class: "flat",
+                pack_end: &super::actions::menu_button(),
+            },
+            gtk::ScrolledWindow {
+                set_vexpand: true,
+                set_hscrollbar_policy: gtk::PolicyType::Never,
+                adw::Clamp {
+                    set_maximum_size: 560,
+                    gtk::Box {
+                        set_orientation: gtk::Orientation::Vertical,
+                        set_spacing: 12,
+                        add_css_class: "first-run",
+
+                        icon::decoration() -> gtk::Image {
+                            set_icon_name: Some(super::APP_ID),
+                            set_pixel_size: 96,
+                        },
+                        gtk::Label {
+                            set_label: &gettext("Welcome to Yore"),
+                            add_css_class: "title-1",
+                            set_wrap: true,
+                            set_justify: gtk::Justification::Center,
+                        },
+                        gtk::Label {
+                            set_label: &gettext("Dated copies of your folders on another drive, so that nothing is ever lost."),
+                            set_wrap: true,
+                            set_justify: gtk::Justification::Center,
+                            add_css_class: "dim-label",
+                            set_margin_bottom: 18,
+                        },
+
+                        gtk::Label {
+                            set_label: &gettext("Folders to Protect"),
+                            set_xalign: 0.0,
+                            add_css_class: "heading",
+                        },
+                        #[local_ref]
+                        folder_list -> gtk::ListBox {
+                            set_selection_mode: gtk::SelectionMode::None,
+                            add_css_class: "boxed-list",
+                        },
+                        gtk::Box {
+                            set_spacing: 6,
+                            #[name = "folder_entry"]
+                            named::entry(&gettext("Folder to protect")) -> gtk::Entry {
+                                set_hexpand: true,
+                                set_width_chars: 8,
+                                set_placeholder_text: Some(&gettext("Path of another folder")),
+                                connect_changed[sender] => move |entry| {
+                                    let typed = entry.text().to_string();
+                                    let _ = sender.input_sender().send(Input::FolderTyped(typed));
+                                },
+                                connect_activate => Input::AddTyped,
+                            },
+                            gtk::Button {
+                                set_label: &gettext("Add"),
+                                set_tooltip_text: Some(&gettext("Protect the folder whose path was typed")),
+                                #[watch]
+                                set_sensitive: !model.typed_folder.is_empty(),
+                                connect_clicked => Input::AddTyped,
+                            },
+                            gtk::Button {
+                                set_label: &gettext("Choose Folder…"),
+                                connect_clicked => Input::BrowseFolder,
+                            },
+                        },
+
+                        gtk::Label {
+                            set_label: &gettext("Where to Keep the Copies"),
+                            set_xalign: 0.0,
+                            set_margin_top: 18,
+                            add_css_class: "heading",
+                        },
+                        gtk::Label {
+                            set_label: &gettext("No other drive was found. Attach one, or choose a folder on one."),
+                            set_xalign: 0.0,
+                            set_wrap: true,
+                            add_css_class: "dim-label",
+                            #[watch]
+                            set_visible: model.drives.is_empty(),
+                        },
+                        #[local_ref]
+                        drive_list -> gtk::ListBox {
+                            set_selection_mode: gtk::SelectionMode::None,
+                            add_css_class: "boxed-list",
+                        },
+                        gtk::Box {
+                            set_spacing: 6,
+                            #[name = "drive_entry"]
+                            named::entry(&gettext("Drive folder")) -> gtk::Entry {
+                                set_hexpand: true,
+                                set_width_chars: 8,
+                                set_placeholder_text: Some(&gettext("Path of a folder on another drive")),
+                                connect_changed[sender] => move |entry| {
+                                    let typed = entry.text().to_string();
+                                    let _ = sender.input_sender().send(Input::DriveTyped(typed));
+                                },
+                                connect_activate => Input::UseTyped,
+                            },
+                            gtk::Button {
+                                set_label: &gettext("Use"),
+                                set_tooltip_text: Some(&gettext("Keep the copies in the folder whose path was typed")),
+                                #[watch]
+                                set_sensitive: !model.typed_drive.is_empty(),
+                                connect_clicked => Input::UseTyped,
+                            },
+                            gtk::Button {
+                                set_label: &gettext("Choose Drive…"),
+                                connect_clicked => Input::BrowseDrive,
+                            },
+                        },
+                    },
+                },
+            },
+            adw::Clamp {
+                set_maximum_size: 560,
+                gtk::Box {
+                    set_orientation: gtk::Orientation::Vertical,
+                    set_spacing: 12,
+                    add_css_class: "first-run-foot",
+                    gtk::Label {
+                        set_wrap: true,
+                        set_wrap_mode: gtk::pango::WrapMode::WordChar,
+                        set_justify: gtk::Justification::Center,
+                        add_css_class: "error",
+                        #[watch]
+                        set_label: &model.fault,
+                        #[watch]
+                        set_visible: !model.fault.is_empty(),
+                    },
+                    gtk::Button {
+                        set_halign: gtk::Align::Center,
+                        set_css_classes: &["pill", "suggested-action"],
+                        #[watch]
+                        set_label: &model.start_label(),
+                        #[watch]
+                        set_sensitive: model.can_start(),
+                        connect_clicked => Input::Start,
+                    },
+                },
+            },
+        }
+    }
+
+    fn init(
+        options: Options,
+        root: Self::Root,
+        sender: ComponentSender<Self>,
+    ) -> ComponentParts<Self> {
+        let folder_list = named::list_box(&gettext("Folders to protect"));
+        let drive_list = named::list_box(&gettext("Drives"));
+        let model = Self {
+            options,
+            folders: Vec::new(),
+            drives: Vec::new(),
+            chosen: None,
+            round: 0,
+            typed_folder: String::new(),
+            typed_drive: String::new(),
+            fault: String::new(),
+            is_starting: false,
+            folder_list: folder_list.clone(),
+            drive_list: drive_list.clone(),
+        };
+        bridge::once(
+            sender.input_sender(),
+            || (setup::default_sources(), setup::candidate_drives()),
+            |(folders, drives)| Input::Proposed(folders, drives),
+        );
+        let widgets = view_output!();
+        ComponentParts { model, widgets }
+    }
+
+    fn update_with_view(
+        &mut self,
+        widgets: &mut Self::Widgets,
+        message: Input,
+        sender: ComponentSender<Self>,
+        root: &Self::Root,
+    ) {
+        match &message {
+            Input::AddFolder(_) | Input::FolderLooked(_, true) => widgets.folder_entry.set_text(""),
+            Input::AddDrive(_) => widgets.drive_entry.set_text(""),
+            _ => {}
+        }
+        self.update(message, sender.clone(), root);
+        self.update_view(widgets, sender);
+    }
+
+    fn update(&mut self, message: Input, sender: ComponentSender<Self>, root: &Self::Root) {
+        if !matches!(message, Input::Checked { .. } | Input::Proposed(..)) {
+            self.fault.clear();
+        }
+        let input = sender.input_sender();
+        match message {
+            Input::Proposed(folders, drives) => self.propose(folders, drives, input),
+            Input::FolderTyped(typed) => self.typed_folder = typed,
+            Input::DriveTyped(typed) => self.typed_drive = typed,
+            Input::AddTyped => look_at_folder(PathBuf::from(&self.typed_folder), input),
+            Input::UseTyped => self.use_typed(input),
+            Input::BrowseFolder => {
+                browse(&gettext("Choose a Folder to Protect"), root, input, Input::AddFolder);
+            }
+            Input::BrowseDrive => {
+                browse(&gettext("Choose a Folder on Another Drive"), root, input, Input::AddDrive);
+            }
+            Input::AddFolder(folder) | Input::FolderLooked(folder, true) => {
+                self.add_folder(folder, input);
+            }
+            Input::FolderLooked(folder, false) => self.fault = not_a_folder(&folder),
+            Input::RemoveFolder(folder) => {
+                self.folders.retain(|known| *known != folder);
+                self.folders_changed(input);
+            }
+            Input::AddDrive(drive) => self.add_drive(drive, input),
+            Input::ChooseDrive(drive) => self.chosen = Some(drive),
+            Input::Checked { round, drive, result } => self.checked(round, &drive, result, input),
+            Input::Start => self.start(input),
+            Input::Done(Ok(target)) => {
+                let _closed = sender.output(SetUp(target));
+            }
+            Input::Done(Err(error)) => {
+                self.is_starting = false;
+                self.fault = plain::sentence(&error);
+            }
+        }
+    }
+}
