@@ -155,13 +155,22 @@ pub fn candidate_drives() -> Vec<PathBuf> {
     let table = std::fs::read("/proc/self/mountinfo").unwrap_or_default();
     let mut drives: Vec<PathBuf> = table
         .split(|&b| b == b'\n')
-        .filter_map(|line| line.split(|&b| b == b' ').nth(4))
-        .map(|field| PathBuf::from(std::ffi::OsString::from_vec(unescape(field))))
+        .filter_map(mount_point)
+        .map(|field| PathBuf::from(std::ffi::OsString::from_vec(field)))
         .filter(|path| ["/media", "/run/media", "/mnt"].iter().any(|above| path.starts_with(above)))
         .collect();
     drives.sort();
     drives.dedup();
     drives
+}
+
+/// The mount point that a line of the kernel's table names; `None` for what lives in memory.
+fn mount_point(line: &[u8]) -> Option<Vec<u8>> {
+    let mut fields = line.split(|&b| b == b' ');
+    let point = fields.nth(4)?;
+    let kind = fields.skip_while(|field| *field != b"-").nth(1)?;
+    let in_memory: [&[u8]; 4] = [b"tmpfs", b"ramfs", b"overlay", b"squashfs"];
+    (!in_memory.contains(&kind)).then(|| unescape(point))
 }
 
 /// The kernel writes blanks and backslashes in mount points as octal numbers.
@@ -196,6 +205,10 @@ mod tests {
     fn mount_points_with_blanks_are_read() {
         assert_eq!(unescape(b"/media/My\\040Disk\\134"), b"/media/My Disk\\");
         assert_eq!(unescape(b"/media/a\\9"), b"/media/a\\9");
+        let line = b"36 25 8:1 / /media/My\\040Disk rw shared:1 - ext4 /dev/sda1 rw";
+        assert_eq!(mount_point(line).as_deref(), Some(&b"/media/My Disk"[..]));
+        assert_eq!(mount_point(b"36 25 0:1 / /mnt/memory rw - tmpfs tmpfs rw"), None);
+        assert_eq!(mount_point(b""), None);
     }
 
     #[test]

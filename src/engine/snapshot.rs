@@ -8,6 +8,7 @@ use rustix::io::Errno;
 use super::dir::{Dir, write_all};
 use super::error::{Error, Result};
 use super::meta::ContentHash;
+use super::monitor::Monitor;
 use super::overrides::{Override, OverrideLine};
 use super::path::RelPath;
 use super::probe;
@@ -78,14 +79,25 @@ impl Stage {
             number += 1;
             name = format!("{stem}-{number}");
         }
-        let dir = folder.create(name.as_bytes(), 0o700).map_err(make)?;
+        match Self::furnish(&folder, name.as_bytes()) {
+            Ok((dir, files)) => Ok(Self { name, folder, dir, files }),
+            Err(errno) => {
+                // The next opening removes what can't be removed now.
+                let _ = super::remove::remove_tree(&folder, name.as_bytes());
+                Err(make(errno))
+            }
+        }
+    }
+
+    fn furnish(folder: &Dir, name: &[u8]) -> rustix::io::Result<(Dir, Dir)> {
+        let dir = folder.create(name, 0o700)?;
         // What people set as default on their drive must not leak into every stored entry.
         match rustix::fs::fremovexattr(&dir, "system.posix_acl_default") {
             Ok(()) | Err(Errno::NODATA | Errno::OPNOTSUPP) => {}
-            Err(errno) => return Err(make(errno)),
+            Err(errno) => return Err(errno),
         }
-        let files = dir.create(FILES_NAME, 0o755).map_err(make)?;
-        Ok(Self { name, folder, dir, files })
+        let files = dir.create(FILES_NAME, 0o755)?;
+        Ok((dir, files))
     }
 
     /// The name that the snapshot will have.
@@ -133,20 +145,27 @@ impl Stage {
     }
 
     /// Publishes the stage: flush, raise the number, rename, flush both folders. The rename is the commit.
-    pub fn commit(self, repository: &mut Repository, seq: u64) -> Result<String> {
+    pub fn commit(
+        &self,
+        repository: &mut Repository,
+        seq: u64,
+        monitor: &Monitor,
+    ) -> Result<String> {
         let path = repository.path().to_owned();
         let failed = |errno| match errno {
             Errno::NOSPC => probe::full(&self.folder, &path, 0),
             errno => Error::drive("finish the snapshot on", &path, errno),
         };
         self.dir.sync_file_system().map_err(failed)?;
+        // The flush may have taken long; nothing is committed after a stop.
+        monitor.check_cancelled()?;
         repository.raise_next_seq(seq)?;
         let snapshots = repository.folder("snapshots")?;
         self.folder
             .rename_to(self.name.as_bytes(), &snapshots, self.name.as_bytes())
             .map_err(failed)?;
         snapshots.sync().and_then(|()| self.folder.sync()).map_err(failed)?;
-        Ok(self.name)
+        Ok(self.name.clone())
     }
 }
 

@@ -87,22 +87,16 @@ pub fn backup(
         .collect::<Result<Vec<_>>>()?;
     measure(writer, options, &bases, monitor)?;
     let stage = Stage::create(&writer.repository, started.timestamp())?;
-    let spool = Spool::create(stage.files())
-        .map_err(|errno| Error::drive("write to", writer.repository.path(), errno))?;
-    monitor.enter(Phase::Copying);
-    monitor.reset_done();
-    let outcome = walk(writer, options, &bases, &stage, &spool, &started, monitor)
-        .and_then(|done| seal(writer, &stage, done, clock));
-    let seal = match outcome {
-        Ok(seal) => seal,
+    let made = make(writer, options, &bases, &stage, &started, clock, monitor)
+        .and_then(|(seal, spool)| Ok((publish(writer, &stage, seal.seq, monitor)?, seal, spool)));
+    let (name, seal, spool) = match made {
+        Ok(made) => made,
         Err(error) => {
-            // The next opening removes what can't be removed now.
+            // What can't be removed now is removed by the next opening; a committed snapshot is no stage any more.
             let _ = super::recover::discard_stage(&writer.repository, stage.name());
             return Err(explain_full(error, writer, options, &bases, monitor));
         }
     };
-    monitor.enter(Phase::Syncing);
-    let name = stage.commit(&mut writer.repository, seal.seq)?;
     monitor.enter(Phase::Indexing);
     writer.index.add_snapshot(&seal, &name, super::index::SnapshotState::Good, spool)?;
     Ok(BackupReport {
@@ -112,6 +106,31 @@ pub fn backup(
         total_bytes: seal.bytes.total,
         copied_bytes: seal.bytes.copied,
     })
+}
+
+/// Fills the stage and seals it.
+fn make(
+    writer: &Writer,
+    options: &BackupOptions,
+    bases: &[Option<Base>],
+    stage: &Stage,
+    started: &Zoned,
+    clock: &dyn Clock,
+    monitor: &Monitor,
+) -> Result<(Seal, Spool)> {
+    let spool = Spool::create(stage.files())
+        .map_err(|errno| Error::drive("write to", writer.repository.path(), errno))?;
+    monitor.enter(Phase::Copying);
+    monitor.reset_done();
+    let done = walk(writer, options, bases, stage, &spool, started, monitor)?;
+    Ok((seal(writer, stage, done, clock)?, spool))
+}
+
+/// Commits the stage, unless a stop was asked for at the last moment.
+fn publish(writer: &mut Writer, stage: &Stage, seq: u64, monitor: &Monitor) -> Result<String> {
+    monitor.enter(Phase::Syncing);
+    monitor.check_cancelled()?;
+    stage.commit(&mut writer.repository, seq, monitor)
 }
 
 fn source_path(source: &Source) -> Result<RelPath> {
