@@ -6,6 +6,7 @@ use super::target::Target;
 use crate::engine::history::SnapshotInfo;
 use crate::engine::monitor::Monitor;
 use crate::engine::probe;
+use crate::engine::seal::Problem;
 
 pub use super::health::Health;
 
@@ -26,6 +27,8 @@ pub struct Status {
     pub free_bytes: Option<u64>,
     /// Bytes of the drive.
     pub total_bytes: Option<u64>,
+    /// What could not be read when the newest snapshot was made.
+    pub problems: Vec<Problem>,
     /// How the last run ended.
     pub last_run: Option<LastRun>,
 }
@@ -47,7 +50,14 @@ pub fn status(target: &Target) -> Status {
     let space = history
         .as_ref()
         .and_then(|h| probe::space(h.repository().dir(), h.repository().path()).ok());
+    let problems = match (&history, snapshots.last()) {
+        (Some(history), Some(newest)) if newest.problems > 0 => {
+            history.problems(newest.seq).unwrap_or_default()
+        }
+        _ => Vec::new(),
+    };
     Status {
+        problems,
         health: super::health::health(history.is_some(), snapshots.last(), last_run.as_ref()),
         unreachable,
         newest: snapshots.last().cloned(),

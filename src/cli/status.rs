@@ -9,6 +9,7 @@ use crate::app::error::Result;
 use crate::app::status::{Health, Status, status};
 use crate::app::target::{Options, Target};
 use crate::app::text;
+use crate::engine::path::RelPath;
 use crate::i18n::{gettext, gettext_f, ngettext_f};
 
 pub fn run(options: &Options, output: Output) -> Result<Ending> {
@@ -42,12 +43,28 @@ pub fn run(options: &Options, output: Output) -> Result<Ending> {
         let (free, total) = (text::size(free), text::size(total));
         output.line(gettext_f("{free} free of {total}", &[("free", &free), ("total", &total)]));
     }
+    show_problems(&status, output);
     for source in &target.sources {
         let path = source.path.display().to_string();
         output.line(gettext_f("Backed up: {path}", &[("path", &path)]));
     }
     output.document(&document(&target, &status));
     Ok(Ending::Done)
+}
+
+/// Paths beyond these are only counted.
+const SHOWN_PROBLEMS: usize = 10;
+
+fn show_problems(status: &Status, output: Output) {
+    for problem in status.problems.iter().take(SHOWN_PROBLEMS) {
+        let path =
+            RelPath::decode(&problem.path).map_or_else(|bad| bad.to_string(), |p| p.to_string());
+        output.line(gettext_f("Not read: {path}", &[("path", &path)]));
+    }
+    let more = status.problems.len().saturating_sub(SHOWN_PROBLEMS) as u64;
+    if more > 0 {
+        output.line(ngettext_f("and {count} more", "and {count} more", more, &[]));
+    }
 }
 
 fn headline(health: &Health) -> String {
@@ -83,6 +100,7 @@ fn document(target: &Target, status: &Status) -> serde_json::Value {
     json!({
         "health": health,
         "problems": problems,
+        "not_read": status.problems,
         "reason": reason,
         "unreachable": status.unreachable.as_ref().map(|why| &why.what),
         "repository": path_json(&target.repository_path),

@@ -10,6 +10,8 @@ use super::monitor::Monitor;
 use super::path::RelPath;
 use super::recover;
 use super::repository::Repository;
+use super::seal::Problem;
+use super::snapshot::Snapshot;
 
 pub use super::index::{SnapshotRow as SnapshotInfo, SnapshotState};
 
@@ -248,6 +250,15 @@ impl History {
             }
         }
         if versions.is_empty() { Err(Error::NeverSeen(path.clone())) } else { Ok(versions) }
+    }
+
+    /// What could not be read when the snapshot `at` was made.
+    pub fn problems(&self, at: u64) -> Result<Vec<Problem>> {
+        let name = self.snapshot(at)?.name;
+        let path = self.repository.path().join("snapshots").join(&name);
+        let snapshot = Snapshot::open(&self.repository, &name)?
+            .ok_or_else(|| Error::DriveMissing(path.clone()))?;
+        snapshot.read_problems().map_err(|reason| Error::Damaged { path, reason })
     }
 
     /// The identities and paths of the sources that the snapshot `at` protected.

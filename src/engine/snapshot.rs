@@ -232,6 +232,13 @@ impl Snapshot {
         Ok(overrides)
     }
 
+    /// Reads the problems; lines that can't be understood are left out.
+    pub fn read_problems(&self) -> Result<Vec<Problem>, String> {
+        let bytes = self.read_checked(PROBLEMS_NAME, LINES_LIMIT_BYTES)?.unwrap_or_default();
+        let lines = bytes.split(|&b| b == b'\n').filter(|line| !line.is_empty());
+        Ok(lines.filter_map(|line| serde_json::from_slice(line).ok()).collect())
+    }
+
     fn read_checked(&self, name: &[u8], limit_bytes: u64) -> Result<Option<Vec<u8>>, String> {
         let shown = String::from_utf8_lossy(name);
         match self.dir.read_file(name, limit_bytes) {
