@@ -2,7 +2,7 @@
 
 use std::os::fd::OwnedFd;
 
-use rustix::fs::{SeekFrom, Statx};
+use rustix::fs::{Gid, SeekFrom, Statx, Uid};
 use rustix::io::Errno;
 
 use super::dir::{Dir, read_some, set_mtime, stat_fd, write_all};
@@ -215,6 +215,17 @@ fn hash_zeros(
     Ok(())
 }
 
+/// What becomes of an entry's owner and group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OwnerRule {
+    /// They are as the process made them.
+    Leave,
+    /// Both are set; only root can.
+    Set,
+    /// The group is set if this user is in it.
+    Try,
+}
+
 /// Gives a stored or restored file or directory its metadata: the owner first, since a change of it strips
 /// setuid bits and capabilities.
 ///
@@ -223,14 +234,16 @@ pub fn set_metadata(
     fd: impl std::os::fd::AsFd,
     meta: &Metadata,
     xattrs: &Xattrs,
-    set_owner: bool,
+    owner: OwnerRule,
 ) -> rustix::io::Result<bool> {
-    if set_owner {
-        rustix::fs::fchown(
-            &fd,
-            Some(rustix::fs::Uid::from_raw(meta.uid)),
-            Some(rustix::fs::Gid::from_raw(meta.gid)),
-        )?;
+    let (uid, gid) = (Uid::from_raw(meta.uid), Gid::from_raw(meta.gid));
+    match owner {
+        OwnerRule::Leave => {}
+        OwnerRule::Set => rustix::fs::fchown(&fd, Some(uid), Some(gid))?,
+        OwnerRule::Try => match rustix::fs::fchown(&fd, None, Some(gid)) {
+            Ok(()) | Err(Errno::PERM) => {}
+            Err(errno) => return Err(errno),
+        },
     }
     let all = xattrs.write(&fd)?;
     rustix::fs::fchmod(&fd, rustix::fs::Mode::from_raw_mode(meta.mode))?;

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::folder::{Base, Folder, Task};
 use super::tally::{Gathered, Totals};
 use super::{Source, blank_seal, source_path};
-use crate::engine::copy::{BUFFER_BYTES, CopyError};
+use crate::engine::copy::{BUFFER_BYTES, CopyError, OwnerRule};
 use crate::engine::dir::{Dir, stat_fd};
 use crate::engine::error::{Error, Result};
 use crate::engine::index::{
@@ -308,8 +308,11 @@ impl<'a> Run<'a> {
         meta: &Metadata,
         xattrs: &Xattrs,
     ) -> Result<(crate::engine::overrides::Override, Metadata)> {
-        let set_owner = self.owners == Owners::Inode;
-        let all = crate::engine::copy::set_metadata(&fd, meta, xattrs, set_owner)
+        let owner = match self.owners {
+            Owners::Inode => OwnerRule::Set,
+            Owners::Seal => OwnerRule::Leave,
+        };
+        let all = crate::engine::copy::set_metadata(&fd, meta, xattrs, owner)
             .map_err(|errno| self.drive_error(errno))?;
         let stored = self.stored_meta_of(&fd)?;
         let mut change = crate::engine::overrides::Override::between(meta, &stored);

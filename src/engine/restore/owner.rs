@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use nix::unistd::{self, Group, User};
 
+use crate::engine::copy::OwnerRule;
 use crate::engine::meta::{Kind, Metadata};
 use crate::engine::seal::Ids;
 
@@ -27,9 +28,9 @@ impl OwnerMap {
         }
     }
 
-    /// Whether owners can be given at all.
-    pub fn sets_owner(&self) -> bool {
-        self.privileged
+    /// What this user can do about owners: root gives both, anyone else a group that he is in.
+    pub fn rule(&self) -> OwnerRule {
+        if self.privileged { OwnerRule::Set } else { OwnerRule::Try }
     }
 
     /// The metadata that a restored entry gets: setuid and setgid of programs are not brought back.

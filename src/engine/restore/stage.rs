@@ -8,7 +8,7 @@ use rustix::fs::{AtFlags, FileType, Gid, Mode, Uid};
 use rustix::io::Errno;
 
 use super::owner::OwnerMap;
-use crate::engine::copy::{self, BUFFER_BYTES, CopyError};
+use crate::engine::copy::{self, BUFFER_BYTES, CopyError, OwnerRule};
 use crate::engine::dir::{Dir, set_child_mtime};
 use crate::engine::error::{Error, Result, TargetProblem};
 use crate::engine::index::{Index, NodeId, State};
@@ -165,7 +165,7 @@ impl Staging<'_> {
             let is_item = matches!(made.up, Up::Workspace(_));
             let mode = if is_item { made.meta.mode | 0o700 } else { made.meta.mode };
             let meta = Metadata { mode, ..made.meta };
-            copy::set_metadata(&made.dir, &meta, &made.xattrs, self.owners.sets_owner())
+            copy::set_metadata(&made.dir, &meta, &made.xattrs, self.owners.rule())
                 .map_err(|errno| self.failed(errno))?;
             self.done(&made.meta);
             up = made.up.clone();
@@ -214,7 +214,7 @@ impl Staging<'_> {
         let xattrs = piece.state.change().xattrs().unwrap_or(read.xattrs);
         let xattrs = xattrs.without(b"security.capability");
         let meta = self.owners.map(piece.state.meta);
-        copy::set_metadata(&file, &meta, &xattrs, self.owners.sets_owner())
+        copy::set_metadata(&file, &meta, &xattrs, self.owners.rule())
             .map_err(|errno| self.failed(errno))?;
         self.done(&meta);
         Ok(())
@@ -244,7 +244,7 @@ impl Staging<'_> {
     fn finish_nameless(&self, piece: &Piece) -> Result<()> {
         let meta = self.owners.map(piece.state.meta);
         let (dir, name) = (piece.up.dir(), piece.staged.as_slice());
-        if self.owners.sets_owner() {
+        if self.owners.rule() == OwnerRule::Set {
             let (uid, gid) = (Uid::from_raw(meta.uid), Gid::from_raw(meta.gid));
             rustix::fs::chownat(dir, name, Some(uid), Some(gid), AtFlags::SYMLINK_NOFOLLOW)
                 .map_err(|errno| self.failed(errno))?;
