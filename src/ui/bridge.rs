@@ -2,6 +2,7 @@
 //! Counters are polled ten times a second; no operation sends a message per file.
 
 use std::collections::VecDeque;
+use std::marker::PhantomData;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -128,19 +129,46 @@ fn look(monitor: &Monitor, started: Instant, rate: &mut Rate) -> Tick {
     }
 }
 
-/// Runs something short that may block (a drive that spins up) and sends what comes of it.
+/// Runs something short that may block (a drive that spins up) and sends what comes of it; `None` means that the
+/// thread died, or could not even be started.
 pub fn once<T, M>(
     sender: &relm4::Sender<M>,
     work: impl FnOnce() -> T + Send + 'static,
-    done: impl FnOnce(T) -> M + Send + 'static,
+    done: impl FnOnce(Option<T>) -> M + Send + 'static,
 ) where
-    T: Send + 'static,
+    T: 'static,
     M: Send + 'static,
 {
     let sender = sender.clone();
-    std::thread::spawn(move || {
-        let _closed = sender.send(done(work()));
+    let mut answer = Owed::new(move |outcome| {
+        let _closed = sender.send(done(outcome));
     });
+    // A thread that can't be started drops what it was given, and that answers.
+    let _not_started = std::thread::Builder::new().spawn(move || {
+        let outcome = work();
+        answer.give(Some(outcome));
+    });
+}
+
+/// An answer that somebody waits for: given once, and `None` at the latest when it is dropped.
+struct Owed<T, F: FnOnce(Option<T>)>(Option<F>, PhantomData<fn(T)>);
+
+impl<T, F: FnOnce(Option<T>)> Owed<T, F> {
+    fn new(give: F) -> Self {
+        Self(Some(give), PhantomData)
+    }
+
+    fn give(&mut self, outcome: Option<T>) {
+        if let Some(give) = self.0.take() {
+            give(outcome);
+        }
+    }
+}
+
+impl<T, F: FnOnce(Option<T>)> Drop for Owed<T, F> {
+    fn drop(&mut self) {
+        self.give(None);
+    }
 }
 
 /// The rate of the last few seconds.
@@ -175,6 +203,15 @@ mod tests {
             rate.add(Duration::from_secs(second), if second < 10 { 0 } else { (second - 9) * 100 });
         }
         assert_eq!(rate.bytes_per_second(), Some(100));
+    }
+
+    #[test]
+    fn whoever_asked_gets_an_answer_even_if_the_thread_dies() {
+        let (sender, receiver) = relm4::channel();
+        once(&sender, || 7, |answer: Option<i32>| answer);
+        assert_eq!(receiver.recv_sync(), Some(Some(7)));
+        once(&sender, || std::panic::resume_unwind(Box::new("a fault")), |answer| answer);
+        assert_eq!(receiver.recv_sync(), Some(None));
     }
 
     #[test]

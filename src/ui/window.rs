@@ -136,7 +136,12 @@ impl Component for Window {
         match message {
             Input::Load => {
                 let options = self.options.clone();
-                bridge::once(sender.input_sender(), move || Target::load(&options), Input::Loaded);
+                self.show_page(Page::Loading);
+                bridge::once(
+                    sender.input_sender(),
+                    move || Target::load(&options),
+                    |loaded| Input::Loaded(loaded.unwrap_or(Err(Error::BrokenDown))),
+                );
             }
             Input::Loaded(Ok(Some(target))) | Input::SetUp(target) => {
                 self.enter_browser(target, &sender, root);

@@ -13,12 +13,14 @@ use super::place::{Workspace, dated_name};
 use super::stage::{Piece, Staging, Up};
 use super::target;
 use super::{Action, PlanItem, RestorePlan, RestoreReport};
+use crate::engine::answers::Answers;
 use crate::engine::dir::Dir;
 use crate::engine::error::{Error, Result};
 use crate::engine::history::History;
 use crate::engine::monitor::{Monitor, Phase};
 use crate::engine::path::RelPath;
 use crate::engine::problem::Reason;
+use crate::engine::repository::Repository;
 use crate::engine::seal::Ids;
 use crate::engine::snapshot::Snapshot;
 
@@ -51,16 +53,18 @@ pub fn apply(history: &History, plan: &RestorePlan, monitor: &Monitor) -> Result
     let _lock = history.repository().lock_for_reading();
     monitor.enter(Phase::Copying);
     monitor.set_totals(plan.entries, plan.bytes);
-    match attempt(history, plan, monitor) {
-        // Nothing was published yet: the index is read while staging only.
-        Err(error) if history.replace_index(&error)? => attempt(history, plan, monitor),
-        outcome => outcome,
-    }
+    // Staging alone reads the index, so a second attempt finds nothing published.
+    history.ask(|answers| attempt(history.repository(), answers, plan, monitor))
 }
 
-fn attempt(history: &History, plan: &RestorePlan, monitor: &Monitor) -> Result<RestoreReport> {
+fn attempt(
+    repository: &Repository,
+    answers: Answers<'_>,
+    plan: &RestorePlan,
+    monitor: &Monitor,
+) -> Result<RestoreReport> {
     let mut workspaces = Workspaces { list: Vec::new(), by_place: HashMap::new() };
-    let outcome = carry_out(history, plan, &mut workspaces, monitor);
+    let outcome = carry_out(repository, answers, plan, &mut workspaces, monitor);
     let mut undo = Vec::new();
     for workspace in workspaces.list {
         let path = plan.items.first().map(|item| item.target.clone()).unwrap_or_default();
@@ -74,21 +78,21 @@ fn attempt(history: &History, plan: &RestorePlan, monitor: &Monitor) -> Result<R
 }
 
 fn carry_out(
-    history: &History,
+    repository: &Repository,
+    answers: Answers<'_>,
     plan: &RestorePlan,
     workspaces: &mut Workspaces,
     monitor: &Monitor,
 ) -> Result<RestoreReport> {
-    let snapshot = Snapshot::open(history.repository(), &plan.snapshot)?
+    let snapshot = Snapshot::open(repository, &plan.snapshot)?
         .ok_or_else(|| Error::NoSuchSnapshot(plan.snapshot.clone()))?;
-    let root = history.repository().path().join("snapshots").join(&plan.snapshot);
+    let root = repository.path().join("snapshots").join(&plan.snapshot);
     let files = snapshot.files().map_err(|errno| Error::drive("open", &root, errno))?;
     let owners = OwnerMap::new(&snapshot.read_seal().map_or_else(|_| Ids::default(), |s| s.ids));
     let first = plan.items.iter().find(|item| item.is_written());
-    let index = history.index_path();
     let staging = Staging {
         at: plan.at,
-        index: &index,
+        index: answers.0.path(),
         owners: &owners,
         target: first.map(|item| item.target.clone()).unwrap_or_default(),
         monitor,
@@ -99,8 +103,8 @@ fn carry_out(
     for item in plan.items.iter().filter(|item| item.action == Action::Impossible) {
         staging.problem(&item.path, Reason::NeverStored);
     }
-    let started = history.snapshot(plan.at)?.started;
-    let (staged, pieces) = prepare(history, plan, &files, workspaces, &staging)?;
+    let started = answers.snapshot(plan.at)?.started;
+    let (staged, pieces) = prepare(answers, plan, &files, workspaces, &staging)?;
     staging.run(pieces)?;
     monitor.enter(Phase::Syncing);
     for workspace in &workspaces.list {
@@ -129,7 +133,7 @@ fn carry_out(
 
 /// Opens the folder of every item on both sides, and a workspace on each file system.
 fn prepare<'a>(
-    history: &History,
+    answers: Answers<'_>,
     plan: &'a RestorePlan,
     files: &Dir,
     workspaces: &mut Workspaces,
@@ -139,9 +143,7 @@ fn prepare<'a>(
     let mut stored_of: HashMap<RelPath, Arc<Dir>> = HashMap::new();
     let mut dirs: HashMap<usize, Arc<Dir>> = HashMap::new();
     for (number, item) in plan.items.iter().enumerate().filter(|(_, item)| item.is_written()) {
-        let missing = || history.not_in(&item.path, plan.at);
-        let node = history.node_of(&item.path)?.ok_or_else(missing)?;
-        let state = history.state(&item.path, plan.at)?.ok_or_else(missing)?;
+        let (node, state) = answers.find(&item.path, plan.at)?;
         let folder = item.path.parent().unwrap_or_default();
         let stored = match stored_of.get(&folder) {
             Some(stored) => Arc::clone(stored),

@@ -9,6 +9,7 @@ use rustix::io::Errno;
 use super::place::dated_name;
 use super::target;
 use super::{Action, OnConflict, PlanItem, RestorePlan, RestoreRequest, Target};
+use crate::engine::answers::Answers;
 use crate::engine::copy::{self, BUFFER_BYTES, CopyError};
 use crate::engine::dir::Dir;
 use crate::engine::error::{Error, Result};
@@ -20,7 +21,7 @@ use crate::engine::path::RelPath;
 use crate::engine::probe;
 
 struct Planner<'a> {
-    history: &'a History,
+    answers: Answers<'a>,
     snapshot: SnapshotInfo,
     on_conflict: OnConflict,
     monitor: &'a Monitor,
@@ -44,10 +45,14 @@ pub fn plan_restore(
     request: &RestoreRequest,
     monitor: &Monitor,
 ) -> Result<RestorePlan> {
+    history.ask(|answers| plan(answers, request, monitor))
+}
+
+fn plan(answers: Answers<'_>, request: &RestoreRequest, monitor: &Monitor) -> Result<RestorePlan> {
     monitor.enter(Phase::Measuring);
     let mut planner = Planner {
-        history,
-        snapshot: history.snapshot(request.at)?,
+        answers,
+        snapshot: answers.snapshot(request.at)?,
         on_conflict: request.on_conflict,
         monitor,
         items: Vec::new(),
@@ -97,27 +102,25 @@ fn nearest_existing(folder: &Path) -> Option<PathBuf> {
 impl Planner<'_> {
     /// Replaces a folder above sources by the sources.
     fn expand(&self, path: &RelPath, paths: &mut Vec<RelPath>) -> Result<()> {
-        if self.history.state(path, self.snapshot.seq)?.is_some() {
+        if self.answers.state(path, self.snapshot.seq)?.is_some() {
             paths.push(path.clone());
             return Ok(());
         }
         let below: Vec<RelPath> = self
-            .history
+            .answers
             .sources(self.snapshot.seq)?
             .into_iter()
             .filter(|source| source.is_within(path))
             .collect();
         if below.is_empty() {
-            return Err(self.history.not_in(path, self.snapshot.seq));
+            return Err(self.answers.not_in(path, self.snapshot.seq));
         }
         paths.extend(below);
         Ok(())
     }
 
     fn find(&self, path: &RelPath) -> Result<Wanted> {
-        let missing = || self.history.not_in(path, self.snapshot.seq);
-        let node = self.history.node_of(path)?.ok_or_else(missing)?;
-        let state = self.history.state(path, self.snapshot.seq)?.ok_or_else(missing)?;
+        let (node, state) = self.answers.find(path, self.snapshot.seq)?;
         Ok(Wanted { path: path.clone(), node, state })
     }
 
@@ -163,7 +166,7 @@ impl Planner<'_> {
     /// A folder that is there already is entered: each of its entries is planned for itself.
     fn merge(&mut self, wanted: &Wanted, dir: &Dir, name: &[u8], target: &Path) -> Result<()> {
         let inner = dir.child(name).map_err(|errno| Error::io("open", target, errno))?;
-        for child in self.history.children_of(wanted.node, self.snapshot.seq)? {
+        for child in self.answers.0.children(wanted.node, self.snapshot.seq)? {
             let path = wanted.path.join(&child.name);
             let below = target.join(OsStr::from_bytes(&child.name));
             let child = Wanted { path, node: child.node, state: child.state };
@@ -204,7 +207,7 @@ impl Planner<'_> {
             entries += 1;
             bytes += if meta.kind == Kind::File { meta.size_bytes } else { 0 };
             if meta.kind == Kind::Directory {
-                let children = self.history.children_of(node, self.snapshot.seq)?;
+                let children = self.answers.0.children(node, self.snapshot.seq)?;
                 pending.extend(children.into_iter().map(|child| (child.node, child.state.meta)));
             }
         }

@@ -1,0 +1,118 @@
+//! Answers from one index. A whole question is asked of one index: numbers of paths mean nothing in another.
+
+use super::error::{Error, Result};
+use super::history::{Entry, SnapshotInfo, Version};
+use super::index::{Index, NodeId, OPEN, State};
+use super::path::RelPath;
+
+/// An index, asked by paths.
+#[derive(Debug, Clone, Copy)]
+pub struct Answers<'a>(pub &'a Index);
+
+impl Answers<'_> {
+    /// The snapshot with the number `seq`.
+    pub fn snapshot(&self, seq: u64) -> Result<SnapshotInfo> {
+        let found = self.0.snapshots()?.into_iter().find(|row| row.seq == seq);
+        found.ok_or_else(|| Error::NoSuchSnapshot(seq.to_string()))
+    }
+
+    /// The entries of `folder` in the snapshot `at`, sorted by name bytes.
+    pub fn list(&self, folder: &RelPath, at: u64) -> Result<Vec<Entry>> {
+        let entries = self.children(folder, at)?;
+        if entries.is_empty() && self.entry(folder, at)?.is_none() {
+            return Err(self.not_in(folder, at));
+        }
+        Ok(entries)
+    }
+
+    fn children(&self, folder: &RelPath, at: u64) -> Result<Vec<Entry>> {
+        let sources = self.0.sources_of(at)?;
+        if sources.iter().any(|(_, source)| folder.is_within(source)) {
+            let Some(node) = self.0.node_of(folder)? else { return Ok(Vec::new()) };
+            let children = self.0.children(node, at)?;
+            return Ok(children
+                .iter()
+                .map(|child| Entry::new(&child.name, &child.state))
+                .collect());
+        }
+        let depth = folder.components().count();
+        let mut names: Vec<&[u8]> = sources
+            .iter()
+            .filter(|(_, source)| source.is_within(folder))
+            .filter_map(|(_, source)| source.components().nth(depth))
+            .collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+            .into_iter()
+            .map(|name| {
+                let state = self.state(&folder.join(name), at)?;
+                Ok(state.map_or_else(|| Entry::scaffold(name), |state| Entry::new(name, &state)))
+            })
+            .collect()
+    }
+
+    /// The entry at `path` in the snapshot `at`; `None` if there was none.
+    pub fn entry(&self, path: &RelPath, at: u64) -> Result<Option<Entry>> {
+        let name = path.name().unwrap_or_default();
+        if let Some(state) = self.state(path, at)? {
+            return Ok(Some(Entry::new(name, &state)));
+        }
+        let sources = self.0.sources_of(at)?;
+        let is_scaffold = sources.iter().any(|(_, source)| source.is_within(path));
+        Ok(is_scaffold.then(|| Entry::scaffold(name)))
+    }
+
+    /// The distinct versions of `path`, newest first.
+    pub fn versions(&self, path: &RelPath) -> Result<Vec<Version>> {
+        let node = self.0.node_of(path)?.ok_or_else(|| Error::NeverSeen(path.clone()))?;
+        let name = path.name().unwrap_or_default();
+        let newest = self.0.snapshots()?.last().map_or(0, |row| row.seq);
+        let mut versions: Vec<Version> = Vec::new();
+        for (first, last, state) in self.0.versions_of(node)? {
+            let entry = Entry::new(name, &state);
+            let (first, last) = (first as u64, if last == OPEN { newest } else { last as u64 });
+            match versions.last_mut() {
+                // A mark that came or went is no new version.
+                Some(later) if later.first == last + 1 && is_same(&later.entry, &entry) => {
+                    later.first = first;
+                }
+                _ => versions.push(Version { entry, first, last }),
+            }
+        }
+        if versions.is_empty() { Err(Error::NeverSeen(path.clone())) } else { Ok(versions) }
+    }
+
+    /// The paths of the sources that the snapshot `at` protected, sorted.
+    pub fn sources(&self, at: u64) -> Result<Vec<RelPath>> {
+        let mut paths: Vec<RelPath> =
+            self.0.sources_of(at)?.into_iter().map(|(_, path)| path).collect();
+        paths.sort();
+        Ok(paths)
+    }
+
+    /// The state of `path` in the snapshot `at`.
+    pub fn state(&self, path: &RelPath, at: u64) -> Result<Option<State>> {
+        let Some(node) = self.0.node_of(path)? else { return Ok(None) };
+        Ok(self.0.version_at(node, at)?.map(|(_, _, state)| state))
+    }
+
+    /// The number and the state of `path` in the snapshot `at`, where it must be.
+    pub fn find(&self, path: &RelPath, at: u64) -> Result<(NodeId, State)> {
+        let node = self.0.node_of(path)?.ok_or_else(|| self.not_in(path, at))?;
+        let state = self.state(path, at)?.ok_or_else(|| self.not_in(path, at))?;
+        Ok((node, state))
+    }
+
+    /// The error that `path` is not in the snapshot `at`.
+    pub fn not_in(&self, path: &RelPath, at: u64) -> Error {
+        let snapshot = self.snapshot(at).map_or_else(|_| at.to_string(), |row| row.name);
+        Error::NotInSnapshot { path: path.clone(), snapshot }
+    }
+}
+
+fn is_same(one: &Entry, other: &Entry) -> bool {
+    let unmarked =
+        |entry: &Entry| Entry { stale: false, torn: false, absent: false, ..entry.clone() };
+    unmarked(one) == unmarked(other)
+}
