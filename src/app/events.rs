@@ -3,7 +3,7 @@
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
-use super::explain::explain_reason;
+use super::words::explain_reason;
 use crate::engine::monitor::Event;
 use crate::engine::path::display;
 use crate::i18n::gettext_f;

@@ -337,9 +337,14 @@ impl Component for Restore {
             }
             Input::Browse => self.browse(&sender, root.upcast_ref()),
             Input::Chosen(folder) => {
+                // The dialog may be answered after the plan was asked for.
+                if !matches!(self.step, Step::Where) {
+                    return;
+                }
                 self.make_plan(crate::engine::restore::Target::Folder(folder), &sender);
             }
-            Input::Plan => self.plan_typed(&sender),
+            Input::Plan if matches!(self.step, Step::Where) => self.plan_typed(&sender),
+            Input::Plan => {}
             Input::Planned(result) => self.planned(result),
             Input::Go => self.go(&sender),
             Input::Tick(tick) => self.tick(&tick),

@@ -10,10 +10,10 @@ use relm4::prelude::*;
 
 use super::{Input, Output, Restore, Step};
 use crate::app::error::{Error, Result};
-use crate::app::explain::explain_reason;
+use crate::app::words::explain_reason;
 use crate::engine::monitor::Monitor;
 use crate::engine::restore::{OnConflict, RestorePlan, RestoreReport, RestoreRequest, Target};
-use crate::i18n::{gettext, ngettext_f};
+use crate::i18n::{gettext, gettext_f, ngettext_f};
 use crate::ui::bridge::{self, Tick};
 use crate::ui::widgets::choose_folder::choose_folder;
 use crate::ui::widgets::plain;
@@ -163,7 +163,10 @@ fn died() -> Step {
 fn partial(report: &RestoreReport) -> Step {
     let count = report.problems.len();
     let mut lines: Vec<String> = (report.problems.iter().take(PROBLEMS_SHOWN))
-        .map(|(path, reason)| format!("{path}: {}", explain_reason(reason)))
+        .map(|(path, reason)| {
+            let (path, reason) = (path.to_string(), explain_reason(reason));
+            gettext_f("{path}: {reason}", &[("path", &path), ("reason", &reason)])
+        })
         .collect();
     if count > PROBLEMS_SHOWN {
         let more = (count - PROBLEMS_SHOWN) as u64;
