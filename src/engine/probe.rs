@@ -10,6 +10,7 @@ use super::dir::{Dir, set_mtime, stat_fd};
 use super::error::{Ability, Error, Result, Room};
 use super::meta::FileTime;
 use super::path::NAME_MAX_BYTES;
+use super::remove::remove_tree;
 
 /// What a drive's file system gives beyond what every repository needs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -106,16 +107,27 @@ pub fn full(dir: &Dir, path: &Path, missing: u64) -> Error {
     Error::DriveFull { path: path.to_owned(), room, missing: if no_inodes { 0 } else { missing } }
 }
 
+/// What the name of a probe's folder begins with.
+const PROBE_PREFIX: &str = ".yore-probe-";
+
+/// Removes what a probe that was killed left in `dir`, which no other probe may be using.
+pub fn remove_leftovers(dir: &Dir) -> rustix::io::Result<()> {
+    for name in dir.names()?.iter().filter(|name| name.starts_with(PROBE_PREFIX.as_bytes())) {
+        remove_tree(dir, name)?;
+    }
+    Ok(())
+}
+
 /// Tries in a folder of its own below `dir` everything that format 1 needs, and removes the folder again.
 pub fn probe(dir: &Dir, path: &Path) -> Result<Capabilities> {
-    let name = format!(".yore-probe-{}", uuid::Uuid::new_v4());
+    let name = format!("{PROBE_PREFIX}{}", uuid::Uuid::new_v4());
     let room = dir.create(name.as_bytes(), 0o700).map_err(|errno| match errno {
         Errno::ACCESS | Errno::PERM => Error::DriveNotWritable(path.to_owned()),
         Errno::NOSPC => full(dir, path, 0),
         errno => Error::drive("write to", path, errno),
     })?;
     let outcome = try_abilities(&room);
-    let cleaned = remove_contents(&room).and_then(|()| dir.remove(name.as_bytes()));
+    let cleaned = remove_tree(dir, name.as_bytes());
     let (lacks, capabilities) = outcome.map_err(|errno| match errno {
         Errno::NOSPC => full(dir, path, 0),
         errno => Error::drive("test", path, errno),
@@ -126,13 +138,6 @@ pub fn probe(dir: &Dir, path: &Path) -> Result<Capabilities> {
     } else {
         Err(Error::DriveLacks { path: path.to_owned(), lacks })
     }
-}
-
-fn remove_contents(room: &Dir) -> rustix::io::Result<()> {
-    for name in room.names()? {
-        room.unlink(&name)?;
-    }
-    Ok(())
 }
 
 fn try_abilities(room: &Dir) -> rustix::io::Result<(Vec<Ability>, Capabilities)> {

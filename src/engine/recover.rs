@@ -39,6 +39,8 @@ impl Writer {
         if !unsafe_drive {
             probe::check_kind(repository.dir(), repository.path())?;
         }
+        probe::remove_leftovers(repository.dir())
+            .map_err(|errno| Error::drive("tidy up", repository.path(), errno))?;
         let found = probe::probe(repository.dir(), repository.path())?;
         let wanted = repository.marker().capabilities;
         if (wanted.acls && !found.acls) || (wanted.reflink && !found.reflink) {

@@ -3,7 +3,7 @@
 use relm4::adw;
 use relm4::adw::prelude::*;
 use relm4::gtk;
-use relm4::gtk::gio;
+use relm4::gtk::{gdk, gio};
 
 use super::browser::Command;
 use super::problems::escape;
@@ -107,6 +107,12 @@ pub fn install(window: &adw::ApplicationWindow, sender: &relm4::Sender<Input>) {
         window.add_action(&action);
         application.set_accels_for_action(&format!("win.{}", entry.name), entry.keys);
     }
+    // No accelerator, which would come first: in a text field BackSpace must delete.
+    let key = gtk::KeyvalTrigger::new(gdk::Key::BackSpace, gdk::ModifierType::empty());
+    let go_up = gtk::NamedAction::new("win.up");
+    let shortcuts = gtk::ShortcutController::new();
+    shortcuts.add_shortcut(gtk::Shortcut::new(Some(key), Some(go_up)));
+    window.add_controller(shortcuts);
 }
 
 /// Switches the actions on that need a set-up backup.
@@ -152,7 +158,7 @@ pub fn shortcuts_window(parent: &adw::ApplicationWindow) -> adw::Window {
         list.append(&shortcut(entry.keys.first().copied().unwrap_or_default(), &(entry.title)()));
     }
     list.append(&shortcut("Return", &gettext("Open the folder")));
-    list.append(&shortcut("BackSpace", &gettext("Folder above, in the list")));
+    list.append(&shortcut("BackSpace", &gettext("Folder above")));
     list.append(&shortcut("<Control>a", &gettext("Select everything, in the list")));
     list.append(&shortcut("F10", &gettext("Main menu")));
     let clamp = adw::Clamp::builder().child(&list).css_classes(["page"]).build();

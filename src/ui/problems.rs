@@ -10,7 +10,9 @@ use relm4::typed_view::list::{RelmListItem, TypedListView};
 use super::widgets::{icon, named};
 use crate::app::events;
 use crate::engine::monitor::Event;
-use crate::i18n::{gettext, ngettext_f};
+use crate::engine::path::RelPath;
+use crate::engine::seal::Problem;
+use crate::i18n::{gettext, gettext_f, ngettext_f};
 
 /// The window's model: it only shows what it was given.
 #[derive(Debug)]
@@ -133,6 +135,16 @@ pub fn lines(events: &[Event], left_out: u64) -> Vec<String> {
         lines.push(ngettext_f("and {count} more", "and {count} more", left_out, &[]));
     }
     lines
+}
+
+/// What a snapshot's own list says could not be read.
+pub fn lines_of(problems: &[Problem]) -> Vec<String> {
+    let line = |problem: &Problem| {
+        let path = RelPath::decode(&problem.path)
+            .map_or_else(|_| problem.path.clone(), |path| path.to_string());
+        gettext_f("{path}: {reason}", &[("path", &path), ("reason", &problem.reason)])
+    };
+    problems.iter().map(line).collect()
 }
 
 /// What was put right by itself needs no attention.

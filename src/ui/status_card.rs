@@ -44,8 +44,8 @@ enum Run {
 /// What the card is told.
 #[derive(Debug)]
 pub enum Input {
-    /// The status was read.
-    Status(Box<Status>),
+    /// The status was read; nothing while it is being read again and can't be relied on.
+    Status(Option<Box<Status>>),
     /// A backup began.
     Started,
     /// How far it is.
@@ -193,7 +193,7 @@ impl SimpleComponent for StatusCard {
                 set_label: &gettext("Show Problems"),
                 add_css_class: "flat",
                 #[watch]
-                set_visible: model.problems > 0 && matches!(model.run, Run::Idle),
+                set_visible: model.has_problems(),
                 connect_clicked[sender] => move |_| { let _ = sender.output(Output::ShowProblems); },
             },
         }
@@ -216,7 +216,7 @@ impl SimpleComponent for StatusCard {
 
     fn update(&mut self, message: Input, _sender: ComponentSender<Self>) {
         match message {
-            Input::Status(status) => self.status = Some(*status),
+            Input::Status(status) => self.status = status.map(|status| *status),
             Input::Started => self.run = Run::Running(Shown::default()),
             Input::Tick(tick) => {
                 if let Run::Running(shown) = &mut self.run {
@@ -227,6 +227,8 @@ impl SimpleComponent for StatusCard {
             Input::Finished { problems } => {
                 self.run = Run::Idle;
                 self.problems = problems;
+                // What was known is out of date; the new one is being read.
+                self.status = None;
             }
             Input::Reword => {}
         }
@@ -303,6 +305,13 @@ impl StatusCard {
             lines.push(text::ago(newest.started, Timestamp::now()));
         }
         lines.join("\n")
+    }
+
+    /// Of the last run, or found in the newest snapshot.
+    fn has_problems(&self) -> bool {
+        let health = self.status.as_ref().map(|status| &status.health);
+        let is_partial = matches!(health, Some(Health::Partial(_)));
+        matches!(self.run, Run::Idle) && (self.problems > 0 || is_partial)
     }
 
     fn stop_label(&self) -> String {

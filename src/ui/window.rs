@@ -22,13 +22,15 @@ pub struct Window {
     is_busy: bool,
     /// Close as soon as nothing runs any more.
     closes: bool,
+    /// The question before closing, while it is open.
+    question: Option<adw::MessageDialog>,
     stack: gtk::Stack,
 }
 
 /// What the window shows.
 enum Page {
     Loading,
-    FirstRun(#[allow(dead_code, reason = "keeps the component alive")] Controller<FirstRun>),
+    FirstRun(Controller<FirstRun>),
     /// What is wrong, in plain words.
     Broken(String),
     Browser(Controller<Browser>),
@@ -53,6 +55,8 @@ pub enum Input {
     About,
     /// Close the window, asking first if something runs.
     Quit,
+    /// Leave what runs alone.
+    GoOn,
     /// Stop what runs, then close.
     StopAndQuit,
 }
@@ -124,6 +128,7 @@ impl Component for Window {
             page: Page::Loading,
             is_busy: false,
             closes: false,
+            question: None,
             stack: stack.clone(),
         };
         actions::install(&root, sender.input_sender());
@@ -153,11 +158,17 @@ impl Component for Window {
                 self.close_if_wanted(root);
             }
             Input::Command(command) => self.tell_browser(browser::Input::Command(command)),
+            Input::GoOn => self.question = None,
             Input::Shortcuts => actions::shortcuts_window(root).present(),
             Input::About => actions::about_window(root).present(),
-            Input::Quit if self.is_busy => ask_to_stop(root, &sender),
+            Input::Quit if self.closes => {}
+            Input::Quit if self.is_busy => {
+                let question = self.question.get_or_insert_with(|| question(root, &sender));
+                question.present();
+            }
             Input::Quit => root.destroy(),
             Input::StopAndQuit => {
+                self.question = None;
                 self.closes = true;
                 self.tell_browser(browser::Input::Stop);
                 self.close_if_wanted(root);
@@ -183,14 +194,11 @@ impl Window {
     fn enter_first_run(&mut self, sender: &ComponentSender<Self>) {
         let screen = (FirstRun::builder().launch(self.options.clone()))
             .forward(sender.input_sender(), |SetUp(target)| Input::SetUp(target));
-        self.stack.add_child(screen.widget());
-        self.stack.set_visible_child(screen.widget());
-        self.page = Page::FirstRun(screen);
+        self.show_page(Page::FirstRun(screen));
     }
 
     fn enter_broken(&mut self, error: &Error) {
-        self.page = Page::Broken(plain::sentence(error));
-        self.stack.set_visible_child_name("broken");
+        self.show_page(Page::Broken(plain::sentence(error)));
     }
 
     fn enter_browser(
@@ -201,10 +209,23 @@ impl Window {
     ) {
         let screen =
             Browser::builder().launch(target).forward(sender.input_sender(), Input::Browser);
-        self.stack.add_child(screen.widget());
-        self.stack.set_visible_child(screen.widget());
-        self.page = Page::Browser(screen);
+        self.show_page(Page::Browser(screen));
         actions::enter_browser(root);
+    }
+
+    /// Shows another page; the one before ends with its component, and its widgets must go with it.
+    fn show_page(&mut self, page: Page) {
+        match &page {
+            Page::Loading => self.stack.set_visible_child_name("loading"),
+            Page::Broken(_) => self.stack.set_visible_child_name("broken"),
+            Page::FirstRun(screen) => show_screen(&self.stack, screen.widget()),
+            Page::Browser(screen) => show_screen(&self.stack, screen.widget()),
+        }
+        match std::mem::replace(&mut self.page, page) {
+            Page::FirstRun(screen) => self.stack.remove(screen.widget()),
+            Page::Browser(screen) => self.stack.remove(screen.widget()),
+            Page::Loading | Page::Broken(_) => {}
+        }
     }
 
     fn close_if_wanted(&self, root: &adw::ApplicationWindow) {
@@ -214,7 +235,12 @@ impl Window {
     }
 }
 
-fn ask_to_stop(root: &adw::ApplicationWindow, sender: &ComponentSender<Window>) {
+fn show_screen(stack: &gtk::Stack, screen: &impl IsA<gtk::Widget>) {
+    stack.add_child(screen);
+    stack.set_visible_child(screen);
+}
+
+fn question(root: &adw::ApplicationWindow, sender: &ComponentSender<Window>) -> adw::MessageDialog {
     let dialog = adw::MessageDialog::new(
         Some(root),
         Some(&gettext("Stop and Quit?")),
@@ -228,8 +254,9 @@ fn ask_to_stop(root: &adw::ApplicationWindow, sender: &ComponentSender<Window>) 
     dialog.set_default_response(Some("go-on"));
     dialog.set_close_response("go-on");
     let input = sender.input_sender().clone();
-    dialog.connect_response(Some("stop"), move |_, _| {
-        let _closed = input.send(Input::StopAndQuit);
+    dialog.connect_response(None, move |_, response| {
+        let stops = response == "stop";
+        let _closed = input.send(if stops { Input::StopAndQuit } else { Input::GoOn });
     });
-    dialog.present();
+    dialog
 }

@@ -20,7 +20,7 @@ pub struct Drive {
 }
 
 /// The room on the drive was read; `None` while it is away.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Room {
     /// Bytes that are free.
     pub free_bytes: Option<u64>,

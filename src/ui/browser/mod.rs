@@ -19,7 +19,6 @@ use super::restore::{self, Restore};
 use super::status_card::{self, StatusCard};
 use super::widgets::named;
 use crate::app::error::Result;
-use crate::app::status::Status;
 use crate::app::target::Target;
 use crate::engine::backup::BackupReport;
 use crate::engine::history::SnapshotInfo;
@@ -46,6 +45,8 @@ pub struct Browser {
     folder: RelPath,
     /// Number of the newest request for a folder; older answers are dropped.
     ticket: u64,
+    /// What was asked for last is on screen.
+    is_shown: bool,
     backup: Option<Running>,
     events: Events,
     /// What the last run could not do, and whether it made no snapshot.
@@ -60,6 +61,8 @@ pub struct Browser {
     path_bar: PathBar,
     leaflet: adw::Leaflet,
     restore: Option<Controller<Restore>>,
+    /// The restore's window is past its plan and writes.
+    is_restoring: bool,
     problems_window: Option<Controller<Problems>>,
     sender: relm4::Sender<Input>,
 }
@@ -69,12 +72,12 @@ pub struct Browser {
 pub enum Input {
     /// A key or a menu entry.
     Command(Command),
-    /// The status was read.
-    Status(Box<Status>),
     /// The history answered.
     Answer(Answer),
     /// A snapshot was chosen.
     Choose(u64),
+    /// The chosen snapshot's files are wanted.
+    Enter,
     /// A folder was opened, in the place that is open or in another.
     Open(RelPath),
     /// A place was opened.
@@ -89,6 +92,8 @@ pub enum Input {
     Stop,
     /// Show what the last run could not do.
     ShowProblems,
+    /// Show what could not be read when the chosen snapshot was made.
+    ShowUnread,
     /// Bring these back.
     Restore {
         /// Which paths.
@@ -220,7 +225,7 @@ impl Component for Browser {
         root: Self::Root,
         sender: ComponentSender<Self>,
     ) -> ComponentParts<Self> {
-        let mut model = Self::new(target, root.clone(), &sender);
+        let model = Self::new(target, root.clone(), &sender);
         let widgets = view_output!();
         model.leaflet.page(&widgets.separator).set_navigatable(false);
         model.leaflet.set_visible_child(&widgets.main);
@@ -237,7 +242,9 @@ impl Component for Browser {
     ) {
         match &message {
             Input::ShowSidebar => root.set_visible_child(&widgets.sidebar),
-            Input::Open(_) | Input::OpenPlace(_) => root.set_visible_child(&widgets.main),
+            Input::Open(_) | Input::OpenPlace(_) | Input::Enter => {
+                root.set_visible_child(&widgets.main)
+            }
             _ => {}
         }
         self.update(message, sender.clone(), root);
@@ -247,20 +254,21 @@ impl Component for Browser {
     fn update(&mut self, message: Input, sender: ComponentSender<Self>, _root: &Self::Root) {
         match message {
             Input::Command(command) => self.command(command, &sender),
-            Input::Status(status) => self.show_status(*status),
             Input::Answer(answer) => self.answered(answer),
             Input::Choose(seq) => self.choose(seq),
+            Input::Enter => self.view.emit(folder::Input::TakeFocus),
             Input::Open(folder) => self.open(folder),
             Input::OpenPlace(place) => {
                 self.place = place.clone();
                 self.open(place);
             }
             Input::Remedy(Remedy::BackUp) => self.back_up(&sender),
-            Input::Remedy(Remedy::Reload) => self.read_again(),
+            Input::Remedy(Remedy::Reload) => self.command(Command::Reload, &sender),
             Input::Tick(tick) => self.card.emit(status_card::Input::Tick(tick)),
             Input::BackupDone(result) => self.backup_done(result, &sender),
             Input::Stop => self.stop(),
             Input::ShowProblems => self.show_problems(),
+            Input::ShowUnread => self.ask_for_problems(self.chosen),
             Input::Restore { paths, elsewhere } => self.restore(paths, elsewhere, &sender),
             Input::RestoreOver(outcome) => self.restore_over(outcome, &sender),
             Input::Folded(folded) => {

@@ -8,12 +8,11 @@ use super::folder::words::Words;
 use super::{Browser, Command, Drive, Folder, Input, PathBar, Places, Snapshots};
 use super::{drive, folder, places, snapshots};
 use crate::app::error::Error;
-use crate::app::status::{self, Status};
 use crate::app::target::Target;
 use crate::engine::error::Error as EngineError;
 use crate::engine::history::SnapshotInfo;
 use crate::engine::path::RelPath;
-use crate::ui::bridge::{self, Events};
+use crate::ui::bridge::Events;
 use crate::ui::history_worker::{Answer, HistoryWorker, Request};
 use crate::ui::status_card::{self, StatusCard};
 use crate::ui::widgets::{dates, plain};
@@ -36,6 +35,7 @@ impl Browser {
             folder: place.clone(),
             place,
             ticket: 0,
+            is_shown: false,
             backup: None,
             events: Events::default(),
             problems: Vec::new(),
@@ -44,13 +44,13 @@ impl Browser {
             card: StatusCard::builder().launch(can_back_up).forward(input, card_output),
             places: (Places::builder().launch(places))
                 .forward(input, |places::Chosen(place)| Input::OpenPlace(place)),
-            list: (Snapshots::builder().launch(()))
-                .forward(input, |snapshots::Chosen(seq)| Input::Choose(seq)),
+            list: (Snapshots::builder().launch(())).forward(input, list_output),
             drive: Drive::builder().launch(target.repository_path.clone()).detach(),
             view: Folder::builder().launch(()).forward(input, view_output),
             path_bar,
             leaflet,
             restore: None,
+            is_restoring: false,
             problems_window: None,
             sender: input.clone(),
             target,
@@ -69,25 +69,20 @@ impl Browser {
             Command::Up => self.go_up(),
             Command::Restore => self.view.emit(folder::Input::Restore { elsewhere: false }),
             Command::RestoreTo => self.view.emit(folder::Input::Restore { elsewhere: true }),
-            Command::Reload => self.read_again(),
+            Command::Reload => {
+                self.is_shown = false;
+                if self.snapshots.is_none() {
+                    self.card.emit(status_card::Input::Status(None));
+                }
+                self.read_again();
+            }
         }
     }
 
     /// Reads the snapshots, the status and the open folder again.
-    pub(super) fn read_again(&mut self) {
-        let target = self.target.clone();
-        bridge::once(
-            &self.sender,
-            move || status::status(&target),
-            |status| Input::Status(Box::new(status)),
-        );
+    pub(super) fn read_again(&self) {
         self.worker.ask(Request::Snapshots);
-    }
-
-    pub(super) fn show_status(&mut self, status: Status) {
-        let room = drive::Room { free_bytes: status.free_bytes, total_bytes: status.total_bytes };
-        self.drive.emit(room);
-        self.card.emit(status_card::Input::Status(Box::new(status)));
+        self.worker.ask(Request::Status);
     }
 
     pub(super) fn answered(&mut self, answer: Answer) {
@@ -101,15 +96,32 @@ impl Browser {
             }
             Answer::Snapshots(Err(error)) => {
                 self.snapshots = None;
+                self.list.emit(snapshots::Input::Set(Vec::new(), None));
                 self.say_failure(&error);
             }
+            Answer::Status(status) => {
+                let room = status.as_ref().map(|status| drive::Room {
+                    free_bytes: status.free_bytes,
+                    total_bytes: status.total_bytes,
+                });
+                self.drive.emit(room.unwrap_or_default());
+                self.card.emit(status_card::Input::Status(status));
+            }
+            Answer::Problems(problems) => self.problems_read(problems),
             Answer::Folder { ticket, .. } if ticket != self.ticket => {}
             Answer::Folder { entries: Ok(entries), .. } => {
+                self.is_shown = true;
                 self.view.emit(folder::Input::Entries(entries));
             }
             Answer::Folder { entries: Err(error), .. } => match error {
                 Error::Engine(EngineError::NotInSnapshot { .. } | EngineError::NeverSeen(_)) => {
+                    self.is_shown = true;
                     self.view.emit(folder::Input::Words(Words::not_there()));
+                }
+                // The snapshots can't be reached either; the card says how things are now.
+                error if error.is_drive_away() => {
+                    self.say_failure(&error);
+                    self.read_again();
                 }
                 error => self.say_failure(&error),
             },
@@ -117,7 +129,12 @@ impl Browser {
     }
 
     fn say_failure(&self, error: &Error) {
-        self.view.emit(folder::Input::Words(Words::failure(plain::sentence(error))));
+        let words = if error.is_drive_away() {
+            Words::drive_away()
+        } else {
+            Words::failure(plain::sentence(error))
+        };
+        self.view.emit(folder::Input::Words(words));
     }
 
     /// Without a configuration the newest snapshot tells what the places are.
@@ -136,18 +153,22 @@ impl Browser {
         // Whoever looks at the newest wants to go on looking at the newest.
         let newest_before = self.snapshots.as_ref().and_then(|known| known.first());
         let follows = self.chosen.is_none() || self.chosen == newest_before.map(|known| known.seq);
+        let before = self.chosen;
         let is_known = |seq: &u64| snapshots.iter().any(|snapshot| snapshot.seq == *seq);
         self.chosen = (self.chosen.filter(|seq| !follows && is_known(seq)))
             .or_else(|| snapshots.first().map(|newest| newest.seq));
         self.list.emit(snapshots::Input::Set(snapshots.clone(), self.chosen));
         self.snapshots = Some(snapshots);
-        self.ask_for_folder();
+        // A snapshot never changes: what is shown of it stays, with its selection.
+        if !self.is_shown || self.chosen != before || self.chosen.is_none() {
+            self.ask_for_folder(before.is_none());
+        }
     }
 
     pub(super) fn choose(&mut self, seq: u64) {
         if self.chosen != Some(seq) {
             self.chosen = Some(seq);
-            self.ask_for_folder();
+            self.ask_for_folder(false);
         }
     }
 
@@ -156,7 +177,7 @@ impl Browser {
             self.place = folder.clone();
         }
         self.folder = folder;
-        self.ask_for_folder();
+        self.ask_for_folder(true);
     }
 
     fn go_up(&mut self) {
@@ -177,8 +198,10 @@ impl Browser {
         snapshots.get(index).map(|snapshot| snapshot.seq)
     }
 
-    pub(super) fn ask_for_folder(&mut self) {
+    /// Asks for the open folder at the chosen moment; the keyboard follows if the person went there.
+    pub(super) fn ask_for_folder(&mut self, takes_focus: bool) {
         self.ticket += 1;
+        self.is_shown = false;
         self.places.emit(places::Input::Mark(self.place.clone()));
         let sender = self.sender.clone();
         self.path_bar.show(&self.place, &self.folder, move |step| {
@@ -197,7 +220,12 @@ impl Browser {
             return;
         };
         let title = dates::heading_and_clock(snapshot.started, Timestamp::now());
-        self.view.emit(folder::Input::Loading { folder: self.folder.clone(), title });
+        self.view.emit(folder::Input::Loading {
+            folder: self.folder.clone(),
+            title,
+            unread: snapshot.problems,
+            takes_focus,
+        });
         self.worker.ask(Request::Folder {
             folder: self.folder.clone(),
             at: snapshot.seq,
@@ -228,10 +256,17 @@ fn card_output(output: status_card::Output) -> Input {
     }
 }
 
+fn list_output(output: snapshots::Output) -> Input {
+    match output {
+        snapshots::Output::Chosen(seq) => Input::Choose(seq),
+        snapshots::Output::Entered => Input::Enter,
+    }
+}
+
 fn view_output(output: folder::Output) -> Input {
     match output {
         folder::Output::Open(folder) => Input::Open(folder),
-        folder::Output::Up => Input::Command(Command::Up),
+        folder::Output::ShowUnread => Input::ShowUnread,
         folder::Output::Restore { paths, elsewhere } => Input::Restore { paths, elsewhere },
         folder::Output::Remedy(remedy) => Input::Remedy(remedy),
     }

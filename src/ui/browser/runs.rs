@@ -8,12 +8,15 @@ use relm4::prelude::*;
 
 use super::{Browser, Input, Output, Restore, folder, restore};
 use crate::app::error::Result;
+use crate::app::explain::explain;
 use crate::app::text;
 use crate::engine::backup::BackupReport;
 use crate::engine::path::RelPath;
 use crate::engine::restore::RestoreReport;
+use crate::engine::seal::Problem;
 use crate::i18n::{gettext, gettext_f, ngettext_f};
 use crate::ui::bridge::{self, Events};
+use crate::ui::history_worker::Request;
 use crate::ui::problems::{self, Problems};
 use crate::ui::status_card;
 use crate::ui::widgets::{name_of, plain};
@@ -35,9 +38,15 @@ impl Browser {
         ));
         self.card.emit(status_card::Input::Started);
         if self.chosen.is_none() {
-            self.ask_for_folder();
+            self.ask_for_folder(false);
         }
-        let _closed = sender.output(Output::Busy(true));
+        self.tell_busy(sender);
+    }
+
+    /// A backup and a restore may run at once: the window may close when neither does.
+    fn tell_busy(&self, sender: &ComponentSender<Self>) {
+        let busy = self.backup.is_some() || self.is_restoring;
+        let _closed = sender.output(Output::Busy(busy));
     }
 
     /// Shows at once that it stops; the run ends when its thread says so.
@@ -74,7 +83,7 @@ impl Browser {
         let problems = self.problems.len() as u64;
         self.card.emit(status_card::Input::Finished { problems });
         self.say(toast, None);
-        let _closed = sender.output(Output::Busy(false));
+        self.tell_busy(sender);
         self.read_again();
     }
 
@@ -82,8 +91,34 @@ impl Browser {
         self.view.emit(folder::Input::Say(text, folder));
     }
 
+    /// Those of the last run; if there was none since the window was opened, those of the newest snapshot.
     pub(super) fn show_problems(&mut self) {
-        let init = problems::Init { lines: self.problems.clone(), failed: self.failed };
+        if self.problems.is_empty() {
+            let snapshots = self.snapshots.as_deref().unwrap_or_default();
+            self.ask_for_problems(snapshots.first().map(|newest| newest.seq));
+        } else {
+            self.open_problems(self.problems.clone(), self.failed);
+        }
+    }
+
+    pub(super) fn ask_for_problems(&self, at: Option<u64>) {
+        if let Some(at) = at {
+            self.worker.ask(Request::Problems(at));
+        }
+    }
+
+    pub(super) fn problems_read(&mut self, problems: Result<Vec<Problem>>) {
+        match problems {
+            Ok(problems) => self.open_problems(problems::lines_of(&problems), false),
+            Err(error) => self.say(explain(&error).what, None),
+        }
+    }
+
+    fn open_problems(&mut self, lines: Vec<String>, failed: bool) {
+        if let Some(window) = self.problems_window.take() {
+            window.widget().destroy();
+        }
+        let init = problems::Init { lines, failed };
         let window = Problems::builder().launch(init).detach();
         window.widget().set_transient_for(window_of(&self.leaflet).as_ref());
         window.widget().present();
@@ -96,6 +131,11 @@ impl Browser {
         elsewhere: bool,
         sender: &ComponentSender<Self>,
     ) {
+        // One at a time: its window must not lose its component.
+        if let Some(open) = &self.restore {
+            open.widget().present();
+            return;
+        }
         let Some(at) = self.chosen else { return };
         let init = restore::Init { target: self.target.clone(), at, paths, elsewhere };
         let window =
@@ -112,7 +152,8 @@ impl Browser {
     ) {
         match outcome {
             restore::Output::Busy(busy) => {
-                let _closed = sender.output(Output::Busy(busy));
+                self.is_restoring = busy;
+                self.tell_busy(sender);
             }
             restore::Output::Closed => self.restore = None,
             restore::Output::Done(report) => {

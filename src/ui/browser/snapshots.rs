@@ -1,5 +1,8 @@
 //! The snapshots, newest first, under headings of the days they were made on.
 
+use std::cell::Cell;
+use std::rc::Rc;
+
 use jiff::Timestamp;
 use relm4::gtk;
 use relm4::gtk::glib;
@@ -10,13 +13,15 @@ use relm4::typed_view::list::{RelmListItem, TypedListView};
 use crate::app::text;
 use crate::engine::history::{SnapshotInfo, SnapshotState};
 use crate::i18n::{gettext, gettext_f, ngettext_f};
-use crate::ui::widgets::{dates, icon, named, progress};
+use crate::ui::widgets::{dates, focus, icon, named, progress};
 
 /// The model.
 pub struct Snapshots {
     list: TypedListView<Row, gtk::SingleSelection>,
     /// Sequence numbers by row.
     seqs: Vec<u64>,
+    /// A row is being marked by the program: nobody chose it here.
+    is_marking: Rc<Cell<bool>>,
 }
 
 /// What the list is told.
@@ -28,15 +33,20 @@ pub enum Input {
     Mark(u64),
 }
 
-/// A snapshot was chosen, by its sequence number.
+/// What the person did.
 #[derive(Debug)]
-pub struct Chosen(pub u64);
+pub enum Output {
+    /// A snapshot was chosen, by its sequence number.
+    Chosen(u64),
+    /// By a click or Return: its files are wanted.
+    Entered,
+}
 
 #[relm4::component(pub)]
 impl SimpleComponent for Snapshots {
     type Init = ();
     type Input = Input;
-    type Output = Chosen;
+    type Output = Output;
 
     view! {
         gtk::ScrolledWindow {
@@ -56,13 +66,26 @@ impl SimpleComponent for Snapshots {
         view.set_model(Some(&list.selection_model));
         list.view = view.clone();
         list.selection_model.set_autoselect(false);
-        let output = sender.output_sender().clone();
+        let is_marking = Rc::new(Cell::new(false));
+        let (output, silent) = (sender.output_sender().clone(), is_marking.clone());
         list.selection_model.connect_selected_item_notify(move |selection| {
+            if silent.get() {
+                return;
+            }
             if let Some(item) = selection.selected_item().and_downcast::<glib::BoxedAnyObject>() {
-                let _closed = output.send(Chosen(item.borrow::<Row>().seq));
+                let _closed = output.send(Output::Chosen(item.borrow::<Row>().seq));
             }
         });
-        let model = Self { list, seqs: Vec::new() };
+        let output = sender.output_sender().clone();
+        list.view.connect_activate(move |_, _| {
+            let _closed = output.send(Output::Entered);
+        });
+        let (click, output) = (gtk::GestureClick::new(), sender.output_sender().clone());
+        click.connect_released(move |_, _, _, _| {
+            let _closed = output.send(Output::Entered);
+        });
+        list.view.add_controller(click);
+        let model = Self { list, seqs: Vec::new(), is_marking };
         let widgets = view_output!();
         ComponentParts { model, widgets }
     }
@@ -70,11 +93,17 @@ impl SimpleComponent for Snapshots {
     fn update(&mut self, message: Input, _sender: ComponentSender<Self>) {
         match message {
             Input::Set(snapshots, chosen) => {
+                let had_focus = focus::has(&self.list.view);
                 self.seqs = snapshots.iter().map(|snapshot| snapshot.seq).collect();
+                self.is_marking.set(true);
                 self.list.clear();
                 self.list.extend_from_iter(rows(&snapshots, Timestamp::now()));
+                self.is_marking.set(false);
                 if let Some(seq) = chosen {
                     self.mark(seq);
+                }
+                if had_focus {
+                    self.focus(chosen);
                 }
             }
             Input::Mark(seq) => self.mark(seq),
@@ -83,10 +112,19 @@ impl SimpleComponent for Snapshots {
 }
 
 impl Snapshots {
+    fn focus(&self, seq: Option<u64>) {
+        let row = self.seqs.iter().position(|known| Some(*known) == seq).unwrap_or_default();
+        if let (Some(seq), Ok(row)) = (self.seqs.get(row), u32::try_from(row)) {
+            focus::row(&self.list.view, row, seq.to_string());
+        }
+    }
+
     fn mark(&self, seq: u64) {
         let row = self.seqs.iter().position(|known| *known == seq);
         if let Some(row) = row.and_then(|row| u32::try_from(row).ok()) {
+            self.is_marking.set(true);
             self.list.selection_model.set_selected(row);
+            self.is_marking.set(false);
             // The action brings the row into view; GTK 4.8 has no method for it.
             let _no_such_action =
                 self.list.view.activate_action("list.scroll-to-item", Some(&row.to_variant()));
@@ -203,6 +241,7 @@ impl RelmListItem for Row {
     }
 
     fn bind(&mut self, widgets: &mut RowWidgets, root: &mut gtk::Box) {
+        root.set_widget_name(&self.seq.to_string());
         widgets.heading.set_visible(self.heading.is_some());
         widgets.heading.set_label(self.heading.as_deref().unwrap_or_default());
         widgets.clock.set_label(&self.clock);

@@ -1,5 +1,6 @@
 //! The rows of the drives to choose from: how much room each has, or why it can't hold backups.
 
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use relm4::adw;
@@ -9,8 +10,9 @@ use relm4::gtk;
 use super::Input;
 use crate::app::setup::DriveCheck;
 use crate::app::text;
+use crate::engine::path;
 use crate::i18n::{gettext, gettext_f};
-use crate::ui::widgets::name_of;
+use crate::ui::widgets::{focus, name_of};
 
 /// One drive and what is known of it.
 #[derive(Debug, Clone)]
@@ -39,6 +41,16 @@ pub fn fill(
     chosen: Option<&Path>,
     sender: &relm4::Sender<Input>,
 ) {
+    focus::keep(list, || fill_anew(list, drives, chosen, sender));
+    list.set_visible(!drives.is_empty());
+}
+
+fn fill_anew(
+    list: &gtk::ListBox,
+    drives: &[Drive],
+    chosen: Option<&Path>,
+    sender: &relm4::Sender<Input>,
+) {
     while let Some(row) = list.row_at_index(0) {
         list.remove(&row);
     }
@@ -50,7 +62,6 @@ pub fn fill(
         let is_chosen = chosen == Some(drive.path.as_path());
         list.append(&row(drive, is_chosen, &mut group, sender));
     }
-    list.set_visible(!drives.is_empty());
 }
 
 fn row(
@@ -64,6 +75,7 @@ fn row(
     let row = adw::ActionRow::builder()
         .use_markup(false)
         .title(&title)
+        .name(path::encode(drive.path.as_os_str().as_bytes()))
         .subtitle(subtitle(&shown, &drive.state))
         .title_lines(1)
         .subtitle_lines(5)

@@ -1,5 +1,6 @@
 //! The rows of the folders to protect.
 
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use relm4::adw;
@@ -7,17 +8,20 @@ use relm4::adw::prelude::*;
 use relm4::gtk;
 
 use super::Input;
+use crate::engine::path;
 use crate::i18n::gettext_f;
-use crate::ui::widgets::{name_of, named};
+use crate::ui::widgets::{focus, name_of, named};
 
 /// Fills `list` with a row for each folder.
 pub fn fill(list: &gtk::ListBox, folders: &[PathBuf], sender: &relm4::Sender<Input>) {
-    while let Some(row) = list.row_at_index(0) {
-        list.remove(&row);
-    }
-    for folder in folders {
-        list.append(&row(folder, sender));
-    }
+    focus::keep(list, || {
+        while let Some(row) = list.row_at_index(0) {
+            list.remove(&row);
+        }
+        for folder in folders {
+            list.append(&row(folder, sender));
+        }
+    });
     list.set_visible(!folders.is_empty());
 }
 
@@ -28,6 +32,7 @@ fn row(folder: &Path, sender: &relm4::Sender<Input>) -> adw::ActionRow {
         .use_markup(false)
         .title(&title)
         .subtitle(&shown)
+        .name(path::encode(folder.as_os_str().as_bytes()))
         .title_lines(1)
         .subtitle_lines(1)
         .build();

@@ -261,7 +261,10 @@ impl Component for FirstRun {
         bridge::once(
             sender.input_sender(),
             || (setup::default_sources(), setup::candidate_drives()),
-            |(folders, drives)| Input::Proposed(folders, drives),
+            |proposed| {
+                let (folders, drives) = proposed.unwrap_or_default();
+                Input::Proposed(folders, drives)
+            },
         );
         let widgets = view_output!();
         ComponentParts { model, widgets }
@@ -277,6 +280,10 @@ impl Component for FirstRun {
         match &message {
             Input::AddFolder(_) | Input::FolderLooked(_, true) => widgets.folder_entry.set_text(""),
             Input::AddDrive(_) => widgets.drive_entry.set_text(""),
+            // The keyboard must not go with the last row.
+            Input::RemoveFolder(_) if self.folders.len() == 1 => {
+                widgets.folder_entry.grab_focus();
+            }
             _ => {}
         }
         self.update(message, sender.clone(), root);

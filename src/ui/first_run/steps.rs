@@ -7,7 +7,7 @@ use relm4::gtk::prelude::*;
 
 use super::drives::{self, Drive, State};
 use super::{FirstRun, Input, folders};
-use crate::app::error::Result;
+use crate::app::error::{Error, Result};
 use crate::app::setup::{self, DriveCheck};
 use crate::i18n::{gettext, gettext_f};
 use crate::ui::bridge;
@@ -67,7 +67,11 @@ impl FirstRun {
         bridge::once(
             input,
             move || setup::check_drive(&probed, &folders),
-            move |result| Input::Checked { round, drive, result },
+            move |result| Input::Checked {
+                round,
+                drive,
+                result: result.unwrap_or(Err(Error::BrokenDown)),
+            },
         );
     }
 
@@ -132,7 +136,11 @@ impl FirstRun {
         let Some(drive) = self.chosen.clone().filter(|_| self.can_start()) else { return };
         self.is_starting = true;
         let (options, folders) = (self.options.clone(), self.folders.clone());
-        bridge::once(input, move || setup::set_up(&options, &drive, &folders), Input::Done);
+        bridge::once(
+            input,
+            move || setup::set_up(&options, &drive, &folders),
+            |done| Input::Done(done.unwrap_or(Err(Error::BrokenDown))),
+        );
     }
 }
 
@@ -142,7 +150,7 @@ pub(super) fn look_at_folder(folder: PathBuf, input: &Sender) {
     bridge::once(
         input,
         move || looked_at.is_absolute() && looked_at.is_dir(),
-        move |is_folder| Input::FolderLooked(folder, is_folder),
+        move |is_folder| Input::FolderLooked(folder, is_folder.unwrap_or_default()),
     );
 }
 

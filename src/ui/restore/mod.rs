@@ -221,6 +221,7 @@ impl Component for Restore {
                             set_spacing: 8,
                             set_halign: gtk::Align::End,
                             add_css_class: "page-buttons",
+                            #[name = "cancel"]
                             gtk::Button {
                                 set_label: &gettext("Cancel"),
                                 connect_clicked => Input::Close,
@@ -274,6 +275,7 @@ impl Component for Restore {
                             #[watch]
                             set_label: &shown.current,
                         },
+                        #[name = "stop"]
                         gtk::Button {
                             set_label: &gettext("Stop"),
                             set_halign: gtk::Align::Center,
@@ -298,6 +300,7 @@ impl Component for Restore {
                         set_title: title,
                         #[watch]
                         set_description: Some(body),
+                        #[name = "close"]
                         gtk::Button {
                             set_label: &gettext("Close"),
                             set_halign: gtk::Align::Center,
@@ -327,6 +330,30 @@ impl Component for Restore {
         }
         let widgets = view_output!();
         ComponentParts { model, widgets }
+    }
+
+    fn update_with_view(
+        &mut self,
+        widgets: &mut Self::Widgets,
+        message: Input,
+        sender: ComponentSender<Self>,
+        root: &Self::Root,
+    ) {
+        let before = std::mem::discriminant(&self.step);
+        self.update(message, sender.clone(), root);
+        self.update_view(widgets, sender);
+        if std::mem::discriminant(&self.step) == before {
+            return;
+        }
+        // Return does what the step is for.
+        let _has_focus = match &self.step {
+            Step::Where => widgets.where_entry.grab_focus(),
+            Step::Plan(plan) if plan.entries > 0 => widgets.go.grab_focus(),
+            Step::Plan(_) => widgets.cancel.grab_focus(),
+            Step::Running(_) => widgets.stop.grab_focus(),
+            Step::Over { .. } => widgets.close.grab_focus(),
+            Step::Planning | Step::Stopping => false,
+        };
     }
 
     fn update(&mut self, message: Input, sender: ComponentSender<Self>, root: &Self::Root) {

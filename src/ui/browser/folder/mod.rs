@@ -4,24 +4,27 @@ use std::path::PathBuf;
 
 use relm4::binding::Binding;
 use relm4::gtk;
+use relm4::gtk::glib;
 use relm4::gtk::prelude::*;
-use relm4::gtk::{gdk, glib};
 use relm4::prelude::*;
 use relm4::typed_view::list::TypedListView;
 use relm4::{RelmWidgetExt, adw};
 
+use self::keyboard::Keyboard;
 use self::row::{Layout, Row};
+use self::selection::Selected;
 use self::toasts::Toasts;
 use self::words::{Remedy, Words};
-use crate::app::text;
 use crate::engine::history::Entry;
 use crate::engine::meta::Kind;
 use crate::engine::path::RelPath;
 use crate::i18n::{gettext, ngettext_f};
-use crate::ui::widgets::{named, progress};
+use crate::ui::widgets::named;
 
+mod keyboard;
 pub mod path_bar;
 mod row;
+mod selection;
 mod toasts;
 pub mod words;
 
@@ -38,6 +41,9 @@ pub struct Folder {
     entries: usize,
     waiting: std::vec::IntoIter<Entry>,
     selected: Selected,
+    unread: u64,
+    keyboard: Keyboard,
+    root: gtk::Box,
     toasts: Toasts,
 }
 
@@ -52,13 +58,6 @@ enum State {
     Words(Words),
 }
 
-#[derive(Debug, Default)]
-struct Selected {
-    rows: u64,
-    bytes: u64,
-    has_folder: bool,
-}
-
 /// What the view is told.
 #[derive(Debug)]
 pub enum Input {
@@ -68,7 +67,13 @@ pub enum Input {
         folder: RelPath,
         /// The moment, in words.
         title: String,
+        /// How many files could not be read at that moment.
+        unread: u64,
+        /// The keyboard follows, wherever it is now.
+        takes_focus: bool,
     },
+    /// The keyboard comes to the list.
+    TakeFocus,
     /// Here it is.
     Entries(Vec<Entry>),
     /// There is something to say instead.
@@ -86,6 +91,8 @@ pub enum Input {
         /// Ask for a folder to restore to.
         elsewhere: bool,
     },
+    /// Show what could not be read at this moment.
+    ShowUnread,
     /// The status page's button.
     Remedy,
     /// Say something over the list; with a folder, a button shows it in the file manager.
@@ -97,8 +104,8 @@ pub enum Input {
 pub enum Output {
     /// Open this folder.
     Open(RelPath),
-    /// Go to the folder above.
-    Up,
+    /// Show what could not be read at this moment.
+    ShowUnread,
     /// Bring these back.
     Restore {
         /// Which paths.
@@ -148,6 +155,15 @@ impl Component for Folder {
                             #[watch]
                             set_visible: model.state == State::Loading,
                         },
+                        gtk::Button {
+                            set_css_classes: &["flat", "caption", "unread"],
+                            set_tooltip_text: Some(&gettext("Show what could not be read at that moment")),
+                            #[watch]
+                            set_label: &model.unread_words(),
+                            #[watch]
+                            set_visible: model.unread > 0,
+                            connect_clicked => Input::ShowUnread,
+                        },
                         gtk::Label {
                             set_css_classes: &["caption", "dim-label", "numeric"],
                             #[watch]
@@ -167,6 +183,7 @@ impl Component for Folder {
                             #[watch]
                             set_description: Some(&glib::markup_escape_text(&words.body)),
                             // Named from the start: assistive tools see it before it is shown.
+                            #[name = "remedy"]
                             gtk::Button::with_label(&gettext("Try Again")) -> gtk::Button {
                                 set_halign: gtk::Align::Center,
                                 add_css_class: "pill",
@@ -187,7 +204,7 @@ impl Component for Folder {
                                 add_css_class: "entries",
                                 set_enable_rubberband: true,
                                 #[watch]
-                                set_sensitive: model.state == State::Listed,
+                                set_class_active: ("stale", model.state == State::Loading),
                             },
                         },
                     },
@@ -199,7 +216,7 @@ impl Component for Folder {
                 set_spacing: 8,
                 add_css_class: "restore-bar",
                 #[watch]
-                set_visible: matches!(model.state, State::Loading | State::Listed),
+                set_visible: model.is_list(),
 
                 gtk::Label {
                     set_xalign: 0.0,
@@ -241,20 +258,44 @@ impl Component for Folder {
             entries: 0,
             waiting: Vec::new().into_iter(),
             selected: Selected::default(),
+            unread: 0,
+            keyboard: Keyboard::default(),
+            root: root.clone(),
             toasts,
         };
         let widgets = view_output!();
         ComponentParts { model, widgets }
     }
 
+    fn update_with_view(
+        &mut self,
+        widgets: &mut Self::Widgets,
+        message: Input,
+        sender: ComponentSender<Self>,
+        root: &Self::Root,
+    ) {
+        let is_words = matches!(message, Input::Words(_));
+        self.update(message, sender.clone(), root);
+        self.update_view(widgets, sender);
+        if is_words && self.take_for_page() {
+            widgets.remedy.grab_focus();
+        }
+    }
+
     fn update(&mut self, message: Input, sender: ComponentSender<Self>, root: &Self::Root) {
         match message {
-            Input::Loading { folder, title } => {
+            Input::Loading { folder, title, unread, takes_focus } => {
+                self.leave_rows(&folder, takes_focus);
                 self.folder = folder;
                 self.title = title;
+                self.unread = unread;
                 self.state = State::Loading;
                 self.waiting = Vec::new().into_iter();
                 self.list.selection_model.unselect_all();
+            }
+            Input::TakeFocus => self.take_focus(),
+            Input::ShowUnread => {
+                let _closed = sender.output(Output::ShowUnread);
             }
             Input::Entries(entries) => self.fill(entries, &sender),
             Input::Words(words) => {
@@ -302,16 +343,6 @@ fn entry_list(sender: &ComponentSender<Folder>) -> TypedListView<Row, gtk::Multi
     list.selection_model.connect_selection_changed(move |_, _, _| {
         let _closed = input.send(Input::SelectionChanged);
     });
-    // Only here, not in the whole window: in a text field BackSpace must delete.
-    let output = sender.output_sender().clone();
-    let go_up = gtk::CallbackAction::new(move |_, _| {
-        let _closed = output.send(Output::Up);
-        glib::Propagation::Stop
-    });
-    let key = gtk::KeyvalTrigger::new(gdk::Key::BackSpace, gdk::ModifierType::empty());
-    let shortcuts = gtk::ShortcutController::new();
-    shortcuts.add_shortcut(gtk::Shortcut::new(Some(key), Some(go_up)));
-    view.add_controller(shortcuts);
     list.view = view;
     list
 }
@@ -324,6 +355,7 @@ impl Folder {
         self.layout.badges.set(entries.iter().any(row::has_badge));
         self.state =
             if entries.is_empty() { State::Words(Words::empty_folder()) } else { State::Listed };
+        self.plan_focus(&entries);
         self.waiting = entries.into_iter();
         self.add_chunk(sender);
     }
@@ -332,6 +364,7 @@ impl Folder {
         let layout = &self.layout;
         let rows = self.waiting.by_ref().take(CHUNK_ROWS).map(|entry| Row::new(entry, layout));
         self.list.extend_from_iter(rows);
+        self.focus_if_there();
         if self.waiting.len() > 0 {
             let input = sender.input_sender().clone();
             glib::idle_add_local_once(move || {
@@ -347,51 +380,22 @@ impl Folder {
         }
     }
 
+    fn is_list(&self) -> bool {
+        matches!(self.state, State::Loading | State::Listed)
+    }
+
+    fn unread_words(&self) -> String {
+        ngettext_f("{count} not read", "{count} not read", self.unread, &[])
+    }
+
+    /// While another folder is looked up, the rows still are the former one's.
     fn folder_at(&self, row: u32) -> Option<RelPath> {
+        if self.state != State::Listed {
+            return None;
+        }
         let item = self.list.get(row)?;
         let item = item.borrow();
         let opens = item.entry.kind == Kind::Directory && !item.entry.absent;
         opens.then(|| self.folder.join(&item.entry.name))
-    }
-
-    fn for_each_selected(&self, mut visit: impl FnMut(&Entry)) {
-        let selection = self.list.selection_model.selection();
-        if let Some((rows, first)) = gtk::BitsetIter::init_first(&selection) {
-            for row in std::iter::once(first).chain(rows) {
-                if let Some(item) = self.list.get(row) {
-                    visit(&item.borrow().entry);
-                }
-            }
-        }
-    }
-
-    fn sum_up(&self) -> Selected {
-        let mut sum = Selected::default();
-        self.for_each_selected(|entry| {
-            sum.rows += 1;
-            sum.bytes += if entry.kind == Kind::File { entry.size_bytes } else { 0 };
-            sum.has_folder |= entry.kind == Kind::Directory;
-        });
-        sum
-    }
-
-    fn selected_paths(&self) -> Vec<RelPath> {
-        let mut paths = Vec::new();
-        self.for_each_selected(|entry| paths.push(self.folder.join(&entry.name)));
-        paths
-    }
-
-    fn selection_words(&self) -> String {
-        let Selected { rows, bytes, has_folder } = self.selected;
-        let narrow = self.layout.narrow.get();
-        if rows == 0 {
-            if narrow {
-                return String::new();
-            }
-            return gettext("Select what you want back");
-        }
-        let count = ngettext_f("{count} selected", "{count} selected", rows, &[]);
-        // A folder's size is known when the restore is planned.
-        if has_folder || narrow { count } else { progress::join(&count, &text::size(bytes)) }
     }
 }

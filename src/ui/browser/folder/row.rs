@@ -162,6 +162,7 @@ impl RelmListItem for Row {
 
     fn bind(&mut self, widgets: &mut RowWidgets, root: &mut gtk::Box) {
         let name = path::display(&self.entry.name);
+        root.set_widget_name(&path::encode(&self.entry.name));
         widgets.icon.set_from_gicon(&icon::of_entry(self.entry.kind, &self.entry.name));
         widgets.name.set_label(&name);
         widgets.name.set_tooltip_text(Some(&name));

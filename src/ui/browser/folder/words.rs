@@ -75,6 +75,16 @@ impl Words {
         }
     }
 
+    /// The drive isn't attached: nothing to worry about.
+    pub fn drive_away() -> Self {
+        Self {
+            icon: "drive-harddisk-symbolic",
+            title: gettext("The Drive Is Not Attached"),
+            body: gettext("Attach it to see your folders as they were."),
+            remedy: Some(Remedy::Reload),
+        }
+    }
+
     /// The history can't be read: what happened and what to do.
     pub fn failure(body: String) -> Self {
         Self {
