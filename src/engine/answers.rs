@@ -68,19 +68,22 @@ impl Answers<'_> {
         let node = self.0.node_of(path)?.ok_or_else(|| Error::NeverSeen(path.clone()))?;
         let name = path.name().unwrap_or_default();
         let newest = self.0.snapshots()?.last().map_or(0, |row| row.seq);
-        let mut versions: Vec<Version> = Vec::new();
+        let mut versions: Vec<(Version, State)> = Vec::new();
         for (first, last, state) in self.0.versions_of(node)? {
             let entry = Entry::new(name, &state);
             let (first, last) = (first as u64, if last == OPEN { newest } else { last as u64 });
             match versions.last_mut() {
                 // A mark that came or went is no new version.
-                Some(later) if later.first == last + 1 && is_same(&later.entry, &entry) => {
+                Some((later, same)) if later.first == last + 1 && is_same(same, &state) => {
                     later.first = first;
                 }
-                _ => versions.push(Version { entry, first, last }),
+                _ => versions.push((Version { entry, first, last }, state)),
             }
         }
-        if versions.is_empty() { Err(Error::NeverSeen(path.clone())) } else { Ok(versions) }
+        if versions.is_empty() {
+            return Err(Error::NeverSeen(path.clone()));
+        }
+        Ok(versions.into_iter().map(|(version, _)| version).collect())
     }
 
     /// The paths of the sources that the snapshot `at` protected, sorted.
@@ -111,8 +114,7 @@ impl Answers<'_> {
     }
 }
 
-fn is_same(one: &Entry, other: &Entry) -> bool {
-    let unmarked =
-        |entry: &Entry| Entry { stale: false, torn: false, absent: false, ..entry.clone() };
-    unmarked(one) == unmarked(other)
+/// Whether both are one state of the path, however it is stored and marked.
+fn is_same(one: &State, other: &State) -> bool {
+    one.meta == other.meta && one.hash == other.hash && one.xattrs == other.xattrs
 }

@@ -34,7 +34,26 @@ struct Holder {
 /// A lock, held until dropped.
 #[derive(Debug)]
 pub struct Lock {
-    _file: OwnedFd,
+    file: OwnedFd,
+    kind: LockKind,
+}
+
+impl Drop for Lock {
+    /// Unlocks instead of only closing: a child that was just forked may share the descriptor until its exec.
+    fn drop(&mut self) {
+        let _ = fcntl(&self.file, FcntlArg::F_OFD_SETLK(&region(self.kind, libc::F_UNLCK)));
+    }
+}
+
+/// The byte that stands for `kind`, with what is to be done to it.
+fn region(kind: LockKind, operation: libc::c_int) -> libc::flock {
+    libc::flock {
+        l_type: operation as libc::c_short,
+        l_whence: libc::SEEK_SET as libc::c_short,
+        l_start: if kind == LockKind::Writer { 0 } else { 1 },
+        l_len: 1,
+        l_pid: 0,
+    }
 }
 
 impl Lock {
@@ -45,14 +64,8 @@ impl Lock {
         let flags = access | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK;
         let file = rustix::fs::openat(dir, LOCK_NAME, flags, Mode::from_raw_mode(0o600))
             .map_err(|errno| Error::drive("lock", path, errno))?;
-        let region = libc::flock {
-            l_type: (if writes { libc::F_WRLCK } else { libc::F_RDLCK }) as libc::c_short,
-            l_whence: libc::SEEK_SET as libc::c_short,
-            l_start: if writes { 0 } else { 1 },
-            l_len: 1,
-            l_pid: 0,
-        };
-        match fcntl(&file, FcntlArg::F_OFD_SETLK(&region)) {
+        let operation = if writes { libc::F_WRLCK } else { libc::F_RDLCK };
+        match fcntl(&file, FcntlArg::F_OFD_SETLK(&region(kind, operation))) {
             Ok(_) => {}
             Err(nix::Error::EAGAIN | nix::Error::EACCES) => {
                 return Err(Error::Locked { path: path.to_owned(), holder: holder_text(&file) });
@@ -62,7 +75,7 @@ impl Lock {
         if writes {
             write_holder(&file).map_err(|errno| Error::drive("lock", path, errno))?;
         }
-        Ok(Self { _file: file })
+        Ok(Self { file, kind })
     }
 }
 
