@@ -1,0 +1,156 @@
+//! A drive of a test's own: a file system in an image file, mounted by a loop device, unmounted on drop.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tempfile::TempDir;
+
+use super::place;
+use super::wait::poll;
+
+/// How a drive is made.
+#[derive(Debug, Clone)]
+pub struct Make<'a> {
+    pub kind: &'a str,
+    pub size_mib: u64,
+    pub options: &'a [&'a str],
+}
+
+/// A mounted drive.
+#[derive(Debug)]
+pub struct LoopDrive {
+    folder: TempDir,
+    path: PathBuf,
+    /// A loop device that doesn't go away by itself.
+    device: Option<String>,
+}
+
+impl LoopDrive {
+    /// An ext4 drive; `None`, loudly, where none can be mounted.
+    pub fn ext4(size_mib: u64) -> Option<Self> {
+        Self::make(&Make { kind: "ext4", size_mib, options: &["-m", "0"] })
+    }
+
+    pub fn make(make: &Make<'_>) -> Option<Self> {
+        let program = format!("mkfs.{}", make.kind);
+        if !place::is_root() || !place::has_program(&program) {
+            return None;
+        }
+        let folder = place::scratch();
+        let image = folder.path().join("image");
+        File::create(&image).unwrap().set_len(make.size_mib << 20).unwrap();
+        let force: &[&str] = match make.kind {
+            "exfat" => &[],
+            "ext4" => &["-Fq"],
+            _ => &["-fq"],
+        };
+        must(Command::new(program).args(force).args(make.options).arg(&image));
+        Self::mount(folder, make.kind)
+    }
+
+    fn mount(folder: TempDir, kind: &str) -> Option<Self> {
+        let path = folder.path().join("drive");
+        std::fs::create_dir(&path).unwrap();
+        let mut drive = Self { folder, path, device: None };
+        let is_mounted = if kind == "exfat" { drive.attach_fuse() } else { drive.attach("rw") };
+        if !is_mounted {
+            place::skip("a loop device can't be mounted");
+            return None;
+        }
+        place::set_mode(&drive.path, 0o755);
+        Some(drive)
+    }
+
+    /// Where it is mounted.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn image(&self) -> PathBuf {
+        self.folder.path().join("image")
+    }
+
+    /// Mounts the image; tried again where another test took the loop device first.
+    pub fn attach(&self, options: &str) -> bool {
+        let options = format!("loop,{options}");
+        (0..20).any(|_| run(&["mount", "-o", &options], &[&self.image(), &self.path]))
+    }
+
+    /// Mounts the image by exfat-fuse, which wants a block device.
+    fn attach_fuse(&mut self) -> bool {
+        let mut losetup = Command::new("losetup");
+        let Ok(output) = losetup.args(["--find", "--show"]).arg(self.image()).output() else {
+            return false;
+        };
+        let device = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+        self.device = Some(device.clone()).filter(|_| output.status.success());
+        run(&["mount.exfat-fuse"], &[Path::new(&device), &self.path])
+    }
+
+    /// Unmounts, waiting for whoever still uses it.
+    pub fn detach(&self) {
+        poll("the drive to be idle", || run(&["umount"], &[&self.path]).then_some(()));
+    }
+
+    /// Mounts it again, read-only or not.
+    pub fn remount(&self, options: &str) {
+        let options = format!("remount,{options}");
+        assert!(run(&["mount", "-o", &options], &[&self.path]), "could not remount");
+    }
+
+    /// Cuts the power: nothing reaches the drive any more, not even the journal; and mounts it again.
+    pub fn cut_power(&self) {
+        let device = |path: &Path| path.metadata().unwrap().dev();
+        let others = [Path::new("/"), self.folder.path(), Path::new(env!("CARGO_MANIFEST_DIR"))];
+        assert!(others.iter().all(|path| device(path) != device(&self.path)), "not a loop mount");
+        let script = "import fcntl, os, struct, sys\n\
+                      folder = os.open(sys.argv[1], os.O_RDONLY)\n\
+                      assert os.fstat(folder).st_dev == int(sys.argv[2])\n\
+                      fcntl.ioctl(folder, 0x8004587d, struct.pack('I', 2))\n";
+        let number = device(&self.path).to_string();
+        must(Command::new("python3").args(["-c", script]).arg(&self.path).arg(number));
+        self.detach();
+        assert!(self.attach("rw"), "could not mount after the power cut");
+    }
+}
+
+impl Drop for LoopDrive {
+    fn drop(&mut self) {
+        if !run(&["umount"], &[&self.path]) {
+            run(&["umount", "--lazy"], &[&self.path]);
+        }
+        if let Some(device) = &self.device {
+            run(&["losetup", "--detach"], &[Path::new(device)]);
+        }
+    }
+}
+
+fn run(words: &[&str], paths: &[&Path]) -> bool {
+    let mut command = Command::new(words[0]);
+    command.args(&words[1..]).args(paths);
+    command.output().is_ok_and(|output| output.status.success())
+}
+
+/// Runs a program that must succeed, and gives what it printed.
+#[track_caller]
+pub fn must(command: &mut Command) -> String {
+    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    assert!(
+        output.status.success(),
+        "{command:?}: {}\n{}{}",
+        output.status,
+        text(&output.stdout),
+        text(&output.stderr)
+    );
+    text(&output.stdout)
+}
+
+/// A copy of a tree with everything that `cp` can keep.
+#[track_caller]
+pub fn copy_tree(from: impl AsRef<OsStr>, to: impl AsRef<OsStr>) {
+    must(Command::new("cp").args(["-a", "--"]).arg(from).arg(to));
+}

@@ -1,0 +1,144 @@
+//! Cost follows change: counted in opened files, copies and rows, never by the clock.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::mem::MaybeUninit;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::inotify::{self, CreateFlags, ReadFlags, WatchFlags};
+use yore::engine::backup::backup;
+use yore::engine::clock::SystemClock;
+use yore::engine::monitor::Monitor;
+
+use crate::common::engine::Rig;
+use crate::common::place::set_mode;
+use crate::common::tree::{facts, write};
+
+const LARGE_BYTES: usize = 65 * 1024;
+
+/// Sees which files of a tree are opened.
+struct Watch {
+    inotify: OwnedFd,
+    folders: BTreeMap<i32, PathBuf>,
+}
+
+impl Watch {
+    fn new(root: &Path) -> Self {
+        let inotify = inotify::init(CreateFlags::NONBLOCK | CreateFlags::CLOEXEC).unwrap();
+        let watch = |path: PathBuf| {
+            let number = inotify::add_watch(&inotify, root.join(&path), WatchFlags::OPEN).unwrap();
+            (number, path)
+        };
+        let all = facts(root);
+        let folders = all.into_iter().filter(|(_, fact)| fact.is_folder());
+        let folders = folders.map(|(path, _)| watch(path)).collect();
+        Self { inotify, folders }
+    }
+
+    /// The files that were opened since, sorted, each once; folders don't count.
+    fn opened(&self) -> Vec<PathBuf> {
+        let mut buffer = [MaybeUninit::uninit(); 64 * 1024];
+        let mut reader = inotify::Reader::new(&self.inotify, &mut buffer);
+        let mut paths = Vec::new();
+        while let Ok(event) = reader.next() {
+            assert!(!event.events().contains(ReadFlags::QUEUE_OVERFLOW));
+            if !event.events().contains(ReadFlags::ISDIR) {
+                let name = event.file_name().unwrap().to_str().unwrap().to_owned();
+                paths.push(self.folders[&event.wd()].join(name));
+            }
+        }
+        paths.sort();
+        paths.dedup();
+        paths
+    }
+}
+
+/// How many rows each table of the index has.
+fn rows(rig: &Rig) -> BTreeMap<&'static str, u64> {
+    let index = rusqlite::Connection::open(rig.index()).unwrap();
+    let count = |table| {
+        let query = format!("SELECT count(*) FROM {table}");
+        let count: i64 = index.query_row(&query, [], |row| row.get(0)).unwrap();
+        (table, count as u64)
+    };
+    ["snapshot", "source", "node", "version"].into_iter().map(count).collect()
+}
+
+/// A source of small and large files, backed up.
+fn backed_up() -> (Rig, Watch) {
+    let rig = Rig::new();
+    for number in 0..60 {
+        write(&rig.source.join(format!("folder-{}/file-{number}", number % 6)), number.to_string());
+    }
+    for number in 0..4 {
+        write(&rig.source.join(format!("large-{number}")), vec![b'x'; LARGE_BYTES + number]);
+    }
+    rig.back_up();
+    let watch = Watch::new(&rig.source);
+    (rig, watch)
+}
+
+#[test]
+fn an_unchanged_tree_is_not_read_and_costs_no_rows() {
+    let (rig, watch) = backed_up();
+    let before = rows(&rig);
+    let report = rig.back_up();
+    assert_eq!(watch.opened(), [""; 0].map(PathBuf::from));
+    assert_eq!((report.counts.copied, report.copied_bytes), (0, 0));
+    assert_eq!((report.counts.linked, report.counts.files), (64, 64));
+    let after = rows(&rig);
+    let added: Vec<_> = after.iter().map(|(table, rows)| (*table, rows - before[table])).collect();
+    assert_eq!(added, [("node", 0), ("snapshot", 1), ("source", 1), ("version", 0)]);
+}
+
+#[test]
+fn only_what_changed_is_read() {
+    let (rig, watch) = backed_up();
+    let before = rows(&rig);
+    write(&rig.source.join("folder-3/file-3"), "changed");
+    write(&rig.source.join("folder-3/new"), "new");
+    fs::remove_file(rig.source.join("folder-4/file-4")).unwrap();
+    watch.opened();
+    let report = rig.back_up();
+    assert_eq!(watch.opened(), ["folder-3/file-3", "folder-3/new"].map(PathBuf::from));
+    assert_eq!((report.counts.copied, report.copied_bytes), (2, 10));
+    let after = rows(&rig);
+    // One state for each of the two files, and for the two folders whose times moved.
+    assert_eq!((after["node"] - before["node"], after["version"] - before["version"]), (1, 4));
+}
+
+#[test]
+fn changed_permissions_cost_one_copy_of_what_is_small() {
+    let (rig, watch) = backed_up();
+    for (path, _) in facts(&rig.source).iter().filter(|(_, fact)| fact.is_file()) {
+        set_mode(&rig.source.join(path), 0o600);
+    }
+    let report = rig.back_up();
+    assert_eq!((report.counts.copied, report.counts.linked), (60, 4), "{report:?}");
+    assert_eq!(report.counts.overrides, 4);
+
+    watch.opened();
+    let before = rows(&rig);
+    let report = rig.back_up();
+    assert_eq!(watch.opened(), [""; 0].map(PathBuf::from));
+    assert_eq!((report.counts.copied, report.counts.linked), (0, 64), "{report:?}");
+    assert_eq!(report.counts.overrides, 4);
+    assert_eq!(rows(&rig)["version"], before["version"]);
+}
+
+#[test]
+fn what_changed_just_now_is_read_again_but_not_stored_again() {
+    let rig = Rig::new();
+    write(&rig.source.join("file"), "x");
+    let run = || {
+        let monitor = Monitor::new();
+        let mut writer = rig.writer(&monitor).unwrap();
+        backup(&mut writer, &rig.options(), &SystemClock, &monitor).unwrap()
+    };
+    run();
+    let watch = Watch::new(&rig.source);
+    let report = run();
+    assert_eq!(watch.opened(), ["file"].map(PathBuf::from));
+    assert_eq!((report.counts.copied, report.counts.linked), (0, 1));
+}

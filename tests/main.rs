@@ -1,0 +1,23 @@
+//! The tests of the whole: one binary, a module per subject.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    missing_docs
+)]
+
+mod bad_input;
+mod changes;
+mod command_line;
+mod common;
+mod cost;
+mod faults;
+mod linking;
+mod main_job;
+mod property;
+mod recovery;
+mod tidy;
+#[cfg(feature = "gui")]
+mod window;
