@@ -104,7 +104,8 @@ fn apply(edit: &Edit, path_of: impl Fn(&Place) -> PathBuf) -> std::io::Result<()
         Edit::Mode { place, mode } => {
             let path = path_of(place);
             if !is_link(&path)? {
-                set_mode(&path, *mode);
+                // A folder that can't be entered is another subject.
+                set_mode(&path, if path.is_dir() { mode | 0o700 } else { *mode });
             }
             Ok(())
         }

@@ -50,6 +50,8 @@ impl SimpleComponent for Problems {
                 },
                 gtk::ScrolledWindow {
                     set_vexpand: true,
+                    set_valign: gtk::Align::Start,
+                    set_propagate_natural_height: true,
                     set_hscrollbar_policy: gtk::PolicyType::Never,
                     set_css_classes: &["card", "page-list"],
                     #[local_ref]

@@ -125,10 +125,19 @@ impl Component for FirstRun {
                             set_margin_bottom: 18,
                         },
 
-                        gtk::Label {
-                            set_label: &gettext("Folders to Protect"),
-                            set_xalign: 0.0,
-                            add_css_class: "heading",
+                        // The dialog’s button stands in the heading’s line: the field needs its own at 360 px.
+                        gtk::Box {
+                            gtk::Label {
+                                set_label: &gettext("Folders to Protect"),
+                                set_xalign: 0.0,
+                                set_hexpand: true,
+                                add_css_class: "heading",
+                            },
+                            gtk::Button {
+                                set_label: &gettext("Choose Folder…"),
+                                add_css_class: "flat",
+                                connect_clicked => Input::BrowseFolder,
+                            },
                         },
                         #[local_ref]
                         folder_list -> gtk::ListBox {
@@ -155,17 +164,21 @@ impl Component for FirstRun {
                                 set_sensitive: !model.typed_folder.is_empty(),
                                 connect_clicked => Input::AddTyped,
                             },
-                            gtk::Button {
-                                set_label: &gettext("Choose Folder…"),
-                                connect_clicked => Input::BrowseFolder,
-                            },
                         },
 
-                        gtk::Label {
-                            set_label: &gettext("Where to Keep the Copies"),
-                            set_xalign: 0.0,
-                            set_margin_top: 18,
-                            add_css_class: "heading",
+                        gtk::Box {
+                            set_margin_top: 12,
+                            gtk::Label {
+                                set_label: &gettext("Where to Keep the Copies"),
+                                set_xalign: 0.0,
+                                set_hexpand: true,
+                                add_css_class: "heading",
+                            },
+                            gtk::Button {
+                                set_label: &gettext("Choose Drive…"),
+                                add_css_class: "flat",
+                                connect_clicked => Input::BrowseDrive,
+                            },
                         },
                         gtk::Label {
                             set_label: &gettext("No other drive was found. Attach one, or choose a folder on one."),
@@ -199,10 +212,6 @@ impl Component for FirstRun {
                                 #[watch]
                                 set_sensitive: !model.typed_drive.is_empty(),
                                 connect_clicked => Input::UseTyped,
-                            },
-                            gtk::Button {
-                                set_label: &gettext("Choose Drive…"),
-                                connect_clicked => Input::BrowseDrive,
                             },
                         },
                     },

@@ -23,6 +23,11 @@ use crate::i18n::gettext;
 mod plan;
 mod steps;
 
+/// The window's size while it only asks for a folder.
+const ASKING_SIZE: (i32, i32) = (520, 240);
+/// Its size with a plan in it.
+const PLAN_SIZE: (i32, i32) = (520, 460);
+
 /// What is to be brought back.
 #[derive(Debug)]
 pub struct Init {
@@ -116,7 +121,8 @@ impl Component for Restore {
     view! {
         adw::Window {
             set_modal: true,
-            set_default_size: (520, 460),
+            set_default_width: size.0,
+            set_default_height: size.1,
             set_width_request: 340,
             #[watch]
             set_title: Some(&model.title()),
@@ -203,6 +209,9 @@ impl Component for Restore {
                         },
                         gtk::ScrolledWindow {
                             set_vexpand: true,
+                            // No taller than its rows.
+                            set_valign: gtk::Align::Start,
+                            set_propagate_natural_height: true,
                             set_hscrollbar_policy: gtk::PolicyType::Never,
                             set_css_classes: &["card", "page-list"],
                             #[local_ref]
@@ -317,6 +326,7 @@ impl Component for Restore {
         let plan = PlanList::new();
         let plan_view = plan.view();
         let elsewhere = init.elsewhere;
+        let size = if elsewhere { ASKING_SIZE } else { PLAN_SIZE };
         let mut model = Self {
             init,
             step: Step::Where,
@@ -344,6 +354,13 @@ impl Component for Restore {
         self.update_view(widgets, sender);
         if std::mem::discriminant(&self.step) == before {
             return;
+        }
+        if matches!(self.step, Step::Plan(_)) {
+            let (width, height) = PLAN_SIZE;
+            root.set_default_size(
+                root.default_width().max(width),
+                root.default_height().max(height),
+            );
         }
         // Return does what the step is for.
         let _has_focus = match &self.step {

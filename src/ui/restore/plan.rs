@@ -35,7 +35,10 @@ impl PlanList {
     /// Shows a plan's items.
     pub fn show(&mut self, plan: &RestorePlan) {
         self.0.clear();
-        self.0.extend_from_iter(plan.items.iter().take(ROWS_MAX).map(row));
+        let mut items: Vec<&PlanItem> = plan.items.iter().collect();
+        // What stays as it is comes last.
+        items.sort_by_key(|item| !item.is_written() && item.action != Action::Impossible);
+        self.0.extend_from_iter(items.into_iter().take(ROWS_MAX).map(row));
         if let Some(more) = plan.items.len().checked_sub(ROWS_MAX).filter(|more| *more > 0) {
             let title = ngettext_f("and {count} more", "and {count} more", more as u64, &[]);
             self.0.append(Row { icon: "view-more-symbolic", title, ..Row::default() });

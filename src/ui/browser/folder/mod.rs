@@ -1,7 +1,5 @@
 //! The open folder at the chosen moment: its entries, what is selected, and the way to bring that back.
 
-use std::path::PathBuf;
-
 use relm4::binding::Binding;
 use relm4::gtk;
 use relm4::gtk::glib;
@@ -11,6 +9,7 @@ use relm4::typed_view::list::TypedListView;
 use relm4::{RelmWidgetExt, adw};
 
 use self::keyboard::Keyboard;
+pub use self::messages::{Input, Output};
 use self::row::{Layout, Row};
 use self::selection::Selected;
 use self::toasts::Toasts;
@@ -22,13 +21,14 @@ use crate::i18n::{gettext, ngettext_f};
 use crate::ui::widgets::named;
 
 mod keyboard;
+mod messages;
 pub mod path_bar;
 mod row;
 mod selection;
 mod toasts;
 pub mod words;
 
-/// Rows that are added at once; more of them wait for the next idle moment, so that no folder stalls the window.
+/// Rows that are added at once; the rest waits for the next idle moment, so that no folder stalls the window.
 const CHUNK_ROWS: usize = 2_000;
 
 /// The model.
@@ -56,65 +56,6 @@ enum State {
     Listed,
     /// Words in place of a list.
     Words(Words),
-}
-
-/// What the view is told.
-#[derive(Debug)]
-pub enum Input {
-    /// Another folder or moment is being looked up.
-    Loading {
-        /// Which folder.
-        folder: RelPath,
-        /// The moment, in words.
-        title: String,
-        /// How many files could not be read at that moment.
-        unread: u64,
-        /// The keyboard follows, wherever it is now.
-        takes_focus: bool,
-    },
-    /// The keyboard comes to the list.
-    TakeFocus,
-    /// Here it is.
-    Entries(Vec<Entry>),
-    /// There is something to say instead.
-    Words(Words),
-    /// The window became narrow or wide.
-    Narrow(bool),
-    /// Time for more rows.
-    MoreRows,
-    /// Another selection.
-    SelectionChanged,
-    /// A row was opened by Return or a double click.
-    Opened(u32),
-    /// Bring the selection back.
-    Restore {
-        /// Ask for a folder to restore to.
-        elsewhere: bool,
-    },
-    /// Show what could not be read at this moment.
-    ShowUnread,
-    /// The status page's button.
-    Remedy,
-    /// Say something over the list; with a folder, a button shows it in the file manager.
-    Say(String, Option<PathBuf>),
-}
-
-/// What the person asked for.
-#[derive(Debug)]
-pub enum Output {
-    /// Open this folder.
-    Open(RelPath),
-    /// Show what could not be read at this moment.
-    ShowUnread,
-    /// Bring these back.
-    Restore {
-        /// Which paths.
-        paths: Vec<RelPath>,
-        /// Ask for a folder to restore to.
-        elsewhere: bool,
-    },
-    /// The status page's button.
-    Remedy(Remedy),
 }
 
 #[relm4::component(pub)]

@@ -1,0 +1,66 @@
+//! What the open folder is told, and what it asks for.
+
+use std::path::PathBuf;
+
+use super::words::{Remedy, Words};
+use crate::engine::history::Entry;
+use crate::engine::path::RelPath;
+
+/// What the view is told.
+#[derive(Debug)]
+pub enum Input {
+    /// Another folder or moment is being looked up.
+    Loading {
+        /// Which folder.
+        folder: RelPath,
+        /// The moment, in words.
+        title: String,
+        /// How many files could not be read at that moment.
+        unread: u64,
+        /// The keyboard follows, wherever it is now.
+        takes_focus: bool,
+    },
+    /// The keyboard comes to the list.
+    TakeFocus,
+    /// Here it is.
+    Entries(Vec<Entry>),
+    /// There is something to say instead.
+    Words(Words),
+    /// The window became narrow or wide.
+    Narrow(bool),
+    /// Time for more rows.
+    MoreRows,
+    /// Another selection.
+    SelectionChanged,
+    /// A row was opened by Return or a double click.
+    Opened(u32),
+    /// Bring the selection back.
+    Restore {
+        /// Ask for a folder to restore to.
+        elsewhere: bool,
+    },
+    /// Show what could not be read at this moment.
+    ShowUnread,
+    /// The status page's button.
+    Remedy,
+    /// Say something over the list; with a folder, a button shows it in the file manager.
+    Say(String, Option<PathBuf>),
+}
+
+/// What the person asked for.
+#[derive(Debug)]
+pub enum Output {
+    /// Open this folder.
+    Open(RelPath),
+    /// Show what could not be read at this moment.
+    ShowUnread,
+    /// Bring these back.
+    Restore {
+        /// Which paths.
+        paths: Vec<RelPath>,
+        /// Ask for a folder to restore to.
+        elsewhere: bool,
+    },
+    /// The status page's button.
+    Remedy(Remedy),
+}
