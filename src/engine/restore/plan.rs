@@ -133,7 +133,8 @@ impl Planner<'_> {
         target: PathBuf,
     ) -> Result<()> {
         self.monitor.check_cancelled()?;
-        let name = target.file_name().unwrap_or_default().as_bytes().to_vec();
+        // Only the root of the file system has no name of its own.
+        let name = target.file_name().map_or(&b"."[..], OsStr::as_bytes).to_vec();
         let kind = wanted.state.meta.kind;
         let is_lost = wanted.state.change().absent && kind != Kind::Directory;
         if is_lost || matches!(kind, Kind::Socket | Kind::Block | Kind::Character) {

@@ -111,7 +111,7 @@ impl Staging<'_> {
     }
 
     fn make_folder(&self, worker: &mut Worker, piece: Piece, pool: &Pool<Piece>) -> Result<()> {
-        let name = piece.path.name().unwrap_or_default();
+        let name = piece.path.name().unwrap_or(b".");
         let stored = match piece.stored.child(name) {
             Ok(stored) => Arc::new(stored),
             Err(errno) => {
