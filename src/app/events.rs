@@ -24,6 +24,9 @@ pub fn describe(event: &Event) -> String {
             "{path} holds the backups themselves and was left out.",
             &[("path", &shown(path))],
         ),
+        Event::ReplacedKept { path } => {
+            gettext_f("What was replaced until then is kept in {path}.", &[("path", &shown(path))])
+        }
         Event::StoredFileChanged { path } => gettext_f(
             "The stored copy of {path} was changed on the drive; it was copied again.",
             &[("path", &path.to_string())],

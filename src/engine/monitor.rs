@@ -118,6 +118,11 @@ pub enum Event {
         /// What is wrong with it.
         reason: String,
     },
+    /// A restore ended early; what it had replaced until then is kept here.
+    ReplacedKept {
+        /// The folder.
+        path: PathBuf,
+    },
     /// What an interrupted run left was removed.
     StageRemoved {
         /// The unfinished snapshot's name.

@@ -121,6 +121,30 @@ impl Writer {
         }
     }
 
+    /// Takes out of `unknown` what can't be in the index however often it is made again, and says why.
+    fn take_unusable(
+        &self,
+        unknown: &mut Vec<(String, Seal)>,
+        taken: &[index::SnapshotRow],
+    ) -> Result<Vec<(String, String)>> {
+        let mut unusable = Vec::new();
+        for (name, seal) in std::mem::take(unknown) {
+            if taken.iter().any(|row| row.seq == seal.seq) {
+                unusable.push((name, "another snapshot has its number".to_owned()));
+                continue;
+            }
+            let overrides = match Snapshot::open(&self.repository, &name)? {
+                Some(snapshot) => snapshot.read_overrides(&seal).map(drop),
+                None => Err("it is not a folder".to_owned()),
+            };
+            match overrides {
+                Ok(()) => unknown.push((name, seal)),
+                Err(reason) => unusable.push((name, reason)),
+            }
+        }
+        Ok(unusable)
+    }
+
     /// Takes in the snapshots that the index doesn't know, oldest first.
     fn import_all(
         &mut self,
@@ -136,6 +160,10 @@ impl Writer {
             }
         }
         unknown.sort_by_key(|(_, seal)| seal.seq);
+        let taken = self.index.snapshots()?;
+        for (name, reason) in self.take_unusable(&mut unknown, &taken)? {
+            monitor.emit(&Event::SnapshotDamaged { name, reason });
+        }
         if newest > 0 && unknown.first().is_some_and(|(_, seal)| seal.seq <= newest) {
             // An index that lacks something in the middle can't be mended, only made again.
             return self.rebuild(monitor);
@@ -190,6 +218,7 @@ pub fn build_index(repository: &Repository, path: &Path, monitor: &Monitor) -> R
         }
     }
     seals.sort_by_key(|(_, seal)| seal.seq);
+    seals.dedup_by_key(|(_, seal)| seal.seq);
     monitor.set_totals(seals.iter().map(|(_, seal)| entries(seal)).sum(), 0);
     for (name, seal) in seals {
         let imported = index::import(&mut index, repository, &name, &seal, &scratch, monitor)?;
@@ -240,6 +269,9 @@ fn read_seal(repository: &Repository, name: &str) -> Result<Result<Seal, String>
 
 fn open_index(repository: &Repository, monitor: &Monitor) -> Result<Index> {
     let path = index_path(repository)?;
+    if names_other_file(repository.dir()) {
+        move_aside(repository)?;
+    }
     if let Some(index) = Index::open(&path)? {
         return Ok(index);
     }
@@ -252,6 +284,23 @@ fn open_index(repository: &Repository, monitor: &Monitor) -> Result<Index> {
         monitor.emit(&Event::IndexRebuilt { reason: "it was missing".to_owned() });
     }
     Index::create(&path)
+}
+
+/// Whether a journal lies beside the index that names another file, which SQLite would delete.
+///
+/// Yore never joins databases in one transaction, so such a journal is forged. Anything but a plain file is, too.
+fn names_other_file(dir: &Dir) -> bool {
+    const MAGIC: [u8; 8] = [0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7];
+    let name = format!("{INDEX_NAME}-journal");
+    let (journal, stat) = match dir.open_file(name.as_bytes()) {
+        Ok(opened) => opened,
+        Err(errno) => return errno != Errno::NOENT,
+    };
+    let mut tail = [0; 8];
+    let at = stat.stx_size.saturating_sub(tail.len() as u64);
+    let read = rustix::io::pread(&journal, &mut tail, at);
+    // A journal's own beginning has the same mark; only one at the end of more than that names a file.
+    read == Ok(tail.len()) && at > 0 && tail == MAGIC
 }
 
 /// Puts an index that can't be used out of the way, with the journal that belongs to it.

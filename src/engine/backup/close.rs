@@ -8,7 +8,7 @@ use super::run::{Run, Worker};
 use crate::engine::digest::Content;
 use crate::engine::error::Result;
 use crate::engine::index::State;
-use crate::engine::meta::Metadata;
+use crate::engine::meta::{Kind, Metadata};
 use crate::engine::repository::Owners;
 
 impl Run<'_> {
@@ -48,8 +48,10 @@ impl Run<'_> {
         let as_stored = Metadata { mode: open, ..folder.meta };
         let (mut change, stored) = self.dress(&folder.stage, &as_stored, &folder.xattrs)?;
         change.mode = if is_closed { Some(folder.meta.mode) } else { change.mode };
-        let known = folder.known.as_ref().map(|(_, _, state)| state.change()).unwrap_or_default();
-        if folder.unread.load(Relaxed) && (folder.known.is_none() || known.absent) {
+        let before = folder.known.as_ref().map(|(_, _, state)| state);
+        let before = before.filter(|state| state.meta.kind == Kind::Directory);
+        let known = before.map(State::change).unwrap_or_default();
+        if folder.unread.load(Relaxed) && (before.is_none() || known.absent) {
             change.absent = true;
         } else if folder.unread.load(Relaxed) {
             let base = folder.base.as_ref().map(|base| base.reference.clone());

@@ -145,7 +145,8 @@ impl Folder {
 
     /// Takes what was known; a carried folder is what it was.
     fn inherit(&mut self, known: Option<Known>) {
-        if let (None, Some((_, _, state))) = (&self.source, &known) {
+        let known_folder = known.as_ref().filter(|known| known.2.meta.kind == Kind::Directory);
+        if let (None, Some((_, _, state))) = (&self.source, known_folder) {
             self.meta = state.meta;
             if let Some(stored) = &self.stored {
                 self.xattrs = Xattrs::read(stored).unwrap_or_default();
@@ -242,8 +243,12 @@ impl Run<'_> {
             Some(dir) => folder.take_source(dir),
             None => folder.unread = AtomicBool::new(!carried),
         }
-        if let Some(meta) = live.as_ref().and_then(Metadata::from_statx) {
+        let live = live.as_ref().and_then(Metadata::from_statx);
+        if let Some(meta) = live.filter(|meta| meta.kind == Kind::Directory) {
             folder.meta = meta;
+        }
+        if folder.source.is_none() && !carried {
+            folder.unread = AtomicBool::new(true);
         }
         folder.inherit(known.map(|child| (child.first, child.last, child.state)));
         Ok(Some(Arc::new(folder)))

@@ -238,11 +238,14 @@ fn walk<'a>(
 ) -> Result<Done> {
     let run = Run::new(writer, stage, spool, file_time(started.timestamp()), monitor)?;
     run.end_dropped_sources(&writer.index, &options.sources)?;
-    let mut roots = Vec::new();
+    let (mut roots, mut sealed) = (Vec::new(), Vec::new());
     let mut refused = None;
     for (source, base) in options.sources.iter().zip(bases) {
         match run.open_source(&writer.index, source, base.clone(), options.accept_empty)? {
-            Ok(root) => roots.push(root),
+            Ok(root) => {
+                roots.push(root);
+                sealed.push(SealedSource { id: source.id, path: source_path(source)?.encode() });
+            }
             Err(errno) => refused = Some((source.path.clone(), errno)),
         }
     }
@@ -260,11 +263,7 @@ fn walk<'a>(
     seal.started = SealedTime::from(started);
     seal.parent =
         bases.iter().flatten().map(|base| base.reference.clone()).max_by_key(|r| r.started);
-    seal.sources = options
-        .sources
-        .iter()
-        .map(|source| Ok(SealedSource { id: source.id, path: source_path(source)?.encode() }))
-        .collect::<Result<_>>()?;
+    seal.sources = sealed;
     Ok(Done { seal, overrides, problems })
 }
 

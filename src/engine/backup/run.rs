@@ -94,12 +94,17 @@ impl<'a> Run<'a> {
     /// Ends what is known of sources that are no longer protected.
     pub fn end_dropped_sources(&self, index: &Index, sources: &[Source]) -> Result<()> {
         let Some(newest) = index.snapshots()?.last().map(|row| row.seq) else { return Ok(()) };
-        let kept = sources.iter().map(source_path).collect::<Result<Vec<_>>>()?;
+        let kept = sources
+            .iter()
+            .map(|source| Ok((source.id, source_path(source)?)))
+            .collect::<Result<Vec<_>>>()?;
         let mut out = self.spool.writer();
-        for (_, path) in index.sources_of(newest)? {
-            if kept.contains(&path) {
+        for (id, path) in index.sources_of(newest)? {
+            let source = (id, path);
+            if kept.contains(&source) {
                 continue;
             }
+            let (_, path) = source;
             if let Some(node) = index.node_of(&path)? {
                 if let Some((first, OPEN, _)) = index.version_at(node, newest)? {
                     self.push(&mut out, Change::End { node, first })?;

@@ -114,7 +114,12 @@ impl Walk<'_> {
         }
         for path in sources {
             let (node, is_new) = self.intern_path(&path, out)?;
-            let dir = files.beneath(&path).map_err(|errno| self.failed(errno))?;
+            let dir = match files.beneath(&path) {
+                Ok(dir) => dir,
+                // A hand took it away, or a seal was forged: the rest is worth reading.
+                Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => continue,
+                Err(errno) => return Err(self.failed(errno)),
+            };
             let stat = dir.stat().map_err(|errno| self.failed(errno))?;
             let Some(stored) = Metadata::from_statx(&stat) else { continue };
             let attributes = Xattrs::read(&dir).map_err(|errno| self.failed(errno))?;

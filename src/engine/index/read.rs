@@ -1,12 +1,13 @@
 //! Questions to the index that the engine itself asks.
 
+use rusqlite::types::Type;
 use rusqlite::{CachedStatement, Connection, OptionalExtension as _, params};
 use uuid::Uuid;
 
 use super::state::{COLUMNS, State};
 use super::{Index, NodeId, ROOT_NODE};
 use crate::engine::error::Result;
-use crate::engine::path::RelPath;
+use crate::engine::path::{RelPath, is_name};
 
 /// Whether a snapshot can be relied on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,9 +89,15 @@ pub fn children_of(connection: &Connection, node: NodeId, at: u64) -> rusqlite::
          WHERE n.parent = ?1 ORDER BY n.name"
     ))?;
     let rows = statement.query_map(params![node, at as i64], |row| {
+        let (id, name): (NodeId, Vec<u8>) = (row.get(0)?, row.get(1)?);
+        // A forged row must not name its way out of a folder, nor make a circle of folders.
+        if !is_name(&name) || id <= node {
+            let absurd = "a name that no entry can have".into();
+            return Err(rusqlite::Error::FromSqlConversionFailure(1, Type::Blob, absurd));
+        }
         Ok(Child {
-            node: row.get(0)?,
-            name: row.get(1)?,
+            node: id,
+            name,
             first: row.get(2)?,
             last: row.get(3)?,
             state: State::read(row, 4)?,

@@ -17,7 +17,7 @@ use crate::engine::answers::Answers;
 use crate::engine::dir::Dir;
 use crate::engine::error::{Error, Result};
 use crate::engine::history::History;
-use crate::engine::monitor::{Monitor, Phase};
+use crate::engine::monitor::{Event, Monitor, Phase};
 use crate::engine::path::RelPath;
 use crate::engine::problem::Reason;
 use crate::engine::repository::Repository;
@@ -65,16 +65,26 @@ fn attempt(
 ) -> Result<RestoreReport> {
     let mut workspaces = Workspaces { list: Vec::new(), by_place: HashMap::new() };
     let outcome = carry_out(repository, answers, plan, &mut workspaces, monitor);
-    let mut undo = Vec::new();
+    let (mut undo, mut untidy) = (Vec::new(), None);
     for workspace in workspaces.list {
-        let path = plan.items.first().map(|item| item.target.clone()).unwrap_or_default();
         match workspace.close() {
             Ok(kept) => undo.extend(kept),
-            Err(errno) if outcome.is_ok() => return Err(Error::io("tidy up beside", &path, errno)),
-            Err(_) => {}
+            Err(errno) => untidy = Some(errno),
         }
     }
-    outcome.map(|report| RestoreReport { undo, ..report })
+    match (outcome, untidy) {
+        (Ok(report), None) => Ok(RestoreReport { undo, ..report }),
+        (outcome, untidy) => {
+            // The answer is an error, which can't tell where replaced files are.
+            for path in undo {
+                monitor.emit(&Event::ReplacedKept { path });
+            }
+            let path = plan.items.first().map(|item| item.target.clone()).unwrap_or_default();
+            Err(outcome
+                .err()
+                .unwrap_or_else(|| Error::io("tidy up beside", &path, untidy.unwrap_or(Errno::IO))))
+        }
+    }
 }
 
 fn carry_out(
@@ -232,6 +242,7 @@ fn replace(
     workspace: &mut Workspace,
     name: &[u8],
 ) -> rustix::io::Result<()> {
+    workspace.expect_replaced()?;
     match workspace.dir.exchange(&staged.name, parent, name) {
         Ok(()) => workspace.keep(&staged.name, name),
         // It went away since the plan was made.

@@ -23,6 +23,8 @@ pub struct Workspace {
     /// The folder itself, for this user alone.
     pub dir: Dir,
     replaced: bool,
+    /// Something that was replaced lies where it can't be told from what was staged.
+    mixed: bool,
 }
 
 impl Workspace {
@@ -33,13 +35,25 @@ impl Workspace {
         let failed = |errno| super::target::refused(parent_path, errno);
         let parent = parent.duplicate().map_err(failed)?;
         let dir = parent.create(name.as_bytes(), 0o700).map_err(failed)?;
-        Ok(Self { path: parent_path.join(&name), parent, name, dir, replaced: false })
+        Ok(Self { path: parent_path.join(&name), parent, name, dir, replaced: false, mixed: false })
     }
 
-    /// Keeps what lies under `staged` as the replaced former `name`.
-    pub fn keep(&mut self, staged: &[u8], name: &[u8]) -> rustix::io::Result<()> {
-        let folder = self.dir.ensure(b"replaced", 0o700)?;
+    /// Makes room for what is going to be replaced; to be called before anything is.
+    pub fn expect_replaced(&mut self) -> rustix::io::Result<()> {
+        self.dir.ensure(b"replaced", 0o700)?;
         self.replaced = true;
+        Ok(())
+    }
+
+    /// Keeps what lies under `staged` as the replaced former `name`. If that fails it stays where it is.
+    pub fn keep(&mut self, staged: &[u8], name: &[u8]) -> rustix::io::Result<()> {
+        let kept = self.keep_under_its_name(staged, name);
+        self.mixed |= kept.is_err();
+        kept
+    }
+
+    fn keep_under_its_name(&self, staged: &[u8], name: &[u8]) -> rustix::io::Result<()> {
+        let folder = self.dir.child(b"replaced")?;
         for number in 1_u32.. {
             let kept = if number == 1 { name.to_vec() } else { numbered(name, number) };
             match self.dir.rename_to(staged, &folder, &kept) {
@@ -55,6 +69,9 @@ impl Workspace {
         if !self.replaced {
             remove_tree(&self.parent, self.name.as_bytes())?;
             return Ok(None);
+        }
+        if self.mixed {
+            return Ok(Some(self.path));
         }
         for name in self.dir.names()? {
             if name != b"replaced" {
