@@ -1,0 +1,121 @@
+//! What a forged drive or an odd history must not do.
+
+use std::fs;
+use std::io::Write as _;
+
+use uuid::Uuid;
+use yore::engine::backup::{BackupOptions, Source};
+
+use crate::common::engine::Rig;
+use crate::common::tree::write;
+
+/// Runs SQL on the rig's index as somebody who is not Yore.
+fn forge(rig: &Rig, sql: &str) {
+    rusqlite::Connection::open(rig.index()).unwrap().execute_batch(sql).unwrap();
+}
+
+#[test]
+fn a_forged_name_does_not_lead_out_of_its_folder() {
+    let rig = Rig::new();
+    write(&rig.source.join("letter"), "dear");
+    rig.back_up();
+    for forged in ["'../../escaped'", "'/escaped'", "'..'", "''"] {
+        forge(
+            &rig,
+            &format!(
+                "UPDATE node SET name = CAST({forged} AS BLOB) WHERE name = CAST('letter' AS BLOB)"
+            ),
+        );
+        // The forged index is seen through: a passing one tells what the tree says.
+        let names: Vec<_> =
+            rig.history().list(&rig.path_of(""), 1).unwrap().into_iter().map(|e| e.name).collect();
+        assert_eq!(names, [b"letter".to_vec()], "{forged}");
+        let (folder, report) = rig.restore(1);
+        assert!(report.problems.is_empty(), "{:?}", report.problems);
+        assert!(folder.exists());
+        rig.recover();
+        rig.writer(&yore::engine::monitor::Monitor::new())
+            .unwrap()
+            .rebuild(&yore::engine::monitor::Monitor::new())
+            .unwrap();
+    }
+}
+
+#[test]
+fn a_forged_journal_deletes_no_file() {
+    let rig = Rig::new();
+    write(&rig.source.join("letter"), "dear");
+    rig.back_up();
+    let victim = rig.source.join("victim");
+    write(&victim, "precious");
+    let name = victim.to_str().unwrap().as_bytes();
+    let magic = [0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7];
+    let journal = rig.repository.join("index.sqlite-journal");
+    let mut file = fs::File::create(&journal).unwrap();
+    let sum: u32 = name.iter().map(|&b| u32::from(b)).sum();
+    let mut bytes = magic.to_vec();
+    bytes.resize(512, 0);
+    bytes.extend_from_slice(&[0; 4]);
+    bytes.extend_from_slice(name);
+    bytes.extend_from_slice(&u32::try_from(name.len()).unwrap().to_be_bytes());
+    bytes.extend_from_slice(&sum.to_be_bytes());
+    bytes.extend_from_slice(&magic);
+    file.write_all(&bytes).unwrap();
+    drop(file);
+    rig.recover();
+    assert_eq!(fs::read(&victim).unwrap(), b"precious");
+    assert!(!journal.exists());
+    rig.back_up();
+}
+
+#[test]
+fn a_path_with_a_new_identity_is_listed_once() {
+    let rig = Rig::new();
+    write(&rig.source.join("letter"), "dear");
+    rig.back_up();
+    let sources = rig
+        .options()
+        .sources
+        .into_iter()
+        .map(|source| Source { id: Uuid::new_v4(), ..source })
+        .collect();
+    let options = BackupOptions { sources, ..rig.options() };
+    rig.back_up_listening(&options);
+    for seq in [1, 2] {
+        assert_eq!(rig.history().list(&rig.path_of(""), seq).unwrap().len(), 1, "{seq}");
+    }
+    assert_eq!(rig.history().versions(&rig.path_of("letter")).unwrap().len(), 1);
+}
+
+#[test]
+fn a_source_that_was_never_there_keeps_no_index_from_being_made() {
+    let rig = Rig::new();
+    write(&rig.source.join("letter"), "dear");
+    let mut options = rig.options();
+    options.sources.push(Source { id: Uuid::new_v4(), path: "/nonexistent/folder".into() });
+    let (report, _) = rig.back_up_listening(&options);
+    assert_eq!(report.counts.problems, 1);
+    fs::remove_file(rig.index()).unwrap();
+    rig.recover();
+    assert_eq!(rig.history().list(&rig.path_of(""), 1).unwrap().len(), 1);
+}
+
+#[test]
+fn a_snapshot_that_was_copied_on_the_drive_is_told_and_left_out() {
+    let rig = Rig::new();
+    write(&rig.source.join("letter"), "dear");
+    let name = rig.back_up().snapshot;
+    let copy = rig.repository.join("snapshots").join(format!("{name}-2"));
+    let status = std::process::Command::new("cp")
+        .arg("-a")
+        .arg(rig.repository.join("snapshots").join(&name))
+        .arg(&copy)
+        .status()
+        .unwrap();
+    assert!(status.success());
+    let told = rig.recover();
+    assert!(format!("{told:?}").contains("SnapshotDamaged"), "{told:?}");
+    assert_eq!(rig.history().snapshots().unwrap().len(), 1);
+    rig.back_up();
+    assert_eq!(rig.history().snapshots().unwrap().len(), 2);
+}
