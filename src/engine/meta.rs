@@ -126,6 +126,10 @@ impl fmt::Debug for ContentHash {
     }
 }
 
+/// Inode flags that belong to an entry: synchronous, immutable, append only, no dump, no atime, synchronous
+/// directory, no copy-on-write (`FS_*_FL` of `linux/fs.h`).
+pub const KEPT_FLAGS: u32 = 0x8 | 0x10 | 0x20 | 0x40 | 0x80 | 0x1_0000 | 0x80_0000;
+
 /// The metadata of one entry that a `stat` gives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Metadata {

@@ -60,9 +60,15 @@ pub struct Override {
     /// The whole set of extended attributes: encoded name to base64 value.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub xattrs: Option<BTreeMap<String, String>>,
+    /// Inode flags, of those in [`super::meta::KEPT_FLAGS`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub flags: Option<u32>,
     /// A special file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub special: Option<Special>,
+    /// Device and inode in the source, the same for all names of one file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub link_group: Option<(u64, u64)>,
     /// The source could not be read: the content is still that of this snapshot.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stale: Option<SnapshotRef>,
@@ -72,6 +78,17 @@ pub struct Override {
     /// The entry is there but has never been read: nothing is stored.
     #[serde(skip_serializing_if = "is_false")]
     pub absent: bool,
+    /// It was read while a program was using it, in a way that keeps it consistent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub captured: Option<Captured>,
+}
+
+/// What a file in use was captured as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Captured {
+    /// An SQLite database or its write-ahead log, read within one transaction.
+    Sqlite,
 }
 
 /// One line of `overrides.jsonl`.
