@@ -2,6 +2,7 @@
 
 mod index;
 mod pages;
+mod resume;
 mod seal;
 mod source;
 mod writer;

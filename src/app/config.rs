@@ -28,6 +28,10 @@ pub struct Config {
     pub unsafe_drive: bool,
     /// What is protected.
     pub sources: Vec<Source>,
+    /// Stay on each source's own file system.
+    pub one_file_system: bool,
+    /// Keep security labels, if root makes the backup.
+    pub security_labels: bool,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -35,6 +39,8 @@ pub struct Config {
 struct ConfigFile {
     format: u32,
     repository: RepositorySection,
+    #[serde(default, skip_serializing_if = "BackupSection::is_usual")]
+    backup: BackupSection,
     #[serde(default)]
     source: Vec<SourceSection>,
 }
@@ -46,6 +52,25 @@ struct RepositorySection {
     path: PathText,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     unsafe_drive: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+struct BackupSection {
+    one_file_system: bool,
+    security_labels: bool,
+}
+
+impl Default for BackupSection {
+    fn default() -> Self {
+        Self { one_file_system: true, security_labels: false }
+    }
+}
+
+impl BackupSection {
+    fn is_usual(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -127,6 +152,8 @@ impl Config {
             repository_path: file.repository.path.into(),
             unsafe_drive: file.repository.unsafe_drive,
             sources,
+            one_file_system: file.backup.one_file_system,
+            security_labels: file.backup.security_labels,
         }))
     }
 
@@ -138,6 +165,10 @@ impl Config {
                 id: self.repository_id,
                 path: self.repository_path.as_path().into(),
                 unsafe_drive: self.unsafe_drive,
+            },
+            backup: BackupSection {
+                one_file_system: self.one_file_system,
+                security_labels: self.security_labels,
             },
             source: self
                 .sources
@@ -195,6 +226,8 @@ mod tests {
                     path: PathBuf::from(OsString::from_vec(b"/home/\xff%41".into())),
                 },
             ],
+            one_file_system: false,
+            security_labels: true,
         };
         config.save(&path).unwrap();
         assert_eq!(Config::load(&path).unwrap(), Some(config));

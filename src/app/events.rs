@@ -17,13 +17,16 @@ pub fn describe(event: &Event) -> String {
             gettext_f("{path}: {reason}", &[("path", &path.to_string()), ("reason", &reason)])
         }
         Event::OtherFileSystem { path } => gettext_f(
-            "{path} is on another file system and was left out; add it as a folder of its own to back it up.",
+            "{path} is on another file system, or mounted there once more, and was left out; add it as a folder of its own to back it up.",
             &[("path", &shown(path))],
         ),
-        Event::RepositoryInside { path } => gettext_f(
-            "{path} holds the backups themselves and was left out.",
+        Event::MountLoop { path } => gettext_f(
+            "{path} shows a folder that it lies in, through a mount, and was left out.",
             &[("path", &shown(path))],
         ),
+        Event::RepositoryInside { path } => {
+            gettext_f("{path} holds backups and was left out.", &[("path", &shown(path))])
+        }
         Event::ReplacedKept { path } => {
             gettext_f("What was replaced until then is kept in {path}.", &[("path", &shown(path))])
         }
@@ -43,6 +46,10 @@ pub fn describe(event: &Event) -> String {
         Event::SnapshotDamaged { name, reason } => gettext_f(
             "The snapshot {name} is damaged: {reason}. Its files can still be copied by hand.",
             &[("name", name), ("reason", reason)],
+        ),
+        Event::Resumed { name } => gettext_f(
+            "The interrupted backup {name} goes on: what it copied is checked and kept.",
+            &[("name", name)],
         ),
         Event::StageRemoved { name } => gettext_f(
             "The unfinished snapshot {name} of an interrupted run was removed.",

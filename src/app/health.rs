@@ -55,6 +55,7 @@ mod tests {
             copied_bytes: 1,
             problems,
             state: SnapshotState::Good,
+            same_at: None,
         }
     }
 

@@ -104,6 +104,7 @@ mod tests {
                     copied_bytes: 0,
                     problems: 0,
                     state: SnapshotState::Good,
+                    same_at: None,
                 }
             })
             .collect()

@@ -93,6 +93,8 @@ pub fn set_up_with(
     let sources = check_sources(sources)?;
     check(drive, &sources, unsafe_drive)?;
     let repository = Repository::create(drive, &identity(), unsafe_drive)?;
+    let one_file_system = former.as_ref().is_none_or(|config| config.one_file_system);
+    let security_labels = former.as_ref().is_some_and(|config| config.security_labels);
     let known = known_sources(&repository, former);
     let sources = sources
         .into_iter()
@@ -103,8 +105,14 @@ pub fn set_up_with(
         .collect();
     let repository_path = std::path::absolute(repository.path())
         .map_err(|source| Error::ConfigFile { path: path.clone(), source })?;
-    let config =
-        Config { repository_id: repository.marker().id, repository_path, unsafe_drive, sources };
+    let config = Config {
+        repository_id: repository.marker().id,
+        repository_path,
+        unsafe_drive,
+        sources,
+        one_file_system,
+        security_labels,
+    };
     config.save(&path)?;
     Ok(config.into())
 }

@@ -22,6 +22,7 @@ use crate::engine::recover::{self, Writer};
 use crate::engine::repository::{Identity, Repository, YORE_DIR};
 use crate::engine::restore::{self, RestorePlan, RestoreReport, RestoreRequest};
 use crate::engine::seal::SnapshotKind;
+use crate::engine::xattr::Labels;
 
 /// The options that every command and both programs have.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -50,6 +51,10 @@ pub struct Target {
     pub sources: Vec<Source>,
     /// Take a drive whose file system can't promise anything. For tests.
     pub unsafe_drive: bool,
+    /// Go into folders on other file systems, too.
+    pub cross_mounts: bool,
+    /// Whether security labels are kept.
+    pub labels: Labels,
 }
 
 /// What a backup may be told.
@@ -57,6 +62,10 @@ pub struct Target {
 pub struct BackUp {
     /// Believe a source that was emptied since the last time.
     pub accept_empty: bool,
+    /// The schedule asked for it, not a person.
+    pub scheduled: bool,
+    /// Make no snapshot if nothing is new, as scheduled runs do.
+    pub only_if_changed: bool,
 }
 
 impl Target {
@@ -71,6 +80,8 @@ impl Target {
                 repository_id: None,
                 sources: Vec::new(),
                 unsafe_drive: false,
+                cross_mounts: false,
+                labels: Labels::Leave,
             }));
         }
         Ok(Config::load(&options.config_path())?.map(Self::from))
@@ -136,10 +147,13 @@ impl Target {
     }
 
     fn run_backup(&self, told: BackUp, monitor: &Monitor) -> Result<BackupReport> {
+        let kind = if told.scheduled { SnapshotKind::Scheduled } else { SnapshotKind::Manual };
         let options = BackupOptions {
-            sources: self.sources.clone(),
-            kind: SnapshotKind::Manual,
             accept_empty: told.accept_empty,
+            only_if_changed: told.scheduled || told.only_if_changed,
+            cross_mounts: self.cross_mounts,
+            labels: self.labels,
+            ..BackupOptions::new(self.sources.clone(), kind)
         };
         let mut writer = self.open_writer(monitor)?;
         match backup(&mut writer, &options, &SystemClock, monitor) {
@@ -177,6 +191,12 @@ impl From<Config> for Target {
             repository_id: Some(config.repository_id),
             sources: config.sources,
             unsafe_drive: config.unsafe_drive,
+            cross_mounts: !config.one_file_system,
+            labels: if config.security_labels && geteuid().is_root() {
+                Labels::Keep
+            } else {
+                Labels::Leave
+            },
         }
     }
 }

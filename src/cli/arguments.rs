@@ -85,12 +85,14 @@ fn setup() -> Command {
 }
 
 fn backup() -> Command {
-    Command::new("backup").about(gettext("Make a snapshot now")).arg(
-        Arg::new("accept-empty")
-            .long("accept-empty")
-            .action(ArgAction::SetTrue)
-            .help(gettext("Believe a folder that was emptied since the last snapshot")),
-    )
+    let flag = |name: &'static str, help: String| {
+        Arg::new(name).long(name).action(ArgAction::SetTrue).help(help)
+    };
+    Command::new("backup").about(gettext("Make a snapshot now")).args([
+        flag("accept-empty", gettext("Believe a folder that was emptied since the last snapshot")),
+        flag("if-changed", gettext("Make no snapshot if nothing is new")),
+        flag("scheduled", gettext("Run as the schedule would: no snapshot if nothing is new")),
+    ])
 }
 
 fn at() -> Arg {

@@ -15,14 +15,25 @@ use crate::i18n::{gettext_f, ngettext_f};
 
 pub fn run(matches: &ArgMatches, options: &Options, output: Output) -> Result<Ending> {
     let target = Target::require(options)?;
-    let told = BackUp { accept_empty: matches.get_flag("accept-empty") };
+    let told = BackUp {
+        accept_empty: matches.get_flag("accept-empty"),
+        scheduled: matches.get_flag("scheduled"),
+        only_if_changed: matches.get_flag("if-changed"),
+    };
     let started = Instant::now();
     let report = watch(output, move |monitor| target.back_up_with(told, monitor))?;
     let counts = &report.counts;
-    output.line(gettext_f(
-        "Snapshot {name} is complete ({duration}).",
-        &[("name", &report.snapshot), ("duration", &text::duration(started.elapsed()))],
-    ));
+    if report.is_new {
+        output.line(gettext_f(
+            "Snapshot {name} is complete ({duration}).",
+            &[("name", &report.snapshot), ("duration", &text::duration(started.elapsed()))],
+        ));
+    } else {
+        output.line(gettext_f(
+            "Nothing is new: everything is still the same as in snapshot {name}.",
+            &[("name", &report.snapshot)],
+        ));
+    }
     output.line(ngettext_f(
         "{count} file, {total}; {copied} written.",
         "{count} files, {total}; {copied} written.",
@@ -40,6 +51,7 @@ pub fn run(matches: &ArgMatches, options: &Options, output: Output) -> Result<En
     output.document(&json!({
         "snapshot": report.snapshot,
         "seq": report.seq,
+        "new": report.is_new,
         "counts": counts,
         "total_bytes": report.total_bytes,
         "copied_bytes": report.copied_bytes,

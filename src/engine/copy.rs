@@ -1,14 +1,15 @@
 //! One file: read, hashed, written to the stage, and looked at again to see that it held still meanwhile.
 
+use std::cell::RefCell;
 use std::os::fd::OwnedFd;
 
 use rustix::fs::{Gid, SeekFrom, Statx, Uid};
 use rustix::io::Errno;
 
-use super::dir::{Dir, read_some, set_mtime, stat_fd, write_all};
+use super::dir::{Dir, inode_flags, read_some, set_mtime, stat_fd, write_all};
 use super::meta::{ContentHash, Fingerprint, Metadata};
 use super::monitor::Monitor;
-use super::xattr::Xattrs;
+use super::xattr::{Labels, Xattrs};
 
 /// Bytes that are read at once; also how often a stop is heard.
 pub const BUFFER_BYTES: usize = 256 * 1024;
@@ -36,6 +37,10 @@ pub struct ReadFile {
     pub fingerprint: Fingerprint,
     /// Its attributes.
     pub xattrs: Xattrs,
+    /// Its inode flags, of those that are kept.
+    pub flags: u32,
+    /// How many names it has.
+    pub links: u32,
     /// The hash of its content.
     pub hash: ContentHash,
     /// Bytes of its content that are no holes.
@@ -63,9 +68,69 @@ pub fn hash_file(
     dir: &Dir,
     name: &[u8],
     buffer: &mut [u8],
+    labels: Labels,
     monitor: &Monitor,
 ) -> Result<ReadFile, CopyError> {
-    read_steadily(dir, name, buffer, monitor, |_| Ok(()), || Ok(()))
+    read_steadily(dir, name, buffer, labels, monitor, |_| Ok(()), || Ok(()))
+}
+
+/// Reads a small file into `content`, which holds all of it unless the file grew past [`BUFFER_BYTES`] or has
+/// holes: then its length is not the file's.
+pub fn read_small(
+    dir: &Dir,
+    name: &[u8],
+    content: &mut Vec<u8>,
+    buffer: &mut [u8],
+    labels: Labels,
+    monitor: &Monitor,
+) -> Result<ReadFile, CopyError> {
+    let content = RefCell::new(content);
+    content.borrow_mut().clear();
+    let take = |piece: Piece<'_>| {
+        let mut content = content.borrow_mut();
+        if let Piece::Data(bytes) = piece
+            && content.len() + bytes.len() <= BUFFER_BYTES
+        {
+            content.extend_from_slice(bytes);
+        }
+        Ok(())
+    };
+    read_steadily(dir, name, buffer, labels, monitor, take, || {
+        content.borrow_mut().clear();
+        Ok(())
+    })
+}
+
+/// Makes the new file `staged` in `stage`, which is returned without its metadata.
+pub fn write_small(
+    stage: &Dir,
+    staged: &[u8],
+    content: &[u8],
+    monitor: &Monitor,
+) -> rustix::io::Result<OwnedFd> {
+    let file = stage.create_file(staged, 0o600)?;
+    monitor.add_copied_bytes(content.len() as u64);
+    write_all(&file, content)?;
+    Ok(file)
+}
+
+/// Whether the stored file `name` really holds the content that hashes to `hash`, read from the drive itself and
+/// not from memory.
+pub fn is_proven(
+    dir: &Dir,
+    name: &[u8],
+    hash: ContentHash,
+    buffer: &mut [u8],
+    monitor: &Monitor,
+) -> Result<bool, CopyError> {
+    let Ok((file, _)) = dir.open_file(name) else { return Ok(false) };
+    // Only advice: where it is not taken, memory holds what the flush before wrote.
+    let _ = rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::DontNeed);
+    match hash_file(dir, name, buffer, Labels::Leave, monitor) {
+        Ok(read) => Ok(read.hash == hash && !read.torn),
+        Err(CopyError::Source(_)) => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// Copies the file `name` to the new file `staged` in `stage`, which is returned without its metadata.
@@ -77,6 +142,7 @@ pub fn copy_file(
     stage: &Dir,
     staged: &[u8],
     buffer: &mut [u8],
+    labels: Labels,
     monitor: &Monitor,
 ) -> Result<(ReadFile, OwnedFd), CopyError> {
     let file = stage.create_file(staged, 0o600).map_err(CopyError::Drive)?;
@@ -84,6 +150,7 @@ pub fn copy_file(
         dir,
         name,
         buffer,
+        labels,
         monitor,
         |piece| match piece {
             Piece::Data(bytes) => {
@@ -116,6 +183,7 @@ fn read_steadily(
     dir: &Dir,
     name: &[u8],
     buffer: &mut [u8],
+    labels: Labels,
     monitor: &Monitor,
     mut take: impl FnMut(Piece<'_>) -> rustix::io::Result<()>,
     mut restart: impl FnMut() -> rustix::io::Result<()>,
@@ -124,7 +192,8 @@ fn read_steadily(
         let (file, before) = dir.open_file(name).map_err(CopyError::Source)?;
         let Content { hash, length, data_bytes } =
             read_once(&file, &before, buffer, monitor, &mut take)?;
-        let xattrs = Xattrs::read(&file).map_err(CopyError::Source)?;
+        let xattrs = Xattrs::read_with(&file, labels).map_err(CopyError::Source)?;
+        let flags = inode_flags(&file);
         let after = stat_fd(&file).map_err(CopyError::Source)?;
         let steady = is_same(&before, &after) && length == before.stx_size;
         if !steady && attempt < TRIES {
@@ -134,7 +203,16 @@ fn read_steadily(
         let mut meta = Metadata::from_statx(&after).ok_or(CopyError::Source(Errno::INVAL))?;
         meta.size_bytes = length;
         let fingerprint = Fingerprint::from_statx(&after);
-        return Ok(ReadFile { meta, fingerprint, xattrs, hash, data_bytes, torn: !steady });
+        return Ok(ReadFile {
+            meta,
+            fingerprint,
+            xattrs,
+            flags,
+            links: after.stx_nlink,
+            hash,
+            data_bytes,
+            torn: !steady,
+        });
     }
     Err(CopyError::Source(Errno::AGAIN))
 }

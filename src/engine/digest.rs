@@ -1,6 +1,7 @@
 //! The Merkle digest of a source's tree, by which a lost, added or altered entry is found from the tree alone.
 
 use super::meta::{ContentHash, Kind, Metadata};
+use super::overrides::Override;
 
 /// BLAKE3's derive-key context for a directory's digest.
 const CONTEXT: &str = "yore 1 directory";
@@ -23,11 +24,13 @@ pub enum Content {
 pub struct DirectoryDigest(Vec<(Vec<u8>, Vec<u8>)>);
 
 impl DirectoryDigest {
-    /// Adds a child: its metadata after overrides, the digest of its attributes and its content.
+    /// Adds a child: its metadata after overrides, the digest of its attributes and its content. Of the
+    /// override only inode flags and link group are taken, which are nowhere else.
     pub fn add(
         &mut self,
         name: &[u8],
         meta: &Metadata,
+        change: &Override,
         xattrs: Option<[u8; 32]>,
         content: Content,
     ) {
@@ -37,9 +40,15 @@ impl DirectoryDigest {
         record.extend_from_slice(&meta.gid.to_le_bytes());
         record.extend_from_slice(&meta.mtime.sec.to_le_bytes());
         record.extend_from_slice(&meta.mtime.nsec.to_le_bytes());
-        // No inode flags and no link group are kept yet: both are zero.
-        record.extend_from_slice(&0_u32.to_le_bytes());
-        record.push(0);
+        record.extend_from_slice(&change.flags.unwrap_or(0).to_le_bytes());
+        match change.link_group {
+            Some((device, inode)) => {
+                record.push(1);
+                record.extend_from_slice(&device.to_le_bytes());
+                record.extend_from_slice(&inode.to_le_bytes());
+            }
+            None => record.push(0),
+        }
         record.extend_from_slice(&xattrs.unwrap_or_default());
         match content {
             Content::File(hash) => {
@@ -92,16 +101,23 @@ mod tests {
     #[test]
     fn the_order_of_adding_does_not_matter_and_every_field_does() {
         let hash = Content::File(Some(ContentHash::of(b"abc")));
-        let digest = |names: &[&str], mode| {
+        let changed = |names: &[&str], mode, change: &Override| {
             let mut digest = DirectoryDigest::default();
             for name in names {
-                digest.add(name.as_bytes(), &meta(mode), None, hash);
+                digest.add(name.as_bytes(), &meta(mode), change, None, hash);
             }
             digest.finish()
         };
+        let digest = |names: &[&str], mode| changed(names, mode, &Override::default());
         assert_eq!(digest(&["a", "b"], 0o644), digest(&["b", "a"], 0o644));
         assert_ne!(digest(&["a", "b"], 0o644), digest(&["a", "b"], 0o600));
         assert_ne!(digest(&["a", "b"], 0o644), digest(&["a"], 0o644));
         assert_ne!(digest(&["ab"], 0o644), digest(&["a"], 0o644));
+        for change in [
+            Override { flags: Some(0x40), ..Override::default() },
+            Override { link_group: Some((0, 7)), ..Override::default() },
+        ] {
+            assert_ne!(changed(&["a"], 0o644, &change), digest(&["a"], 0o644), "{change:?}");
+        }
     }
 }

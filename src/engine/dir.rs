@@ -14,7 +14,7 @@ use rustix::fs::{
 };
 use rustix::io::{Errno, Result};
 
-use super::meta::FileTime;
+use super::meta::{FileTime, KEPT_FLAGS};
 use super::path::RelPath;
 
 /// Room for the names of one `getdents` call.
@@ -138,6 +138,14 @@ impl Dir {
         Ok(names)
     }
 
+    /// A path to the child `name` for calls that take no descriptor, through the one that is held.
+    pub fn child_path(&self, name: &[u8]) -> Vec<u8> {
+        let mut path = descriptor_path(self.as_fd()).into_bytes();
+        path.push(b'/');
+        path.extend_from_slice(name);
+        path
+    }
+
     /// Where the symbolic link `name` points to.
     pub fn read_link(&self, name: &[u8]) -> Result<Vec<u8>> {
         Ok(rustix::fs::readlinkat(&self.0, name, Vec::new())?.into_bytes())
@@ -156,6 +164,11 @@ impl Dir {
     /// Moves the child `name` to `to`, where nothing of that name may be.
     pub fn rename_to(&self, name: &[u8], to: &Self, to_name: &[u8]) -> Result<()> {
         rustix::fs::renameat_with(&self.0, name, &to.0, to_name, RenameFlags::NOREPLACE)
+    }
+
+    /// Moves the child `name` to `to`, in place of what is called `to_name` there.
+    pub fn rename_over(&self, name: &[u8], to: &Self, to_name: &[u8]) -> Result<()> {
+        rustix::fs::renameat(&self.0, name, &to.0, to_name)
     }
 
     /// Lets the child `name` and the child `to_name` of `to` change places.
@@ -247,6 +260,11 @@ pub fn stat_fd(fd: impl AsFd) -> Result<Statx> {
 pub fn descriptor_path(fd: BorrowedFd<'_>) -> String {
     use std::os::fd::AsRawFd;
     format!("/proc/self/fd/{}", fd.as_raw_fd())
+}
+
+/// The inode flags of what `fd` stands for, of those that are kept; none on a file system without flags.
+pub fn inode_flags(fd: impl AsFd) -> u32 {
+    rustix::fs::ioctl_getflags(fd).map_or(0, |flags| flags.bits() & KEPT_FLAGS)
 }
 
 /// Reads up to a buffer's length; 0 at the end of the file.

@@ -86,6 +86,11 @@ pub enum Event {
         /// The folder on this computer.
         path: PathBuf,
     },
+    /// A folder was left out because a mount shows in it a folder that it lies in.
+    MountLoop {
+        /// The folder on this computer.
+        path: PathBuf,
+    },
     /// A folder was left out because it holds a backup repository.
     RepositoryInside {
         /// The folder on this computer.
@@ -122,6 +127,11 @@ pub enum Event {
     ReplacedKept {
         /// The folder.
         path: PathBuf,
+    },
+    /// The run goes on with what an interrupted one left.
+    Resumed {
+        /// The unfinished snapshot's name.
+        name: String,
     },
     /// What an interrupted run left was removed.
     StageRemoved {

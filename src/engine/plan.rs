@@ -1,8 +1,8 @@
 //! Decides, without touching anything, what becomes of a source's entry: pure functions with table tests.
 
 use super::index::State;
-use super::meta::{ContentHash, FileTime, Fingerprint, Kind, Metadata};
-use super::overrides::Override;
+use super::meta::{FileTime, Fingerprint, Kind, Metadata};
+use super::repository::Owners;
 
 /// A file whose metadata alone changed is stored again up to this size, and linked with an override above it.
 pub const SMALL_FILE_BYTES: u64 = 64 * 1024;
@@ -21,15 +21,29 @@ pub enum Step {
     Copy,
 }
 
-/// How a file is stored whose content turned out to be that of its last version.
+/// How a file is stored whose content is on the drive already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Settled {
-    /// Its metadata is the same too: link what is stored.
+    /// The stored inode carries the right metadata, too: link it.
     Link,
-    /// Its metadata changed and it is small: store it again.
+    /// Other metadata, on a drive where files can share blocks: clone it, and set the metadata.
+    Clone,
+    /// Other metadata, and the file is small: store it again.
     Copy,
-    /// Its metadata changed and it is large: link what is stored and say the rest in an override.
+    /// Other metadata, and the file is large: link it and say the rest in an override.
     LinkWithOverride,
+}
+
+/// Metadata and the digest of the attributes.
+pub type Dress<'a> = (&'a Metadata, Option<[u8; 32]>);
+
+/// What a drive's inodes carry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Carrier {
+    /// Where owners are kept.
+    pub owners: Owners,
+    /// Whether files can share blocks.
+    pub reflink: bool,
 }
 
 /// What is decided for a regular file with the metadata `meta`.
@@ -46,26 +60,37 @@ pub fn plan_file(
     if change.absent || previous.meta.size_bytes != meta.size_bytes || previous.hash.is_none() {
         return Step::Copy;
     }
-    let recognised = previous.fingerprint.is_some_and(|known| {
-        !stable_inodes || (known.inode == fingerprint.inode && known.ctime == fingerprint.ctime)
-    });
-    let marked = change.stale.is_some() || change.torn;
-    if recognised && !marked && previous.meta == *meta { Step::Link } else { Step::Examine }
+    if is_recognised(previous, meta, fingerprint, stable_inodes) {
+        Step::Link
+    } else {
+        Step::Examine
+    }
 }
 
-/// What is decided once the content is known to be that of `previous`.
-pub fn settle(previous: &State, meta: &Metadata, xattrs: Option<[u8; 32]>) -> Settled {
-    let marked = {
-        let Override { stale, torn, .. } = previous.change();
-        stale.is_some() || torn
-    };
-    if previous.meta == *meta && previous.xattrs == xattrs && !marked {
+/// What is decided once the content is known to be that of a stored file with the metadata `stored`.
+pub fn settle(stored: Dress<'_>, wanted: Dress<'_>, carrier: Carrier) -> Settled {
+    let ((stored, stored_xattrs), (wanted, wanted_xattrs)) = (stored, wanted);
+    let same_owner =
+        carrier.owners == Owners::Seal || (stored.uid == wanted.uid && stored.gid == wanted.gid);
+    let is_carried = same_owner
+        && stored.mode == wanted.mode
+        && stored.mtime == wanted.mtime
+        && stored_xattrs == wanted_xattrs;
+    if is_carried {
         Settled::Link
-    } else if meta.size_bytes <= SMALL_FILE_BYTES {
+    } else if carrier.reflink {
+        Settled::Clone
+    } else if wanted.size_bytes <= SMALL_FILE_BYTES {
         Settled::Copy
     } else {
         Settled::LinkWithOverride
     }
+}
+
+/// How soon a folder's turn comes: what people made before what programs keep for themselves, and of each the
+/// newest first. The greatest goes first.
+pub fn urgency(name: &[u8], meta: &Metadata) -> (bool, FileTime) {
+    (!name.starts_with(b"."), meta.mtime)
 }
 
 /// The fingerprint to remember; `None` if the file changed so recently that it must be read again.
@@ -86,14 +111,25 @@ pub fn is_as_stored(previous: &State, stored: &Metadata) -> bool {
         && stored.mtime == previous.stored_mtime()
 }
 
-/// Whether a symbolic link or a special file is what it was.
-pub fn is_same_entry(previous: &State, meta: &Metadata, hash: Option<ContentHash>) -> bool {
-    previous.meta == *meta && previous.hash == hash && previous.change().stale.is_none()
+/// Whether an entry of any kind is recognised as what it was, with nothing of it to be read again.
+pub fn is_recognised(
+    previous: &State,
+    meta: &Metadata,
+    fingerprint: &Fingerprint,
+    stable_inodes: bool,
+) -> bool {
+    let change = previous.change();
+    let recognised = previous.fingerprint.is_some_and(|known| {
+        !stable_inodes || (known.inode == fingerprint.inode && known.ctime == fingerprint.ctime)
+    });
+    let marked = change.stale.is_some() || change.torn || change.absent;
+    recognised && !marked && previous.meta == *meta
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::meta::ContentHash;
 
     const OLD: FileTime = FileTime { sec: 1_000, nsec: 5 };
     const PRINT: Fingerprint = Fingerprint { inode: 7, ctime: OLD };
@@ -151,18 +187,36 @@ mod tests {
     }
 
     #[test]
-    fn changed_metadata_is_copied_when_small_and_overridden_when_large() {
+    fn changed_metadata_is_cloned_or_copied_or_overridden() {
         let large = SMALL_FILE_BYTES + 1;
-        for (size, mode, wanted) in [
-            (3, 0o644, Settled::Link),
-            (3, 0o600, Settled::Copy),
-            (large, 0o644, Settled::Link),
-            (large, 0o600, Settled::LinkWithOverride),
+        let plain = Carrier { owners: Owners::Seal, reflink: false };
+        let sharing = Carrier { reflink: true, ..plain };
+        let owning = Carrier { owners: Owners::Inode, ..plain };
+        let base = |size| meta(size);
+        let chmod = |size| Metadata { mode: 0o600, ..meta(size) };
+        let chown = |size| Metadata { uid: 2, ..meta(size) };
+        for (stored, wanted, carrier, settled) in [
+            (base(large), base(large), plain, Settled::Link),
+            (base(3), chmod(3), plain, Settled::Copy),
+            (base(large), chmod(large), plain, Settled::LinkWithOverride),
+            (base(3), chmod(3), sharing, Settled::Clone),
+            (base(large), chmod(large), sharing, Settled::Clone),
+            (base(3), chown(3), plain, Settled::Link),
+            (base(3), chown(3), owning, Settled::Copy),
         ] {
-            let meta = Metadata { mode, ..meta(size) };
-            assert_eq!(settle(&state(size), &meta, None), wanted, "{size} {mode:o}");
+            let found = settle((&stored, None), (&wanted, None), carrier);
+            assert_eq!(found, settled, "{stored:?} {wanted:?} {carrier:?}");
         }
-        assert_eq!(settle(&state(3), &meta(3), Some([2; 32])), Settled::Copy);
+        let attributes = (&meta(3), Some([2; 32]));
+        assert_eq!(settle((&meta(3), None), attributes, plain), Settled::Copy);
+    }
+
+    #[test]
+    fn people_s_own_and_the_newest_come_first() {
+        let at = |sec| Metadata { mtime: FileTime { sec, nsec: 0 }, ..meta(0) };
+        let mut folders = [("Old", at(1)), (".cache", at(9)), ("New", at(5)), (".config", at(2))];
+        folders.sort_by_key(|(name, meta)| std::cmp::Reverse(urgency(name.as_bytes(), meta)));
+        assert_eq!(folders.map(|(name, _)| name), ["New", "Old", ".cache", ".config"]);
     }
 
     #[test]

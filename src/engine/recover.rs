@@ -9,6 +9,7 @@ use rustix::io::Errno;
 use super::dir::{Dir, descriptor_path};
 use super::error::{Error, Result};
 use super::index::{self, INDEX_NAME, Imported, Index, SnapshotState, StateChange};
+use super::leftover::Leftover;
 use super::lock::Lock;
 use super::monitor::{Event, Monitor, Phase};
 use super::probe;
@@ -23,6 +24,8 @@ pub struct Writer {
     pub repository: Repository,
     /// Its index.
     pub index: Index,
+    /// What an interrupted run left for the next one.
+    pub leftover: Option<Leftover>,
     _lock: Lock,
 }
 
@@ -46,9 +49,9 @@ impl Writer {
         if (wanted.acls && !found.acls) || (wanted.reflink && !found.reflink) {
             return Err(Error::DriveReadOnly(repository.path().to_owned()));
         }
-        clear_stage(&repository, monitor)?;
+        let leftover = Leftover::gather(&repository, monitor)?;
         let index = open_index(&repository, monitor)?;
-        let mut writer = Self { repository, index, _lock: lock };
+        let mut writer = Self { repository, index, leftover, _lock: lock };
         match writer.reconcile(monitor) {
             Err(Error::Index { source, .. }) if index::is_missing_or_broken(&source) => {
                 monitor.emit(&Event::IndexRebuilt { reason: source.to_string() });
@@ -322,25 +325,10 @@ fn move_aside(repository: &Repository) -> Result<()> {
     Ok(())
 }
 
-fn clear_stage(repository: &Repository, monitor: &Monitor) -> Result<()> {
-    let path = repository.path().join("stage");
-    let names =
-        repository.folder("stage")?.names().map_err(|errno| Error::drive("list", &path, errno))?;
-    for name in names {
-        discard(repository, &name)?;
-        monitor.emit(&Event::StageRemoved { name: super::path::display(&name) });
-    }
-    Ok(())
-}
-
 /// Removes the stage `name`.
 pub fn discard_stage(repository: &Repository, name: &str) -> Result<()> {
-    discard(repository, name.as_bytes())
-}
-
-fn discard(repository: &Repository, name: &[u8]) -> Result<()> {
     let stage = repository.folder("stage")?;
-    super::remove::remove_tree(&stage, name).map_err(|errno| {
+    super::remove::remove_tree(&stage, name.as_bytes()).map_err(|errno| {
         Error::drive("remove an unfinished snapshot from", repository.path(), errno)
     })
 }

@@ -41,7 +41,7 @@ fn first_folder(dir: &Dir) -> Result<Option<(Dir, Vec<u8>)>> {
 }
 
 /// Opens a folder and sees to it that its entries can be removed: people have read-only folders.
-fn open_writable(dir: &Dir, name: &[u8]) -> Result<Dir> {
+pub(super) fn open_writable(dir: &Dir, name: &[u8]) -> Result<Dir> {
     let stat = dir.stat_child(name)?;
     let mode = u32::from(stat.stx_mode);
     if Kind::from_mode(mode) == Some(Kind::Directory) && mode & 0o700 != 0o700 {

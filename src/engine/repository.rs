@@ -254,6 +254,19 @@ impl Repository {
     }
 }
 
+/// Whether a folder with these names in it is a repository, anyone's.
+pub fn is_repository(dir: &Dir, names: &[Vec<u8>]) -> bool {
+    let has = |name: &[u8]| names.binary_search_by(|known| known.as_slice().cmp(name)).is_ok();
+    has(MARKER_NAME)
+        && has(b"snapshots")
+        && has(b"stage")
+        && dir.read_file(MARKER_NAME, MARKER_LIMIT_BYTES).is_ok_and(|bytes| {
+            let value = serde_json::from_slice::<serde_json::Value>(&bytes).unwrap_or_default();
+            let id = value.get("id").and_then(serde_json::Value::as_str);
+            value.get("format").is_some() && id.is_some_and(|id| Uuid::parse_str(id).is_ok())
+        })
+}
+
 /// Opens a folder on a drive, telling apart what may be wrong with it.
 pub fn open_drive(path: &Path) -> Result<Dir> {
     Dir::open(path).map_err(|errno| match errno {

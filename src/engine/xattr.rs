@@ -5,6 +5,7 @@ use std::os::fd::AsFd;
 use rustix::fs::XattrFlags;
 use rustix::io::{Errno, Result};
 
+use super::dir::Dir;
 use super::meta::ContentHash;
 
 /// The attribute with which a stored file carries the hash of its content.
@@ -13,12 +14,26 @@ pub const HASH_NAME: &str = "user.yore.blake3";
 /// Names that are Yore's own: never taken from a source, never given back.
 const OWN_PREFIX: &[u8] = b"user.yore.";
 
-/// Namespaces and names that belong to an entry. Security labels are the system's own affair.
-const KEPT: [&[u8]; 4] =
-    [b"user.", b"system.posix_acl_access", b"system.posix_acl_default", b"security.capability"];
+/// Namespaces and names that belong to an entry; `trusted.` shows itself to root only.
+const KEPT: [&[u8]; 5] =
+    [b"user.", b"system.posix_acl_access", b"system.posix_acl_default", b"security.", b"trusted."];
+
+/// Security labels: the system's own affair, set anew by its policy wherever a file is made.
+const LABELS: [&[u8]; 4] =
+    [b"security.selinux", b"security.ima", b"security.evm", b"security.SMACK"];
 
 /// The longest list of names, and the longest value, that Linux gives.
 const LIMIT_BYTES: usize = 64 * 1024;
+
+/// Whether security labels are read, too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Labels {
+    /// They are left to the system's policy.
+    #[default]
+    Leave,
+    /// They are kept, in overrides only. For root.
+    Keep,
+}
 
 /// The attributes of one entry, sorted by name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -48,13 +63,14 @@ impl Xattrs {
         self.0.iter().map(|(name, value)| (name.as_slice(), value.as_slice()))
     }
 
-    /// BLAKE3 over (name length u16, name, value length u32, value), little-endian; `None` if there are none.
+    /// BLAKE3 over (name length u16, name, value length u32, value), little-endian, labels left out; `None` if
+    /// there are none.
     pub fn digest(&self) -> Option<[u8; 32]> {
-        if self.0.is_empty() {
+        if self.0.iter().all(|(name, _)| is_label(name)) {
             return None;
         }
         let mut hasher = blake3::Hasher::new();
-        for (name, value) in &self.0 {
+        for (name, value) in self.0.iter().filter(|(name, _)| !is_label(name)) {
             hasher.update(&u16::try_from(name.len()).unwrap_or(u16::MAX).to_le_bytes());
             hasher.update(name);
             hasher.update(&u32::try_from(value.len()).unwrap_or(u32::MAX).to_le_bytes());
@@ -63,18 +79,59 @@ impl Xattrs {
         Some(*hasher.finalize().as_bytes())
     }
 
+    /// Whether a security label is among them.
+    pub fn has_labels(&self) -> bool {
+        self.0.iter().any(|(name, _)| is_label(name))
+    }
+
     /// Reads what is kept of an open file or directory. A file system without attributes has none.
     pub fn read(fd: impl AsFd) -> Result<Self> {
-        let length = match rustix::fs::flistxattr_query(&fd) {
+        Self::gather(
+            Labels::Leave,
+            |list| rustix::fs::flistxattr(&fd, list),
+            |name, value| rustix::fs::fgetxattr(&fd, name, value),
+        )
+    }
+
+    /// As [`Xattrs::read`], with the security labels if they are asked for.
+    pub fn read_with(fd: impl AsFd, labels: Labels) -> Result<Self> {
+        Self::gather(
+            labels,
+            |list| rustix::fs::flistxattr(&fd, list),
+            |name, value| rustix::fs::fgetxattr(&fd, name, value),
+        )
+    }
+
+    /// Reads what is kept of the child `name`, which can't be opened: a symbolic link or a special file.
+    pub fn read_child(dir: &Dir, name: &[u8], labels: Labels) -> Result<Self> {
+        let path = dir.child_path(name);
+        Self::gather(
+            labels,
+            |list| rustix::fs::llistxattr(path.as_slice(), list),
+            |attribute, value| rustix::fs::lgetxattr(path.as_slice(), attribute, value),
+        )
+    }
+
+    fn gather(
+        labels: Labels,
+        list: impl Fn(&mut [u8]) -> Result<usize>,
+        get: impl Fn(&[u8], &mut [u8]) -> Result<usize>,
+    ) -> Result<Self> {
+        let mut names = vec![0_u8; 1024];
+        let length = match list(&mut names) {
             Ok(0) | Err(Errno::OPNOTSUPP) => return Ok(Self::default()),
-            Ok(length) => length,
-            Err(errno) => return Err(errno),
+            Err(Errno::RANGE) => {
+                names.resize(LIMIT_BYTES, 0);
+                list(&mut names)?
+            }
+            outcome => outcome?,
         };
-        let mut list = vec![0_u8; (length + 1024).min(LIMIT_BYTES)];
-        let length = rustix::fs::flistxattr(&fd, &mut list[..])?;
         let mut pairs = Vec::new();
-        for name in list[..length].split(|&b| b == 0).filter(|name| is_kept(name)) {
-            match read_value(&fd, name) {
+        for name in names[..length].split(|&b| b == 0) {
+            if !is_kept(name) || (labels == Labels::Leave && is_label(name)) {
+                continue;
+            }
+            match read_value(|value| get(name, value)) {
                 Ok(value) => pairs.push((name.to_vec(), value)),
                 Err(Errno::NODATA) => {}
                 Err(errno) => return Err(errno),
@@ -83,11 +140,23 @@ impl Xattrs {
         Ok(Self::new(pairs))
     }
 
-    /// Sets every attribute on an open file or directory; `false` if one of them was refused.
+    /// Sets every attribute but labels on an open file or directory; `false` if one of them was refused.
     pub fn write(&self, fd: impl AsFd) -> Result<bool> {
+        self.set(|name, value| rustix::fs::fsetxattr(&fd, name, value, XattrFlags::empty()))
+    }
+
+    /// As [`Xattrs::write`], on the child `name`, which can't be opened.
+    pub fn write_child(&self, dir: &Dir, name: &[u8]) -> Result<bool> {
+        let path = dir.child_path(name);
+        self.set(|attribute, value| {
+            rustix::fs::lsetxattr(path.as_slice(), attribute, value, XattrFlags::empty())
+        })
+    }
+
+    fn set(&self, set: impl Fn(&[u8], &[u8]) -> Result<()>) -> Result<bool> {
         let mut all = true;
-        for (name, value) in &self.0 {
-            match rustix::fs::fsetxattr(&fd, name.as_slice(), value, XattrFlags::empty()) {
+        for (name, value) in self.0.iter().filter(|(name, _)| !is_label(name)) {
+            match set(name, value) {
                 Ok(()) => {}
                 Err(errno) if is_refusal(errno) => all = false,
                 Err(errno) => return Err(errno),
@@ -117,17 +186,20 @@ fn is_kept(name: &[u8]) -> bool {
         && KEPT.iter().any(|kept| name.starts_with(kept))
 }
 
-fn read_value(fd: impl AsFd, name: &[u8]) -> Result<Vec<u8>> {
+fn is_label(name: &[u8]) -> bool {
+    LABELS.iter().any(|label| name.starts_with(label))
+}
+
+fn read_value(get: impl Fn(&mut [u8]) -> Result<usize>) -> Result<Vec<u8>> {
     let mut value = vec![0_u8; 256];
-    match rustix::fs::fgetxattr(&fd, name, &mut value[..]) {
-        Ok(length) => value.truncate(length),
+    let length = match get(&mut value) {
         Err(Errno::RANGE) => {
             value.resize(LIMIT_BYTES, 0);
-            let length = rustix::fs::fgetxattr(&fd, name, &mut value[..])?;
-            value.truncate(length);
+            get(&mut value)?
         }
-        Err(errno) => return Err(errno),
-    }
+        outcome => outcome?,
+    };
+    value.truncate(length);
     Ok(value)
 }
 
@@ -157,11 +229,20 @@ mod tests {
             ("user.yore.blake3", false),
             ("system.posix_acl_access", true),
             ("security.capability", true),
-            ("security.selinux", false),
-            ("trusted.overlay.opaque", false),
+            ("trusted.overlay.opaque", true),
+            ("system.nfs4_acl", false),
             ("", false),
         ] {
             assert_eq!(is_kept(name.as_bytes()), kept, "{name}");
+        }
+        for (name, label) in [
+            ("security.selinux", true),
+            ("security.SMACK64EXEC", true),
+            ("security.ima", true),
+            ("security.capability", false),
+            ("user.security.selinux", false),
+        ] {
+            assert_eq!(is_label(name.as_bytes()), label, "{name}");
         }
     }
 
@@ -173,5 +254,7 @@ mod tests {
             Xattrs::new(vec![(b"user.a".into(), b"1".into()), (b"user.b".into(), b"2".into())]);
         assert_eq!(one.digest(), two.digest());
         assert_eq!(Xattrs::default().digest(), None);
+        let labelled = Xattrs::new(vec![(b"security.selinux".into(), b"x".into())]);
+        assert_eq!(labelled.digest(), None);
     }
 }

@@ -78,8 +78,8 @@ fn a_source_that_does_not_fit_is_refused_beforehand() {
 #[test]
 fn a_drive_that_runs_full_in_the_middle_loses_nothing() {
     let Some(nearly) = Nearly::full(&["-m", "0"]) else { return };
-    for number in 0..20 {
-        write(&nearly.source.join(format!("film-{number}")), vec![b'x'; 5 << 20]);
+    for number in 0..20_u8 {
+        write(&nearly.source.join(format!("film-{number}")), vec![number; 5 << 20]);
     }
     let answer = nearly.backup_fails(&["is full", "larger drive", "untouched"]);
     tells_how_much(&answer);

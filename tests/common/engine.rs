@@ -84,7 +84,7 @@ impl Rig {
 
     pub fn options(&self) -> BackupOptions {
         let source = Source { id: self.source_id, path: self.source.clone() };
-        BackupOptions { sources: vec![source], kind: SnapshotKind::Manual, accept_empty: false }
+        BackupOptions::new(vec![source], SnapshotKind::Manual)
     }
 
     pub fn try_back_up(&self, options: &BackupOptions, monitor: &Monitor) -> Result<BackupReport> {

@@ -14,11 +14,11 @@ use crate::common::place::set_mode;
 use crate::common::tree::{assert_same, facts, write};
 
 #[test]
-fn what_an_interrupted_run_left_is_removed() {
+fn what_is_no_snapshot_in_the_making_is_removed() {
     let rig = Rig::new();
     let names = past(&rig);
     let before = kept(&rig, &names);
-    let stage = rig.repository.join("stage/2026-01-01T00-00-00Z");
+    let stage = rig.repository.join("stage/mend");
     write(&stage.join("files/deep/er/file"), "half");
     fs::hard_link(rig.stored(&names[2]).join("large"), stage.join("files/deep/large")).unwrap();
     std::os::unix::fs::symlink(&rig.source, stage.join("files/link")).unwrap();
@@ -28,29 +28,12 @@ fn what_an_interrupted_run_left_is_removed() {
     let source = facts(&rig.source);
 
     let events = rig.recover();
-    let told = |e: &_| is_about(e, "StageRemoved") && is_about(e, "2026-01-01T00-00-00Z");
+    let told = |e: &_| is_about(e, "StageRemoved") && is_about(e, "mend");
     assert!(events.iter().any(told), "{events:?}");
     assert_eq!(fs::read_dir(rig.repository.join("stage")).unwrap().count(), 0);
     assert_kept(&rig, &names, &before, "clearing the stage");
     assert_same(&facts(&rig.source), &source, "the source");
     assert_eq!(rig.recover(), []);
-}
-
-#[test]
-fn a_stopped_run_leaves_nothing() {
-    let rig = Rig::new();
-    let names = past(&rig);
-    let before = kept(&rig, &names);
-    let monitor = Monitor::new();
-    let mut writer = rig.writer(&monitor).unwrap();
-    monitor.cancel().cancel();
-    let (options, clock) = (rig.options(), rig.clock());
-    let outcome = yore::engine::backup::backup(&mut writer, &options, &clock, &monitor);
-    assert!(matches!(outcome, Err(Error::Cancelled)), "{outcome:?}");
-    drop(writer);
-    assert_eq!(fs::read_dir(rig.repository.join("stage")).unwrap().count(), 0);
-    assert_kept(&rig, &names, &before, "a stop");
-    assert_eq!(rig.history().snapshots().unwrap().len(), 3);
 }
 
 #[test]

@@ -9,6 +9,7 @@ use crate::engine::digest::Content;
 use crate::engine::error::Result;
 use crate::engine::index::State;
 use crate::engine::meta::{Kind, Metadata};
+use crate::engine::plan;
 use crate::engine::repository::Owners;
 
 impl Run<'_> {
@@ -20,7 +21,7 @@ impl Run<'_> {
                     .finish();
             let state = self.dress_folder(worker, &folder)?;
             self.count(&state);
-            let (meta, xattrs) = (state.meta, state.xattrs);
+            let (meta, change, xattrs) = (state.meta, state.change(), state.xattrs);
             self.record(worker, folder.node, folder.known.as_ref(), state)?;
             let up = match &folder.up {
                 Up::Source(id) => {
@@ -33,6 +34,7 @@ impl Run<'_> {
             up.digest.lock().unwrap_or_else(PoisonError::into_inner).add(
                 name,
                 &meta,
+                &change,
                 xattrs,
                 Content::Directory(digest),
             );
@@ -43,7 +45,7 @@ impl Run<'_> {
 
     fn dress_folder(&self, worker: &mut Worker<'_>, folder: &Folder) -> Result<State> {
         // A folder that its owner can't read would keep the snapshot's owner out of it, too.
-        let is_closed = self.owners == Owners::Seal && folder.meta.mode & 0o500 != 0o500;
+        let is_closed = self.carrier.owners == Owners::Seal && folder.meta.mode & 0o500 != 0o500;
         let open = if is_closed { folder.meta.mode | 0o500 } else { folder.meta.mode };
         let as_stored = Metadata { mode: open, ..folder.meta };
         let (mut change, stored) = self.dress(&folder.stage, &as_stored, &folder.xattrs)?;
@@ -60,6 +62,10 @@ impl Run<'_> {
             // Below a folder that is carried forward: the marks stay as they were.
             (change.stale, change.absent) = (known.stale, known.absent);
         }
+        change.flags = (folder.flags != 0).then_some(folder.flags);
+        if folder.xattrs.has_labels() {
+            change.set_xattrs(&folder.xattrs);
+        }
         let override_text = change.to_text();
         if let Some(text) = &override_text {
             worker.gathered.overrides.push(folder.path.clone(), text.clone());
@@ -68,7 +74,9 @@ impl Run<'_> {
             meta: folder.meta,
             hash: None,
             xattrs: folder.xattrs.digest(),
-            fingerprint: None,
+            fingerprint: folder.fingerprint.filter(|_| !folder.unread.load(Relaxed)).and_then(
+                |fingerprint| plan::trusted(&folder.meta, &fingerprint, self.scan_started),
+            ),
             stored_mtime: (stored.mtime != folder.meta.mtime).then_some(stored.mtime),
             override_text,
         })

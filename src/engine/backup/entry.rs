@@ -5,172 +5,69 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use rustix::io::Errno;
 
+use super::copies::link_group;
 use super::folder::Folder;
 use super::run::{Known, Run, Worker};
-use crate::engine::copy::{self, ReadFile};
-use crate::engine::dir::set_child_mtime;
+use crate::engine::dir::{Dir, set_child_mtime};
 use crate::engine::error::Result;
 use crate::engine::index::{Child, State};
 use crate::engine::meta::{ContentHash, Fingerprint, Kind, Metadata};
-use crate::engine::monitor::Event;
 use crate::engine::overrides::Override;
-use crate::engine::plan::{self, Settled, Step};
+use crate::engine::plan;
 use crate::engine::problem::Reason;
 use crate::engine::repository::Owners;
-use crate::engine::xattr::{self, Xattrs};
+use crate::engine::xattr::Xattrs;
 
 /// An entry of the live folder, and what was known of it.
-struct Found<'a> {
-    name: &'a [u8],
-    meta: Metadata,
-    fingerprint: Fingerprint,
-    before: Option<&'a Child>,
+pub(super) struct Found<'a> {
+    pub name: &'a [u8],
+    pub meta: Metadata,
+    pub fingerprint: Fingerprint,
+    /// How many names it has.
+    pub links: u32,
+    /// Its content takes less room than its length.
+    pub is_sparse: bool,
+    pub before: Option<&'a Child>,
 }
 
 impl Run<'_> {
-    /// Does what the entry `name` needs; `true` if it is a folder, which needs a task of its own.
+    /// Does what the entry `name` needs; its metadata if it is a folder, which needs a task of its own.
     pub(super) fn store_entry(
         &self,
         worker: &mut Worker<'_>,
         folder: &Folder,
         name: &[u8],
         before: Option<&Child>,
-    ) -> Result<bool> {
-        let Some(source) = &folder.source else { return Ok(false) };
+    ) -> Result<Option<Metadata>> {
+        let Some(source) = &folder.source else { return Ok(None) };
         let stat = match source.stat_child(name) {
             Ok(stat) => stat,
             Err(errno) => {
                 self.give_up(worker, folder, name, before, errno)?;
-                return Ok(false);
+                return Ok(None);
             }
         };
-        let Some(meta) = Metadata::from_statx(&stat) else { return Ok(false) };
+        let Some(meta) = Metadata::from_statx(&stat) else { return Ok(None) };
         if meta.kind == Kind::Directory {
-            return Ok(true);
+            return Ok(Some(meta));
         }
         if let Some(child) = before {
             self.forget_below(worker, folder, child)?;
         }
-        let fingerprint = Fingerprint::from_statx(&stat);
-        let found = Found { name, meta, fingerprint, before };
+        let found = Found {
+            name,
+            meta,
+            fingerprint: Fingerprint::from_statx(&stat),
+            links: stat.stx_nlink,
+            is_sparse: stat.stx_blocks.saturating_mul(512) < stat.stx_size,
+            before,
+        };
         match meta.kind {
             Kind::File => self.store_file(worker, folder, &found)?,
             Kind::Symlink => self.store_symlink(worker, folder, &found)?,
             _ => self.store_special(worker, folder, &found)?,
         }
-        Ok(false)
-    }
-
-    fn store_file(
-        &self,
-        worker: &mut Worker<'_>,
-        folder: &Folder,
-        found: &Found<'_>,
-    ) -> Result<()> {
-        let previous = found.before.map(|child| &child.state);
-        let step = plan::plan_file(previous, &found.meta, &found.fingerprint, folder.stable_inodes);
-        match (step, found.before) {
-            (Step::Link, Some(child)) if self.try_link(folder, child)? => {
-                self.keep_linked(worker, folder, found, child.state.clone())
-            }
-            (Step::Examine, Some(child)) => self.examine(worker, folder, found, child),
-            _ => self.copy(worker, folder, found),
-        }
-    }
-
-    /// Reads a file that may have changed, and writes nothing that is stored already.
-    fn examine(
-        &self,
-        worker: &mut Worker<'_>,
-        folder: &Folder,
-        found: &Found<'_>,
-        child: &Child,
-    ) -> Result<()> {
-        let Some(source) = &folder.source else { return Ok(()) };
-        let read = copy::hash_file(source, found.name, &mut worker.buffer, self.monitor);
-        let read = match read {
-            Ok(read) => read,
-            Err(error) => {
-                let errno = self.sort_out(error)?;
-                return self.give_up(worker, folder, found.name, found.before, errno);
-            }
-        };
-        if read.torn || child.state.hash != Some(read.hash) {
-            return self.copy(worker, folder, found);
-        }
-        let settled = plan::settle(&child.state, &read.meta, read.xattrs.digest());
-        if settled == Settled::Copy || !self.try_link(folder, child)? {
-            return self.copy(worker, folder, found);
-        }
-        let fingerprint = plan::trusted(&read.meta, &read.fingerprint, self.scan_started);
-        let mut state = State { meta: read.meta, fingerprint, ..child.state.clone() };
-        if settled == Settled::LinkWithOverride {
-            self.override_link(folder, found.name, &read, &mut state)?;
-        }
-        self.keep_linked(worker, folder, found, state)
-    }
-
-    /// Says what differs between a file and the stored inode that was linked for it.
-    fn override_link(
-        &self,
-        folder: &Folder,
-        name: &[u8],
-        read: &ReadFile,
-        state: &mut State,
-    ) -> Result<()> {
-        let failed = |errno| self.drive_error(errno);
-        let (file, stat) = folder.stage.open_file(name).map_err(failed)?;
-        let stored = Metadata::from_statx(&stat).ok_or_else(|| failed(Errno::IO))?;
-        let mut change = Override::between(&read.meta, &self.stored_meta(stored));
-        if Xattrs::read(&file).map_err(failed)? != read.xattrs {
-            change.set_xattrs(&read.xattrs);
-        }
-        state.xattrs = read.xattrs.digest();
-        state.stored_mtime = (stored.mtime != read.meta.mtime).then_some(stored.mtime);
-        state.override_text = change.to_text();
-        Ok(())
-    }
-
-    fn keep_linked(
-        &self,
-        worker: &mut Worker<'_>,
-        folder: &Folder,
-        found: &Found<'_>,
-        state: State,
-    ) -> Result<()> {
-        self.totals.linked.fetch_add(1, Relaxed);
-        self.keep(worker, folder, found.name, found.before, state)
-    }
-
-    fn copy(&self, worker: &mut Worker<'_>, folder: &Folder, found: &Found<'_>) -> Result<()> {
-        let Some(source) = &folder.source else { return Ok(()) };
-        let (name, stage) = (found.name, &folder.stage);
-        let copied = copy::copy_file(source, name, stage, name, &mut worker.buffer, self.monitor);
-        let (read, file) = match copied {
-            Ok(copied) => copied,
-            Err(error) => {
-                let errno = self.sort_out(error)?;
-                return self.give_up(worker, folder, found.name, found.before, errno);
-            }
-        };
-        xattr::write_hash(&file, &read.hash).map_err(|errno| self.drive_error(errno))?;
-        let (mut change, stored) = self.dress(&file, &read.meta, &read.xattrs)?;
-        if read.torn {
-            change.torn = true;
-            self.problem(&folder.path.join(found.name), Reason::Torn);
-        }
-        self.totals.copied.fetch_add(1, Relaxed);
-        self.totals.copied_bytes.fetch_add(read.data_bytes, Relaxed);
-        let trusted = plan::trusted(&read.meta, &read.fingerprint, self.scan_started);
-        let state = State {
-            meta: read.meta,
-            hash: Some(read.hash),
-            xattrs: read.xattrs.digest(),
-            fingerprint: trusted.filter(|_| !read.torn),
-            stored_mtime: (stored.mtime != read.meta.mtime).then_some(stored.mtime),
-            override_text: change.to_text(),
-        };
-        self.keep(worker, folder, found.name, found.before, state)
+        Ok(None)
     }
 
     fn store_symlink(
@@ -179,21 +76,53 @@ impl Run<'_> {
         folder: &Folder,
         found: &Found<'_>,
     ) -> Result<()> {
-        let Some(source) = &folder.source else { return Ok(()) };
-        let target = match source.read_link(found.name) {
-            Ok(target) => target,
-            Err(errno) => return self.give_up(worker, folder, found.name, found.before, errno),
-        };
-        let hash = Some(ContentHash::of(&target));
-        if let Some(child) = found.before
-            && plan::is_same_entry(&child.state, &found.meta, hash)
+        if let Some(child) = self.recognised(folder, found)
             && self.try_link(folder, child)?
         {
             return self.keep(worker, folder, found.name, found.before, child.state.clone());
         }
+        let Some(source) = &folder.source else { return Ok(()) };
+        let read = source
+            .read_link(found.name)
+            .and_then(|target| Ok((target, self.read_attributes(source, found.name)?)));
+        let (target, xattrs) = match read {
+            Ok(read) => read,
+            Err(errno) => return self.give_up(worker, folder, found.name, found.before, errno),
+        };
+        let hash = Some(ContentHash::of(&target));
+        let is_stored = found
+            .before
+            .is_some_and(|child| child.state.meta == found.meta && child.state.hash == hash);
+        let linked = match found.before.filter(|_| is_stored) {
+            Some(child) => self.try_link(folder, child)?,
+            None => false,
+        };
+        if !linked {
+            self.make_symlink(folder, found, &target)?;
+        }
         let failed = |errno| self.drive_error(errno);
-        folder.stage.create_link(found.name, &target).map_err(failed)?;
-        if self.owners == Owners::Inode {
+        let stat = folder.stage.stat_child(found.name).map_err(failed)?;
+        let stored = Metadata::from_statx(&stat).ok_or_else(|| failed(Errno::IO))?;
+        let mut change = Override::between(&found.meta, &self.stored_meta(stored));
+        change.link_group = link_group(folder, found.links, &found.fingerprint);
+        if !xattrs.is_empty() {
+            change.set_xattrs(&xattrs);
+        }
+        let state = State {
+            meta: found.meta,
+            hash,
+            xattrs: xattrs.digest(),
+            fingerprint: plan::trusted(&found.meta, &found.fingerprint, self.scan_started),
+            stored_mtime: (stored.mtime != found.meta.mtime).then_some(stored.mtime),
+            override_text: change.to_text(),
+        };
+        self.keep(worker, folder, found.name, found.before, state)
+    }
+
+    fn make_symlink(&self, folder: &Folder, found: &Found<'_>, target: &[u8]) -> Result<()> {
+        let failed = |errno| self.drive_error(errno);
+        folder.stage.create_link(found.name, target).map_err(failed)?;
+        if self.carrier.owners == Owners::Inode {
             rustix::fs::chownat(
                 &folder.stage,
                 found.name,
@@ -203,19 +132,7 @@ impl Run<'_> {
             )
             .map_err(failed)?;
         }
-        set_child_mtime(&folder.stage, found.name, found.meta.mtime).map_err(failed)?;
-        let stat = folder.stage.stat_child(found.name).map_err(failed)?;
-        let stored = Metadata::from_statx(&stat).ok_or_else(|| failed(Errno::IO))?;
-        let change = Override::between(&found.meta, &self.stored_meta(stored));
-        let state = State {
-            meta: found.meta,
-            hash,
-            xattrs: None,
-            fingerprint: None,
-            stored_mtime: (stored.mtime != found.meta.mtime).then_some(stored.mtime),
-            override_text: change.to_text(),
-        };
-        self.keep(worker, folder, found.name, found.before, state)
+        set_child_mtime(&folder.stage, found.name, found.meta.mtime).map_err(failed)
     }
 
     /// A fifo, socket or device: never opened, only noted.
@@ -225,33 +142,41 @@ impl Run<'_> {
         folder: &Folder,
         found: &Found<'_>,
     ) -> Result<()> {
+        if let Some(child) = self.recognised(folder, found) {
+            return self.keep(worker, folder, found.name, found.before, child.state.clone());
+        }
+        let Some(source) = &folder.source else { return Ok(()) };
+        let xattrs = match self.read_attributes(source, found.name) {
+            Ok(xattrs) => xattrs,
+            Err(errno) => return self.give_up(worker, folder, found.name, found.before, errno),
+        };
+        let mut change = Override::special(&found.meta);
+        change.link_group = link_group(folder, found.links, &found.fingerprint);
+        if !xattrs.is_empty() {
+            change.set_xattrs(&xattrs);
+        }
         let state = State {
             meta: found.meta,
             hash: None,
-            xattrs: None,
-            fingerprint: None,
+            xattrs: xattrs.digest(),
+            fingerprint: plan::trusted(&found.meta, &found.fingerprint, self.scan_started),
             stored_mtime: None,
-            override_text: Override::special(&found.meta).to_text(),
+            override_text: change.to_text(),
         };
         self.keep(worker, folder, found.name, found.before, state)
     }
 
-    /// Links the stored file of a version into the stage; `false` if it can't be and must be stored anew.
-    fn try_link(&self, folder: &Folder, child: &Child) -> Result<bool> {
-        let Some(stored) = folder.stored.as_ref().filter(|_| folder.can_link(child.first)) else {
-            return Ok(false);
-        };
-        let found = stored.stat_child(&child.name).ok().and_then(|s| Metadata::from_statx(&s));
-        if !found.is_some_and(|meta| plan::is_as_stored(&child.state, &meta)) {
-            let path = folder.path.join(&child.name);
-            self.monitor.emit(&Event::StoredFileChanged { path });
-            return Ok(false);
-        }
-        match folder.stage.link_from(stored, &child.name, &child.name) {
-            Ok(()) => Ok(true),
-            Err(Errno::MLINK | Errno::XDEV | Errno::PERM | Errno::NOENT) => Ok(false),
-            Err(errno) => Err(self.drive_error(errno)),
-        }
+    /// The last version of an entry, if it is recognised as unchanged.
+    fn recognised<'f>(&self, folder: &Folder, found: &Found<'f>) -> Option<&'f Child> {
+        let (meta, fingerprint) = (&found.meta, &found.fingerprint);
+        found.before.filter(|child| {
+            plan::is_recognised(&child.state, meta, fingerprint, folder.stable_inodes)
+        })
+    }
+
+    /// Attributes of what is never opened; what was swapped in since is not read either.
+    fn read_attributes(&self, source: &Dir, name: &[u8]) -> rustix::io::Result<Xattrs> {
+        Xattrs::read_child(source, name, self.labels)
     }
 
     /// Deals with an entry that can't be read: gone is gone, anything else is said and carried forward.
@@ -327,7 +252,7 @@ impl Run<'_> {
     }
 
     /// The last step for every entry that is in the snapshot: digest, override, index, counters.
-    fn keep(
+    pub(super) fn keep(
         &self,
         worker: &mut Worker<'_>,
         folder: &Folder,
@@ -338,6 +263,7 @@ impl Run<'_> {
         folder.digest.lock().unwrap_or_else(PoisonError::into_inner).add(
             name,
             &state.meta,
+            &state.change(),
             state.xattrs,
             state.content(),
         );

@@ -1,28 +1,22 @@
-//! One folder of a source on its way into the stage: opened, listed and filled. `close` ends it.
+//! One folder of a source on its way into the stage: on its three sides, and what is known of it.
 
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::AcqRel, Ordering::Relaxed};
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicBool, AtomicUsize};
+use std::sync::{Arc, Mutex, OnceLock};
 
-use rustix::io::Errno;
 use uuid::Uuid;
 
-use super::run::{Known, Run, Worker};
+use super::contents::FolderNumber;
+use super::run::{Known, Run, device_of};
 use crate::engine::digest::DirectoryDigest;
-use crate::engine::dir::Dir;
+use crate::engine::dir::{Dir, inode_flags};
 use crate::engine::error::Result;
-use crate::engine::index::{self, Change, Child, NodeId, OPEN};
-use crate::engine::meta::{Kind, Metadata};
-use crate::engine::monitor::Event;
+use crate::engine::index::NodeId;
+use crate::engine::meta::{ContentHash, Fingerprint, Kind, Metadata};
 use crate::engine::overrides::SnapshotRef;
 use crate::engine::path::RelPath;
-use crate::engine::pool::Pool;
+use crate::engine::plan;
 use crate::engine::probe;
-use crate::engine::problem::Reason;
-use crate::engine::xattr::Xattrs;
-
-/// Names of folders that a restore is working in, or that hold what it replaced: never backed up.
-const RESTORE_PREFIX: &[u8] = b".yore-restore-";
+use crate::engine::xattr::{Labels, Xattrs};
 
 /// What a source is compared with and linked to.
 #[derive(Debug, Clone)]
@@ -53,28 +47,27 @@ pub(super) struct Folder {
     pub source: Option<Dir>,
     /// The same folder in the snapshot that can be linked to.
     pub stored: Option<Dir>,
+    /// The same folder in what an interrupted run left.
+    pub leftover: Option<Dir>,
     pub stage: Dir,
     pub meta: Metadata,
     pub xattrs: Xattrs,
-    mount: u64,
+    pub flags: u32,
+    /// How the live folder is recognised.
+    pub fingerprint: Option<Fingerprint>,
+    pub mount: u64,
+    /// The live folder's device and inode.
+    pub inode: ((u32, u32), u64),
+    /// The device's number in link groups.
+    pub device: u64,
+    /// The number under which the run's contents know the folder.
+    pub number: OnceLock<FolderNumber>,
     pub stable_inodes: bool,
     pub digest: Mutex<DirectoryDigest>,
     /// Child folders that aren't done yet, and one for the folder's own entries.
     pub pending: AtomicUsize,
     /// The live folder is there, but its content could not be read.
     pub unread: AtomicBool,
-}
-
-/// What a thread takes from the pool.
-pub(super) enum Task {
-    Root(Arc<Folder>),
-    Child {
-        up: Arc<Folder>,
-        name: Vec<u8>,
-        known: Option<Box<Child>>,
-        /// The folder can't be read, or lies in one that can't: its last state is carried forward.
-        carried: bool,
-    },
 }
 
 impl Folder {
@@ -97,14 +90,15 @@ impl Folder {
         if let Some(dir) = dir {
             folder.stable_inodes = probe::has_stable_inodes(&dir);
             let stat = dir.stat().map_err(|errno| run.drive_error(errno))?;
-            folder.mount = stat.stx_mnt_id;
-            folder.take_source(dir);
+            folder.take_source(dir, known.as_ref(), run.labels);
+            folder.device = run.device_number(device_of(&stat));
         }
+        folder.leftover = run.leftover.as_ref().and_then(|dir| dir.beneath(&folder.path).ok());
         folder.inherit(known);
         Ok(Arc::new(folder))
     }
 
-    fn new(up: Up, path: RelPath, (node, is_new): (NodeId, bool), stage: Dir) -> Self {
+    pub fn new(up: Up, path: RelPath, (node, is_new): (NodeId, bool), stage: Dir) -> Self {
         Self {
             up,
             path,
@@ -114,6 +108,7 @@ impl Folder {
             known: None,
             source: None,
             stored: None,
+            leftover: None,
             stage,
             meta: Metadata {
                 kind: Kind::Directory,
@@ -125,7 +120,12 @@ impl Folder {
                 device: (0, 0),
             },
             xattrs: Xattrs::default(),
+            flags: 0,
+            fingerprint: None,
             mount: 0,
+            inode: ((0, 0), 0),
+            device: 0,
+            number: OnceLock::new(),
             stable_inodes: true,
             digest: Mutex::default(),
             pending: AtomicUsize::new(1),
@@ -134,20 +134,64 @@ impl Folder {
     }
 
     /// Takes the live folder with its metadata; without, its last state will be carried forward.
-    fn take_source(&mut self, dir: Dir) {
+    pub fn take_source(&mut self, dir: Dir, known: Option<&Known>, labels: Labels) {
         let Ok(stat) = dir.stat() else { return };
         let Some(meta) = Metadata::from_statx(&stat) else { return };
+        let fingerprint = Fingerprint::from_statx(&stat);
+        self.mount = stat.stx_mnt_id;
+        self.inode = (device_of(&stat), stat.stx_ino);
+        let known = known
+            .map(|(_, _, state)| state)
+            .filter(|state| plan::is_recognised(state, &meta, &fingerprint, self.stable_inodes));
+        self.flags = match known {
+            Some(state) => state.change().flags.unwrap_or(0),
+            None => inode_flags(&dir),
+        };
         // Attributes that can't be read are not worth losing the folder.
-        self.xattrs = Xattrs::read(&dir).unwrap_or_default();
+        self.xattrs = match known {
+            Some(state) if state.xattrs.is_none() && labels == Labels::Leave => Xattrs::default(),
+            _ => Xattrs::read_with(&dir, labels).unwrap_or_default(),
+        };
+        self.fingerprint = Some(fingerprint);
         self.meta = meta;
         self.source = Some(dir);
     }
 
+    /// Numbers the device that the folder is on, compared with the folder above it.
+    pub fn number_device(&mut self, up: &Self) {
+        self.device = up.device;
+        if self.source.is_some() && self.inode.0 != up.inode.0 {
+            // A subvolume or another file system: its number must be the same in every run.
+            let mut bytes = [0; 8];
+            bytes.copy_from_slice(&ContentHash::of(self.path.as_bytes()).0[..8]);
+            self.device = u64::from_le_bytes(bytes) | 1 << 63;
+        }
+    }
+
+    /// Whether the live folder is one of those that it lies in, seen again through a mount.
+    pub fn is_loop(&self) -> bool {
+        let mut above = match &self.up {
+            Up::Source(_) => None,
+            Up::Folder(up) => Some(up),
+        };
+        while let Some(folder) = above {
+            if folder.inode == self.inode {
+                return true;
+            }
+            above = match &folder.up {
+                Up::Source(_) => None,
+                Up::Folder(up) => Some(up),
+            };
+        }
+        false
+    }
+
     /// Takes what was known; a carried folder is what it was.
-    fn inherit(&mut self, known: Option<Known>) {
+    pub fn inherit(&mut self, known: Option<Known>) {
         let known_folder = known.as_ref().filter(|known| known.2.meta.kind == Kind::Directory);
         if let (None, Some((_, _, state))) = (&self.source, known_folder) {
             self.meta = state.meta;
+            self.flags = state.change().flags.unwrap_or(0);
             if let Some(stored) = &self.stored {
                 self.xattrs = Xattrs::read(stored).unwrap_or_default();
             }
@@ -171,193 +215,5 @@ impl Folder {
                 .as_ref()
                 .and_then(|base| base.linkable.as_ref())
                 .is_some_and(|(seq, _)| first <= *seq as i64)
-    }
-}
-
-impl Run<'_> {
-    pub(super) fn work(
-        &self,
-        worker: &mut Worker<'_>,
-        task: Task,
-        pool: &Pool<Task>,
-    ) -> Result<()> {
-        let folder = match task {
-            Task::Root(folder) => folder,
-            Task::Child { up, name, known, carried } => {
-                match self.open_child(worker, &up, &name, known.map(|child| *child), carried)? {
-                    Some(folder) => folder,
-                    None => return self.close(worker, up),
-                }
-            }
-        };
-        self.monitor.set_current(folder.path.clone());
-        self.fill(worker, &folder, pool)?;
-        self.close(worker, folder)
-    }
-
-    /// Opens a child folder on all three sides; `None` if it is gone and there is nothing to carry forward.
-    fn open_child(
-        &self,
-        worker: &mut Worker<'_>,
-        up: &Arc<Folder>,
-        name: &[u8],
-        known: Option<Child>,
-        carried: bool,
-    ) -> Result<Option<Arc<Folder>>> {
-        let path = up.path.join(name);
-        let source = match up.source.as_ref().filter(|_| !carried) {
-            None => None,
-            Some(dir) => match dir.child(name) {
-                Ok(dir) => Some(dir),
-                Err(Errno::NOENT) => {
-                    if let Some(child) = &known {
-                        self.forget(worker, up, child)?;
-                    }
-                    return Ok(None);
-                }
-                Err(errno) => {
-                    self.problem(&path, Reason::of_source(errno));
-                    None
-                }
-            },
-        };
-        let live = match &source {
-            Some(_) => None,
-            None => up.source.as_ref().and_then(|dir| dir.stat_child(name).ok()),
-        };
-        let stage = up.stage.create(name, 0o700).map_err(|errno| self.drive_error(errno))?;
-        let place = match &known {
-            Some(child) => (child.node, false),
-            None => self.intern(&worker.index, &mut worker.spool, up.place(), name)?,
-        };
-        let mut folder = Folder::new(Up::Folder(Arc::clone(up)), path, place, stage);
-        folder.mount = up.mount;
-        folder.stable_inodes = up.stable_inodes;
-        let was_folder =
-            known.as_ref().is_some_and(|child| child.state.meta.kind == Kind::Directory);
-        if was_folder {
-            folder.base = up.base.clone();
-            folder.stored = up.stored.as_ref().and_then(|dir| dir.child(name).ok());
-        }
-        match source {
-            Some(dir) => folder.take_source(dir),
-            None => folder.unread = AtomicBool::new(!carried),
-        }
-        let live = live.as_ref().and_then(Metadata::from_statx);
-        if let Some(meta) = live.filter(|meta| meta.kind == Kind::Directory) {
-            folder.meta = meta;
-        }
-        if folder.source.is_none() && !carried {
-            folder.unread = AtomicBool::new(true);
-        }
-        folder.inherit(known.map(|child| (child.first, child.last, child.state)));
-        Ok(Some(Arc::new(folder)))
-    }
-
-    /// Lists the folder and does what each entry needs; child folders go to the pool.
-    fn fill(&self, worker: &mut Worker<'_>, folder: &Arc<Folder>, pool: &Pool<Task>) -> Result<()> {
-        let known = match &folder.base {
-            Some(base) => worker.index.children(folder.node, base.seq)?,
-            None => Vec::new(),
-        };
-        let names = match self.list(folder) {
-            Ok(Some(names)) => names,
-            Ok(None) => return self.carry_children(worker, folder, known, pool),
-            Err(errno) => {
-                self.problem(&folder.path, Reason::of_source(errno));
-                folder.unread.store(true, Relaxed);
-                return self.carry_children(worker, folder, known, pool);
-            }
-        };
-        let mut known: HashMap<Vec<u8>, Child> =
-            known.into_iter().map(|child| (child.name.clone(), child)).collect();
-        let mut folders = Vec::new();
-        for name in names {
-            self.monitor.check_cancelled()?;
-            let before = known.remove(&name);
-            let is_folder = self.store_entry(worker, folder, &name, before.as_ref())?;
-            if is_folder {
-                let up = Arc::clone(folder);
-                folders.push(Task::Child { up, name, known: before.map(Box::new), carried: false });
-            }
-        }
-        for gone in known.values() {
-            self.forget(worker, folder, gone)?;
-        }
-        self.push_folders(folder, folders, pool);
-        Ok(())
-    }
-
-    /// The folder's names; `None` if it is carried forward.
-    fn list(&self, folder: &Folder) -> rustix::io::Result<Option<Vec<Vec<u8>>>> {
-        let Some(source) = &folder.source else { return Ok(None) };
-        let stat = source.stat()?;
-        if stat.stx_mnt_id != folder.mount {
-            self.monitor.emit(&Event::OtherFileSystem { path: folder.path.to_absolute() });
-            return Ok(Some(Vec::new()));
-        }
-        let device = (stat.stx_dev_major, stat.stx_dev_minor);
-        if (device, stat.stx_ino) == self.repository_inode {
-            self.monitor.emit(&Event::RepositoryInside { path: folder.path.to_absolute() });
-            return Ok(Some(Vec::new()));
-        }
-        let mut names = source.names()?;
-        names.retain(|name| !name.starts_with(RESTORE_PREFIX));
-        Ok(Some(names))
-    }
-
-    fn carry_children(
-        &self,
-        worker: &mut Worker<'_>,
-        folder: &Arc<Folder>,
-        known: Vec<Child>,
-        pool: &Pool<Task>,
-    ) -> Result<()> {
-        let mut folders = Vec::new();
-        for child in known {
-            self.monitor.check_cancelled()?;
-            if child.state.meta.kind == Kind::Directory {
-                let (up, name) = (Arc::clone(folder), child.name.clone());
-                folders.push(Task::Child { up, name, known: Some(Box::new(child)), carried: true });
-            } else {
-                self.carry_entry(worker, folder, &child, false)?;
-            }
-        }
-        self.push_folders(folder, folders, pool);
-        Ok(())
-    }
-
-    fn push_folders(&self, folder: &Folder, folders: Vec<Task>, pool: &Pool<Task>) {
-        folder.pending.fetch_add(folders.len(), AcqRel);
-        pool.push(folders.into_iter().rev());
-    }
-
-    /// Ends what is known of an entry that is gone, and of all below it.
-    pub(super) fn forget(
-        &self,
-        worker: &mut Worker<'_>,
-        folder: &Folder,
-        child: &Child,
-    ) -> Result<()> {
-        if child.last == OPEN {
-            let change = Change::End { node: child.node, first: child.first };
-            self.push(&mut worker.spool, change)?;
-        }
-        self.forget_below(worker, folder, child)
-    }
-
-    /// Ends what is known below an entry that is no folder any more.
-    pub(super) fn forget_below(
-        &self,
-        worker: &mut Worker<'_>,
-        folder: &Folder,
-        child: &Child,
-    ) -> Result<()> {
-        match &folder.base {
-            Some(base) if child.state.meta.kind == Kind::Directory => {
-                index::end_below(&worker.index, child.node, base.seq, &mut worker.spool)
-            }
-            _ => Ok(()),
-        }
     }
 }

@@ -54,6 +54,8 @@ pub struct Walked {
     pub path: PathBuf,
     /// Its number in the index and the snapshot to compare with; `None` if all of it is new.
     pub known: Option<(NodeId, u64)>,
+    /// The same folder in what an interrupted run left.
+    pub leftover: Option<Arc<Dir>>,
 }
 
 /// Room that is always left free, so that the index can be written and a full drive can be tidied up.
@@ -67,6 +69,8 @@ struct Waiting {
     name: Vec<u8>,
     mount: u64,
     known: Option<(NodeId, u64)>,
+    /// The parent in what an interrupted run left.
+    leftover: Option<Arc<Dir>>,
 }
 
 #[derive(Default)]
@@ -85,7 +89,8 @@ pub fn measure(sources: &[Walked], index: &Path, monitor: &Monitor) -> Result<Fo
         .filter_map(|source| {
             let parent = Arc::new(Dir::open(&source.path).ok()?);
             let mount = parent.stat().ok()?.stx_mnt_id;
-            Some(Waiting { parent, name: b".".to_vec(), mount, known: source.known })
+            let (name, leftover) = (b".".to_vec(), source.leftover.clone());
+            Some(Waiting { parent, name, mount, known: source.known, leftover })
         })
         .collect();
     Pool::run(
@@ -117,6 +122,8 @@ fn count_folder(index: &Index, folder: &Waiting, counters: &Counters) -> Result<
         Some((node, seq)) => index.children(node, seq)?,
         None => Vec::new(),
     };
+    let leftover = folder.leftover.as_ref().and_then(|dir| dir.child(&folder.name).ok());
+    let leftover = leftover.map(Arc::new);
     let known: HashMap<&[u8], &Child> =
         known.iter().map(|child| (child.name.as_slice(), child)).collect();
     let mut folders = Vec::new();
@@ -131,7 +138,10 @@ fn count_folder(index: &Index, folder: &Waiting, counters: &Counters) -> Result<
         let state = known.map(|child| &child.state);
         let fingerprint = Fingerprint::from_statx(&stat);
         let is_stored = match meta.kind {
-            Kind::File => plan::plan_file(state, &meta, &fingerprint, true) == Step::Link,
+            Kind::File => {
+                plan::plan_file(state, &meta, &fingerprint, true) == Step::Link
+                    || is_left(leftover.as_deref(), &name, &meta)
+            }
             kind => kind != Kind::Directory && known.is_some(),
         };
         if !is_stored {
@@ -142,8 +152,20 @@ fn count_folder(index: &Index, folder: &Waiting, counters: &Counters) -> Result<
         }
         if meta.kind == Kind::Directory && stat.stx_mnt_id == folder.mount {
             let known = known.and_then(|child| Some((child.node, folder.known?.1)));
-            folders.push(Waiting { parent: Arc::clone(&dir), name, mount: folder.mount, known });
+            let (parent, leftover) = (Arc::clone(&dir), leftover.clone());
+            folders.push(Waiting { parent, name, mount: folder.mount, known, leftover });
         }
     }
     Ok(folders)
+}
+
+/// Whether an interrupted run seems to have stored the file.
+fn is_left(leftover: Option<&Dir>, name: &[u8], wanted: &Metadata) -> bool {
+    let stat = leftover.and_then(|dir| dir.stat_child(name).ok());
+    let found = stat.as_ref().and_then(Metadata::from_statx);
+    found.is_some_and(|found| {
+        found.kind == Kind::File
+            && found.size_bytes == wanted.size_bytes
+            && found.mtime == wanted.mtime
+    })
 }

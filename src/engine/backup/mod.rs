@@ -1,11 +1,18 @@
 //! A backup from end to end: measure, walk, link and copy into a stage, seal, commit, index.
 
 mod close;
+mod contents;
+mod copies;
 mod entry;
+mod file;
 mod folder;
 mod measure;
+mod room;
 mod run;
+mod source;
 mod tally;
+mod unchanged;
+mod walk;
 
 use std::path::PathBuf;
 
@@ -13,15 +20,16 @@ use jiff::Zoned;
 use uuid::Uuid;
 
 use super::clock::{Clock, file_time};
-use super::error::{Context as _, Error, Result, Room};
-use super::index::{Index, Spool};
-use super::monitor::{Monitor, Phase};
+use super::error::{Context as _, Error, Result};
+use super::index::{Index, SnapshotRow, Spool};
+use super::monitor::{Event, Monitor, Phase};
 use super::path::RelPath;
 use super::probe;
 use super::recover::Writer;
 use super::repository::FORMAT;
 use super::seal::{Counts, Owner, Seal, SealedSource, SealedTime, SnapshotKind};
 use super::snapshot::Stage;
+use super::xattr::Labels;
 
 use folder::Base;
 use run::Run;
@@ -44,12 +52,34 @@ pub struct BackupOptions {
     pub kind: SnapshotKind,
     /// Believe a source that was emptied since the last time.
     pub accept_empty: bool,
+    /// Make no snapshot if it would equal the last one.
+    pub only_if_changed: bool,
+    /// Go into folders on other file systems, too.
+    pub cross_mounts: bool,
+    /// Keep security labels; for root.
+    pub labels: Labels,
+}
+
+impl BackupOptions {
+    /// A run of this kind with nothing out of the ordinary: a scheduled one makes no snapshot of nothing new.
+    pub fn new(sources: Vec<Source>, kind: SnapshotKind) -> Self {
+        Self {
+            sources,
+            kind,
+            accept_empty: false,
+            only_if_changed: kind == SnapshotKind::Scheduled,
+            cross_mounts: false,
+            labels: Labels::Leave,
+        }
+    }
 }
 
 /// What a backup did.
 #[derive(Debug, Clone)]
 pub struct BackupReport {
-    /// The new snapshot's name.
+    /// Whether a snapshot was made; if not, the last one is still the same as the sources, and told of here.
+    pub is_new: bool,
+    /// The snapshot's name.
     pub snapshot: String,
     /// Its number.
     pub seq: u64,
@@ -85,27 +115,107 @@ pub fn backup(
         .iter()
         .map(|source| base_of(&writer.index, source))
         .collect::<Result<Vec<_>>>()?;
-    measure(writer, options, &bases, monitor)?;
+    let last = match options.only_if_changed {
+        true => unchanged::comparable(&writer.index, options, &bases)?,
+        false => None,
+    };
+    if let Some(last) = &last {
+        monitor.enter(Phase::Measuring);
+        if unchanged::is_unchanged(&writer.index, options, last.seq, monitor)? {
+            let spool = Spool::create(writer.repository.dir())
+                .map_err(|errno| Error::drive("write to", writer.repository.path(), errno))?;
+            return still_the_same(writer, last, spool, clock);
+        }
+    }
+    resume(writer, monitor)?;
+    room::measure(writer, options, &bases, monitor)?;
     let stage = Stage::create(&writer.repository, started.timestamp())?;
-    let made = make(writer, options, &bases, &stage, &started, clock, monitor)
-        .and_then(|(seal, spool)| Ok((publish(writer, &stage, seal.seq, monitor)?, seal, spool)));
+    let made = make(writer, options, &bases, &stage, &started, clock, monitor);
+    let made = made.and_then(|(seal, spool)| match last.filter(|_| !spool.has_versions()) {
+        Some(last) => Ok(Made::Same(last, spool)),
+        None => Ok(Made::New(publish(writer, &stage, seal.seq, monitor)?, Box::new(seal), spool)),
+    });
     let (name, seal, spool) = match made {
-        Ok(made) => made,
+        Ok(Made::New(name, seal, spool)) => (name, seal, spool),
+        Ok(Made::Same(last, spool)) => {
+            super::recover::discard_stage(&writer.repository, stage.name())?;
+            return still_the_same(writer, &last, spool, clock);
+        }
         Err(error) => {
-            // What can't be removed now is removed by the next opening; a committed snapshot is no stage any more.
-            let _ = super::recover::discard_stage(&writer.repository, stage.name());
-            return Err(explain_full(error, writer, options, &bases, monitor));
+            clean_up(writer, &stage, &error);
+            return Err(room::explain_full(error, writer, options, &bases, monitor));
         }
     };
     monitor.enter(Phase::Indexing);
     writer.index.add_snapshot(&seal, &name, super::index::SnapshotState::Good, spool)?;
+    if let Some(leftover) = writer.leftover.take() {
+        // All that was worth anything in it is in the snapshot; what stays is looked at again the next time.
+        let _ = leftover.remove(&writer.repository);
+    }
     Ok(BackupReport {
+        is_new: true,
         snapshot: name,
         seq: seal.seq,
         counts: seal.counts,
         total_bytes: seal.bytes.total,
         copied_bytes: seal.bytes.copied,
     })
+}
+
+/// What came of filling a stage.
+enum Made {
+    New(String, Box<Seal>, Spool),
+    /// It equals the snapshot that was the last one.
+    Same(SnapshotRow, Spool),
+}
+
+/// Notes that nothing is new since the snapshot `last`, with what is new about how the sources are recognised.
+fn still_the_same(
+    writer: &mut Writer,
+    last: &SnapshotRow,
+    spool: Spool,
+    clock: &dyn Clock,
+) -> Result<BackupReport> {
+    writer.index.note_same(last.seq, clock.now().timestamp(), spool)?;
+    let counts = Counts { files: last.files, problems: last.problems, ..Counts::default() };
+    Ok(BackupReport {
+        is_new: false,
+        snapshot: last.name.clone(),
+        seq: last.seq,
+        counts,
+        total_bytes: last.total_bytes,
+        copied_bytes: 0,
+    })
+}
+
+/// Sees to it that what an interrupted run left can be believed once it was read again: all of it is flushed, so
+/// that it comes from the drive. A flush that fails proves that it can't.
+fn resume(writer: &mut Writer, monitor: &Monitor) -> Result<()> {
+    let Some(leftover) = &writer.leftover else { return Ok(()) };
+    match writer.repository.dir().sync_file_system() {
+        Ok(()) => monitor.emit(&Event::Resumed { name: leftover.name.clone() }),
+        Err(errno) => {
+            leftover.remove(&writer.repository)?;
+            writer.leftover = None;
+            return Err(Error::drive("flush", writer.repository.path(), errno));
+        }
+    }
+    Ok(())
+}
+
+/// After a run that failed: a stop or an unplugged drive keeps the stage, so that the next run goes on with it. Any
+/// other failure of the drive makes all that was staged doubtful.
+fn clean_up(writer: &mut Writer, stage: &Stage, error: &Error) {
+    if matches!(error, Error::Cancelled | Error::DriveMissing(_)) {
+        return;
+    }
+    // What can't be removed now is dealt with by the next opening; a committed snapshot is no stage any more.
+    let _ = super::recover::discard_stage(&writer.repository, stage.name());
+    if !matches!(error, Error::Index { .. })
+        && let Some(leftover) = writer.leftover.take()
+    {
+        let _ = leftover.remove(&writer.repository);
+    }
 }
 
 /// Fills the stage and seals it.
@@ -151,82 +261,6 @@ fn base_of(index: &Index, source: &Source) -> Result<Option<Base>> {
     }))
 }
 
-/// Finds out how much there is to do, and refuses a drive that can't hold it.
-///
-/// A later run trusts the last one's counts: walking everything twice would cost as much as the run.
-fn measure(
-    writer: &Writer,
-    options: &BackupOptions,
-    bases: &[Option<Base>],
-    monitor: &Monitor,
-) -> Result<()> {
-    monitor.enter(Phase::Measuring);
-    let last = writer.index.snapshots()?.into_iter().next_back();
-    match last.filter(|_| bases.iter().all(Option::is_some)) {
-        Some(last) => {
-            monitor.set_totals(last.entries, last.total_bytes);
-            let needed = last.entries.saturating_mul(measure::LINK_COST_BYTES);
-            check_room(writer, needed, 0)
-        }
-        None => {
-            let found = count(writer, options, bases, monitor)?;
-            check_room(writer, found.needed_bytes(), found.new_inodes)
-        }
-    }
-}
-
-fn count(
-    writer: &Writer,
-    options: &BackupOptions,
-    bases: &[Option<Base>],
-    monitor: &Monitor,
-) -> Result<measure::Found> {
-    let mut sources = Vec::new();
-    for (source, base) in options.sources.iter().zip(bases) {
-        let node = writer.index.node_of(&source_path(source)?)?;
-        let known = node.zip(base.as_ref().map(|base| base.seq));
-        sources.push(measure::Walked { path: source.path.clone(), known });
-    }
-    measure::measure(&sources, writer.index.path(), monitor)
-}
-
-/// Refuses a drive with too little room, saying what is missing.
-fn check_room(writer: &Writer, needed_bytes: u64, needed_inodes: u64) -> Result<()> {
-    let repository = &writer.repository;
-    let space = probe::space(repository.dir(), repository.path())?;
-    let path = || repository.path().to_owned();
-    let wanted = needed_bytes.saturating_add(measure::reserve_bytes(&space));
-    if wanted > space.free_bytes {
-        let missing = wanted - space.free_bytes;
-        return Err(Error::DriveFull { path: path(), room: Room::Bytes, missing });
-    }
-    match space.free_inodes {
-        Some(free) if free < needed_inodes => {
-            let missing = needed_inodes - free;
-            Err(Error::DriveFull { path: path(), room: Room::Inodes, missing })
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Says how much room the run would have needed, now that its stage is gone.
-fn explain_full(
-    error: Error,
-    writer: &Writer,
-    options: &BackupOptions,
-    bases: &[Option<Base>],
-    monitor: &Monitor,
-) -> Error {
-    if !matches!(error, Error::DriveFull { room: Room::Bytes | Room::Inodes, .. }) {
-        return error;
-    }
-    let found = count(writer, options, bases, monitor);
-    match found.and_then(|found| check_room(writer, found.needed_bytes(), found.new_inodes)) {
-        Err(exact @ Error::DriveFull { .. }) => exact,
-        _ => error,
-    }
-}
-
 fn walk<'a>(
     writer: &'a Writer,
     options: &BackupOptions,
@@ -236,7 +270,7 @@ fn walk<'a>(
     started: &Zoned,
     monitor: &'a Monitor,
 ) -> Result<Done> {
-    let run = Run::new(writer, stage, spool, file_time(started.timestamp()), monitor)?;
+    let run = Run::new(writer, options, stage, spool, file_time(started.timestamp()), monitor)?;
     run.end_dropped_sources(&writer.index, &options.sources)?;
     let (mut roots, mut sealed) = (Vec::new(), Vec::new());
     let mut refused = None;

@@ -9,18 +9,22 @@ use nix::unistd;
 use rustix::io::Errno;
 use uuid::Uuid;
 
-use super::folder::{Base, Folder, Task};
+use super::contents::Contents;
+use super::copies::Nearby;
+use super::folder::{Base, Folder};
 use super::tally::{Gathered, Totals};
-use super::{Source, blank_seal, source_path};
+use super::walk::Task;
+use super::{BackupOptions, blank_seal};
 use crate::engine::copy::{BUFFER_BYTES, CopyError, OwnerRule};
 use crate::engine::dir::{Dir, stat_fd};
 use crate::engine::error::{Error, Result};
 use crate::engine::index::{
-    self, Change, Index, NodeId, OPEN, ROOT_NODE, Spool, SpoolWriter, State,
+    Change, Index, NodeId, OPEN, SnapshotRow, SnapshotState, Spool, SpoolWriter, State,
 };
 use crate::engine::meta::{FileTime, Kind, Metadata};
 use crate::engine::monitor::{Event, Monitor};
 use crate::engine::path::RelPath;
+use crate::engine::plan::Carrier;
 use crate::engine::pool::{Pool, walk_threads};
 use crate::engine::probe;
 use crate::engine::problem::Reason;
@@ -28,7 +32,7 @@ use crate::engine::recover::Writer;
 use crate::engine::repository::{Owners, Repository};
 use crate::engine::seal::{Owner, Problem, Seal};
 use crate::engine::snapshot::{Snapshot, Stage};
-use crate::engine::xattr::Xattrs;
+use crate::engine::xattr::{Labels, Xattrs};
 
 /// A version that was known before the run: first and last snapshot, and what it was.
 pub(super) type Known = (i64, i64, State);
@@ -39,18 +43,27 @@ pub(super) struct Run<'a> {
     index_path: &'a Path,
     pub stage: &'a Stage,
     pub monitor: &'a Monitor,
-    /// The default owner of entries, and what an inode's owner means on this drive.
+    /// The default owner of entries, and what an inode carries on this drive.
     pub owner: Owner,
-    pub owners: Owners,
+    pub carrier: Carrier,
+    pub labels: Labels,
+    pub cross_mounts: bool,
     pub scan_started: FileTime,
     /// Device and inode of the repository's own folder.
     pub repository_inode: ((u32, u32), u64),
+    /// Devices of the sources, in the order of the sources.
+    devices: Vec<(u32, u32)>,
+    /// Numbers and names of the snapshots that can be linked to, oldest first.
+    pub linkable: Vec<(u64, String)>,
+    /// The tree that an interrupted run left.
+    pub leftover: Option<Dir>,
+    pub contents: Contents,
     pub totals: Totals,
-    spool: &'a Spool,
+    pub spool: &'a Spool,
     next_node: AtomicI64,
     gathered: Mutex<Gathered>,
     /// New folders above sources, until the index knows them.
-    scaffold: Mutex<HashMap<RelPath, NodeId>>,
+    pub scaffold: Mutex<HashMap<RelPath, NodeId>>,
 }
 
 /// What one thread has for itself.
@@ -58,12 +71,16 @@ pub(super) struct Worker<'a> {
     pub index: Index,
     pub spool: SpoolWriter<'a>,
     pub buffer: Vec<u8>,
+    /// The content of a small file.
+    pub content: Vec<u8>,
+    pub nearby: Option<(Nearby, Arc<Dir>)>,
     pub gathered: Gathered,
 }
 
 impl<'a> Run<'a> {
     pub fn new(
         writer: &'a Writer,
+        options: &BackupOptions,
         stage: &'a Stage,
         spool: &'a Spool,
         scan_started: FileTime,
@@ -80,79 +97,24 @@ impl<'a> Run<'a> {
             stage,
             monitor,
             owner: Owner { uid: unistd::geteuid().as_raw(), gid: unistd::getegid().as_raw() },
-            owners: repository.marker().owners,
+            carrier: Carrier {
+                owners: repository.marker().owners,
+                reflink: repository.marker().capabilities.reflink,
+            },
+            labels: options.labels,
+            cross_mounts: options.cross_mounts,
             scan_started,
-            repository_inode: (device(&stat), stat.stx_ino),
+            repository_inode: (device_of(&stat), stat.stx_ino),
+            devices: options.sources.iter().map(|source| device_at(&source.path)).collect(),
+            linkable: linkable(&writer.index)?,
+            leftover: writer.leftover.as_ref().and_then(|left| left.files(repository)),
+            contents: Contents::default(),
             totals: Totals::default(),
             spool,
             next_node: AtomicI64::new(writer.index.next_node()?),
             gathered: Mutex::default(),
             scaffold: Mutex::default(),
         })
-    }
-
-    /// Ends what is known of sources that are no longer protected.
-    pub fn end_dropped_sources(&self, index: &Index, sources: &[Source]) -> Result<()> {
-        let Some(newest) = index.snapshots()?.last().map(|row| row.seq) else { return Ok(()) };
-        let kept = sources
-            .iter()
-            .map(|source| Ok((source.id, source_path(source)?)))
-            .collect::<Result<Vec<_>>>()?;
-        let mut out = self.spool.writer();
-        for (id, path) in index.sources_of(newest)? {
-            let source = (id, path);
-            if kept.contains(&source) {
-                continue;
-            }
-            let (_, path) = source;
-            if let Some(node) = index.node_of(&path)? {
-                if let Some((first, OPEN, _)) = index.version_at(node, newest)? {
-                    self.push(&mut out, Change::End { node, first })?;
-                }
-                index::end_below(index, node, newest, &mut out)?;
-            }
-        }
-        out.flush().map_err(|errno| self.drive_error(errno))
-    }
-
-    /// Opens a source's own folder, with what is known of it; the inner error is the source's.
-    pub fn open_source(
-        &self,
-        index: &Index,
-        source: &Source,
-        base: Option<Base>,
-        accept_empty: bool,
-    ) -> Result<Result<Arc<Folder>, Errno>> {
-        let path = source_path(source)?;
-        let (node, is_new) = self.intern_scaffold(index, &path)?;
-        let known = match &base {
-            Some(base) => index.version_at(node, base.seq)?,
-            None => None,
-        };
-        let opened = Dir::open(&source.path).and_then(|dir| dir.names().map(|names| (dir, names)));
-        let guard = match opened {
-            Ok((dir, names)) => {
-                let had_entries = match &base {
-                    Some(base) => !index.children(node, base.seq)?.is_empty(),
-                    None => false,
-                };
-                let emptied = names.is_empty() && had_entries && !accept_empty;
-                if emptied { Err((Errno::NODATA, Reason::Emptied)) } else { Ok(dir) }
-            }
-            Err(errno) => Err((errno, Reason::of_source(errno))),
-        };
-        let dir = match guard {
-            Ok(dir) => Some(dir),
-            Err((errno, reason)) => {
-                self.problem(&path, reason);
-                if known.is_none() {
-                    return Ok(Err(errno));
-                }
-                None
-            }
-        };
-        let stage = self.make_scaffold(&path)?;
-        Folder::root(self, source.id, path, (node, is_new), base, known, dir, stage).map(Ok)
     }
 
     /// Walks the sources to their end.
@@ -166,6 +128,8 @@ impl<'a> Run<'a> {
                     index: Index::reader(self.index_path)?,
                     spool: self.spool.writer(),
                     buffer: vec![0; BUFFER_BYTES],
+                    content: Vec::with_capacity(BUFFER_BYTES),
+                    nearby: None,
                     gathered: Gathered::default(),
                 })
             },
@@ -188,6 +152,16 @@ impl<'a> Run<'a> {
         self.totals.write_to(&mut seal);
         let (overrides, problems) = gathered.write_to(&mut seal);
         (seal, overrides, problems)
+    }
+
+    /// Whether there is anything in the index that could be linked to.
+    pub fn has_history(&self) -> bool {
+        !self.linkable.is_empty()
+    }
+
+    /// The number of a source's device in link groups: that of the first source on it.
+    pub fn device_number(&self, device: (u32, u32)) -> u64 {
+        self.devices.iter().position(|known| *known == device).unwrap_or(0) as u64
     }
 
     /// A path that could not be read as it should: said now, and kept in the snapshot.
@@ -219,36 +193,6 @@ impl<'a> Run<'a> {
         let id = self.next_node.fetch_add(1, Relaxed);
         self.push(out, Change::Node { id, parent, name })?;
         Ok((id, true))
-    }
-
-    fn intern_scaffold(&self, index: &Index, path: &RelPath) -> Result<(NodeId, bool)> {
-        let mut out = self.spool.writer();
-        let mut place = (ROOT_NODE, false);
-        let mut walked = RelPath::root();
-        for name in path.components() {
-            walked = walked.join(name);
-            // Two sources may share folders above them that the index doesn't know yet.
-            let mut scaffold = self.scaffold.lock().unwrap_or_else(PoisonError::into_inner);
-            place = match scaffold.get(&walked) {
-                Some(node) => (*node, true),
-                None => self.intern(index, &mut out, place, name)?,
-            };
-            if place.1 {
-                scaffold.insert(walked.clone(), place.0);
-            }
-        }
-        out.flush().map_err(|errno| self.drive_error(errno))?;
-        Ok(place)
-    }
-
-    /// Makes the folders above a source, which are no entries, and the source's own.
-    fn make_scaffold(&self, path: &RelPath) -> Result<Dir> {
-        let failed = |errno| self.drive_error(errno);
-        let mut dir = self.stage.files().duplicate().map_err(failed)?;
-        for name in path.components() {
-            dir = dir.ensure(name, 0o755).map_err(failed)?;
-        }
-        Ok(dir)
     }
 
     /// Notes what an entry is now, if that is not what it was.
@@ -292,7 +236,7 @@ impl<'a> Run<'a> {
 
     /// What a stored inode says, its owner replaced by the seal's where inodes don't carry owners.
     pub fn stored_meta(&self, mut stored: Metadata) -> Metadata {
-        if self.owners == Owners::Seal {
+        if self.carrier.owners == Owners::Seal {
             stored.uid = self.owner.uid;
             stored.gid = self.owner.gid;
         }
@@ -313,7 +257,7 @@ impl<'a> Run<'a> {
         meta: &Metadata,
         xattrs: &Xattrs,
     ) -> Result<(crate::engine::overrides::Override, Metadata)> {
-        let owner = match self.owners {
+        let owner = match self.carrier.owners {
             Owners::Inode => OwnerRule::Set,
             Owners::Seal => OwnerRule::Leave,
         };
@@ -321,7 +265,7 @@ impl<'a> Run<'a> {
             .map_err(|errno| self.drive_error(errno))?;
         let stored = self.stored_meta_of(&fd)?;
         let mut change = crate::engine::overrides::Override::between(meta, &stored);
-        if !all {
+        if !all || xattrs.has_labels() {
             change.set_xattrs(xattrs);
         }
         Ok((change, stored))
@@ -365,6 +309,16 @@ impl<'a> Run<'a> {
     }
 }
 
-fn device(stat: &rustix::fs::Statx) -> (u32, u32) {
+/// The device that a `statx` names.
+pub(super) fn device_of(stat: &rustix::fs::Statx) -> (u32, u32) {
     (stat.stx_dev_major, stat.stx_dev_minor)
+}
+
+fn device_at(path: &Path) -> (u32, u32) {
+    Dir::open(path).and_then(|dir| dir.stat()).map_or((0, 0), |stat| device_of(&stat))
+}
+
+fn linkable(index: &Index) -> Result<Vec<(u64, String)>> {
+    let good = |row: &SnapshotRow| row.state == SnapshotState::Good;
+    Ok(index.snapshots()?.into_iter().filter(good).map(|row| (row.seq, row.name)).collect())
 }

@@ -1,5 +1,6 @@
 //! The SQLite database that answers questions about versions. A cache: it can be made again from the trees.
 
+mod copies;
 mod import;
 mod read;
 mod spool;
@@ -13,6 +14,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::error::{Error, Result};
 
+pub use copies::StoredCopy;
 pub(crate) use import::end_below;
 pub use import::{Imported, import};
 pub use read::{Child, SnapshotRow, SnapshotState, StateChange, children_of};
@@ -32,7 +34,7 @@ pub const ROOT_NODE: NodeId = 1;
 pub const OPEN: i64 = i64::MAX;
 
 /// Changed with every change of `schema.sql`: another number means that the index is made again.
-const SCHEMA_VERSION: i32 = 1;
+const SCHEMA_VERSION: i32 = 2;
 
 /// Marks an SQLite file as Yore's.
 const APPLICATION_ID: i32 = 0x596f_7265;
@@ -132,7 +134,7 @@ impl Index {
                 .query_map([], |row| row.get(0))?
                 .collect::<rusqlite::Result<Vec<String>>>()?;
             let wanted = include_str!("schema.sql");
-            Ok(found.len() == 4 && found.iter().all(|sql| wanted.contains(sql.as_str())))
+            Ok(found.len() == 5 && found.iter().all(|sql| wanted.contains(sql.as_str())))
         })
     }
 

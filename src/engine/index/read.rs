@@ -64,6 +64,8 @@ pub struct SnapshotRow {
     pub problems: u64,
     /// Whether it can be relied on.
     pub state: SnapshotState,
+    /// When a later run last found that nothing had changed since.
+    pub same_at: Option<jiff::Timestamp>,
 }
 
 /// A child of a folder at a moment.
@@ -112,7 +114,7 @@ impl Index {
         self.run(|connection| {
             let mut statement = connection.prepare_cached(
                 "SELECT seq, id, name, started, finished, entries, files, total_bytes, \
-                 copied_bytes, problems, state FROM snapshot ORDER BY seq",
+                 copied_bytes, problems, state, same_at FROM snapshot ORDER BY seq",
             )?;
             let rows = statement.query_map([], read_snapshot)?;
             rows.collect()
@@ -246,5 +248,8 @@ fn read_snapshot(row: &rusqlite::Row<'_>) -> rusqlite::Result<SnapshotRow> {
             1 => SnapshotState::Damaged,
             _ => SnapshotState::Missing,
         },
+        same_at: row
+            .get::<_, Option<i64>>(11)?
+            .and_then(|time| jiff::Timestamp::from_millisecond(time).ok()),
     })
 }

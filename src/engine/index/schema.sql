@@ -1,4 +1,5 @@
--- Snapshots that were committed; state: 0 good, 1 damaged, 2 missing from the drive.
+-- Snapshots that were committed; state: 0 good, 1 damaged, 2 missing from the drive. Times are milliseconds since 1970;
+-- same_at: when a later run found nothing new.
 CREATE TABLE snapshot (
     seq INTEGER PRIMARY KEY,
     id BLOB NOT NULL,
@@ -10,7 +11,8 @@ CREATE TABLE snapshot (
     total_bytes INTEGER NOT NULL,
     copied_bytes INTEGER NOT NULL,
     problems INTEGER NOT NULL,
-    state INTEGER NOT NULL
+    state INTEGER NOT NULL,
+    same_at INTEGER
 );
 
 -- What each snapshot protected.
@@ -52,5 +54,8 @@ CREATE TABLE version (
     override TEXT,
     PRIMARY KEY (node, first)
 ) WITHOUT ROWID;
+
+-- Stored copies of a content, by its size and the beginning of its hash.
+CREATE INDEX content ON version (size, substr(hash, 1, 8)) WHERE kind = 102 AND size > 0;
 
 INSERT INTO node (id, parent, name) VALUES (1, 0, x'');

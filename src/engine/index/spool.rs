@@ -4,6 +4,8 @@
 
 use std::fs::File;
 use std::io::{BufReader, Read, Seek, Write};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 
 use rustix::fs::{Mode, OFlags};
@@ -13,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::NodeId;
 use super::state::{SpooledState, State};
 use crate::engine::dir::Dir;
+use crate::engine::error::Error;
 use crate::engine::meta::Fingerprint;
 
 /// A writer hands its changes over when it has gathered this many bytes.
@@ -68,14 +71,23 @@ pub enum Change<'a> {
 
 /// The nameless file.
 #[derive(Debug)]
-pub struct Spool(Mutex<File>);
+pub struct Spool {
+    file: Mutex<File>,
+    /// Whether more than fingerprints changed.
+    has_versions: AtomicBool,
+}
 
 impl Spool {
     /// Makes an empty spool on the file system of `dir`.
     pub fn create(dir: &Dir) -> rustix::io::Result<Self> {
         let flags = OFlags::RDWR | OFlags::TMPFILE | OFlags::CLOEXEC;
         let file = rustix::fs::openat(dir, ".", flags, Mode::from_raw_mode(0o600))?;
-        Ok(Self(Mutex::new(File::from(file))))
+        Ok(Self { file: Mutex::new(File::from(file)), has_versions: AtomicBool::new(false) })
+    }
+
+    /// Whether anything but fingerprints changed, so that the snapshot would differ from the last one.
+    pub fn has_versions(&self) -> bool {
+        self.has_versions.load(Relaxed)
     }
 
     /// A writer for one thread.
@@ -88,7 +100,7 @@ impl Spool {
         self,
         mut take: impl FnMut(Record) -> rusqlite::Result<()>,
     ) -> Result<(), SpoolError> {
-        let mut file = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let mut file = self.file.into_inner().unwrap_or_else(PoisonError::into_inner);
         file.rewind()?;
         let mut reader = BufReader::with_capacity(CHUNK_BYTES, file);
         let mut record = Vec::new();
@@ -114,6 +126,16 @@ pub(super) enum SpoolError {
     Index(rusqlite::Error),
 }
 
+impl SpoolError {
+    /// As the engine says it, of the index at `path`.
+    pub(super) fn wrap(self, path: &Path) -> Error {
+        match self {
+            Self::Io(source) => Error::io("read the changes for", path, source),
+            Self::Index(source) => Error::index(path, source),
+        }
+    }
+}
+
 impl From<std::io::Error> for SpoolError {
     fn from(error: std::io::Error) -> Self {
         Self::Io(error)
@@ -130,6 +152,9 @@ pub struct SpoolWriter<'a> {
 impl SpoolWriter<'_> {
     /// Adds a change.
     pub fn push(&mut self, change: Change<'_>) -> rustix::io::Result<()> {
+        if !matches!(change, Change::Fingerprint { .. }) {
+            self.spool.has_versions.store(true, Relaxed);
+        }
         let record = match change {
             Change::Node { id, parent, name } => Record::Node { id, parent, name: name.to_vec() },
             Change::Begin { node, state } => Record::Begin { node, state: state.into() },
@@ -152,7 +177,7 @@ impl SpoolWriter<'_> {
 
     /// Hands over what is gathered; must be called at the end.
     pub fn flush(&mut self) -> rustix::io::Result<()> {
-        let mut file = self.spool.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut file = self.spool.file.lock().unwrap_or_else(PoisonError::into_inner);
         file.write_all(&self.chunk)
             .map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))?;
         self.chunk.clear();

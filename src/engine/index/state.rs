@@ -3,6 +3,7 @@
 use rusqlite::{Row, types::Type};
 use serde::{Deserialize, Serialize};
 
+use crate::engine::copy::ReadFile;
 use crate::engine::digest::Content;
 use crate::engine::meta::{ContentHash, FileTime, Fingerprint, Kind, Metadata};
 use crate::engine::overrides::Override;
@@ -29,6 +30,18 @@ pub struct State {
 }
 
 impl State {
+    /// The state of a file that was read; how it is stored and recognised is still to be said.
+    pub fn of(read: &ReadFile) -> Self {
+        Self {
+            meta: read.meta,
+            hash: Some(read.hash),
+            xattrs: read.xattrs.digest(),
+            fingerprint: None,
+            stored_mtime: None,
+            override_text: None,
+        }
+    }
+
     /// Whether both tell the same of the entry; fingerprints and the way it is stored don't count.
     pub fn is_same_version(&self, other: &Self) -> bool {
         self.meta == other.meta

@@ -23,10 +23,25 @@ impl Index {
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(wrap)?;
         insert_snapshot(&transaction, seal, name, state).map_err(wrap)?;
-        apply(&transaction, seal.seq as i64, spool).map_err(|error| match error {
-            SpoolError::Io(source) => Error::io("read the changes for", &path, source),
-            SpoolError::Index(source) => Error::index(&path, source),
-        })?;
+        apply(&transaction, seal.seq as i64, spool).map_err(|error| error.wrap(&path))?;
+        transaction.commit().map_err(wrap)
+    }
+
+    /// Notes that nothing had changed at `moment` since the snapshot `seq`, and how the sources are recognised now.
+    pub fn note_same(&mut self, seq: u64, moment: jiff::Timestamp, spool: Spool) -> Result<()> {
+        let path = self.path.clone();
+        let wrap = |error| Error::index(&path, error);
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(wrap)?;
+        transaction
+            .execute(
+                "UPDATE snapshot SET same_at = ?2 WHERE seq = ?1",
+                params![seq as i64, moment.as_millisecond()],
+            )
+            .map_err(wrap)?;
+        apply(&transaction, seq as i64, spool).map_err(|error| error.wrap(&path))?;
         transaction.commit().map_err(wrap)
     }
 

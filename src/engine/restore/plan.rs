@@ -19,6 +19,7 @@ use crate::engine::meta::{ContentHash, Kind, Metadata};
 use crate::engine::monitor::{Monitor, Phase};
 use crate::engine::path::RelPath;
 use crate::engine::probe;
+use crate::engine::xattr::Labels;
 
 struct Planner<'a> {
     answers: Answers<'a>,
@@ -188,11 +189,13 @@ impl Planner<'_> {
             return Ok(false);
         }
         match there.kind {
-            Kind::File => match copy::hash_file(dir, name, &mut self.buffer, self.monitor) {
-                Ok(read) => Ok(Some(read.hash) == state.hash),
-                Err(CopyError::Cancelled) => Err(Error::Cancelled),
-                Err(_) => Ok(false),
-            },
+            Kind::File => {
+                match copy::hash_file(dir, name, &mut self.buffer, Labels::Leave, self.monitor) {
+                    Ok(read) => Ok(Some(read.hash) == state.hash),
+                    Err(CopyError::Cancelled) => Err(Error::Cancelled),
+                    Err(_) => Ok(false),
+                }
+            }
             Kind::Symlink => {
                 Ok(dir.read_link(name).ok().map(|link| ContentHash::of(&link)) == state.hash)
             }

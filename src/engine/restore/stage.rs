@@ -17,7 +17,7 @@ use crate::engine::monitor::{Event, Monitor};
 use crate::engine::path::RelPath;
 use crate::engine::pool::{Pool, walk_threads};
 use crate::engine::problem::Reason;
-use crate::engine::xattr::Xattrs;
+use crate::engine::xattr::{Labels, Xattrs};
 
 /// One entry that is to be made.
 pub struct Piece {
@@ -195,8 +195,10 @@ impl Staging<'_> {
     fn make_file(&self, worker: &mut Worker, piece: &Piece) -> Result<()> {
         let name = piece.path.name().unwrap_or_default();
         let (stage, staged) = (piece.up.dir(), piece.staged.as_slice());
+        let buffer = &mut worker.buffer;
+        let labels = Labels::Leave;
         let copied =
-            copy::copy_file(&piece.stored, name, stage, staged, &mut worker.buffer, self.monitor);
+            copy::copy_file(&piece.stored, name, stage, staged, buffer, labels, self.monitor);
         let (read, file) = match copied {
             Ok(copied) => copied,
             Err(CopyError::Cancelled) => return Err(Error::Cancelled),

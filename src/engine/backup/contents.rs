@@ -1,0 +1,227 @@
+//! What this run has stored so far, by content, so that nothing is written twice. Holds some 50 bytes a file, up
+//! to a limit.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::engine::error::Result;
+use crate::engine::meta::ContentHash;
+use crate::engine::monitor::Monitor;
+use crate::engine::path::RelPath;
+
+/// Files that are remembered; after that only large ones are.
+const PLACES_LIMIT: usize = 1 << 20;
+
+/// A file of at least this many bytes is remembered however many there are.
+const LARGE_FILE_BYTES: u64 = 1 << 20;
+
+/// How often whoever waits for another thread's copy looks for a stop.
+const WAIT: Duration = Duration::from_millis(50);
+
+/// Number of a folder of the stage.
+pub(super) type FolderNumber = u32;
+
+/// A file in the stage.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Staged {
+    pub folder: FolderNumber,
+    pub path: RelPath,
+    pub name: Vec<u8>,
+}
+
+/// What is known of a content before it is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Key {
+    /// Its hash.
+    Hash(u64),
+    /// Its size alone: it is hashed while it is copied.
+    Size(u64),
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    folders: Vec<RelPath>,
+    names: Vec<u8>,
+    places: HashMap<u64, Place>,
+    sizes: HashSet<u64>,
+    in_work: HashMap<Key, usize>,
+}
+
+/// A staged file, small: its folder, and where its name is kept.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    folder: FolderNumber,
+    name_at: u32,
+    name_bytes: u8,
+}
+
+/// The contents of one run, shared by its threads.
+#[derive(Debug, Default)]
+pub(super) struct Contents {
+    inner: Mutex<Inner>,
+    done: Condvar,
+}
+
+/// What came of asking for a content.
+pub(super) enum Answer<'a> {
+    /// It is in the stage.
+    Stored(Staged),
+    /// It is not: whoever asked stores it, and the others wait until the claim is dropped.
+    Yours(Claim<'a>),
+}
+
+/// The right to store a content; others who want the same one wait for its end.
+pub(super) struct Claim<'a> {
+    contents: &'a Contents,
+    key: Key,
+}
+
+impl Contents {
+    /// Gives a folder of the stage a number.
+    pub fn number(&self, path: &RelPath) -> FolderNumber {
+        let mut inner = self.lock();
+        inner.folders.push(path.clone());
+        (inner.folders.len() - 1) as FolderNumber
+    }
+
+    /// Whether a large file of this size was stored or is being stored by this run.
+    pub fn has_size(&self, size_bytes: u64) -> bool {
+        let inner = self.lock();
+        inner.sizes.contains(&size_bytes) || inner.in_work.contains_key(&Key::Size(size_bytes))
+    }
+
+    /// Finds a content by its hash.
+    pub fn find(&self, hash: ContentHash) -> Option<Staged> {
+        self.lock().find(hash)
+    }
+
+    /// Finds a content by its hash, or claims it. Waits while another thread is storing what may be the same.
+    pub fn ask(&self, hash: ContentHash, key: Key, monitor: &Monitor) -> Result<Answer<'_>> {
+        let mut inner = self.lock();
+        loop {
+            if let Some(staged) = inner.find(hash) {
+                return Ok(Answer::Stored(staged));
+            }
+            if !inner.in_work.contains_key(&key) {
+                return Ok(Answer::Yours(self.begin(inner, key)));
+            }
+            monitor.check_cancelled()?;
+            let waited = self.done.wait_timeout(inner, WAIT);
+            inner = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// Claims a content of which nothing but the key is known.
+    pub fn claim(&self, key: Key) -> Claim<'_> {
+        self.begin(self.lock(), key)
+    }
+
+    fn begin(&self, mut inner: MutexGuard<'_, Inner>, key: Key) -> Claim<'_> {
+        *inner.in_work.entry(key).or_default() += 1;
+        Claim { contents: self, key }
+    }
+
+    /// Remembers a file that was stored; a later one of the same content takes its place.
+    pub fn add(&self, folder: FolderNumber, name: &[u8], size_bytes: u64, hash: ContentHash) {
+        let mut inner = self.lock();
+        let is_large = size_bytes >= LARGE_FILE_BYTES;
+        if inner.places.len() >= PLACES_LIMIT && !is_large {
+            return;
+        }
+        let Ok(name_at) = u32::try_from(inner.names.len()) else { return };
+        let Ok(name_bytes) = u8::try_from(name.len()) else { return };
+        inner.names.extend_from_slice(name);
+        inner.places.insert(short(hash), Place { folder, name_at, name_bytes });
+        if size_bytes > crate::engine::copy::BUFFER_BYTES as u64 {
+            inner.sizes.insert(size_bytes);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    fn find(&self, hash: ContentHash) -> Option<Staged> {
+        let place = self.places.get(&short(hash))?;
+        let start = place.name_at as usize;
+        Some(Staged {
+            folder: place.folder,
+            path: self.folders.get(place.folder as usize)?.clone(),
+            name: self.names.get(start..start + usize::from(place.name_bytes))?.to_vec(),
+        })
+    }
+}
+
+impl Drop for Claim<'_> {
+    fn drop(&mut self) {
+        let mut inner = self.contents.lock();
+        if let Some(count) = inner.in_work.get_mut(&self.key) {
+            *count -= 1;
+            if *count == 0 {
+                inner.in_work.remove(&self.key);
+            }
+        }
+        self.contents.done.notify_all();
+    }
+}
+
+impl Key {
+    /// The key of a file whose hash is known before it is written.
+    pub fn of(hash: ContentHash) -> Self {
+        Self::Hash(short(hash))
+    }
+}
+
+/// The beginning of a hash: whoever finds something by it compares the whole.
+fn short(hash: ContentHash) -> u64 {
+    let mut bytes = [0; 8];
+    bytes.copy_from_slice(&hash.0[..8]);
+    u64::from_le_bytes(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_content_is_found_once_it_is_stored_and_the_latest_place_counts() {
+        let contents = Contents::default();
+        let monitor = Monitor::new();
+        let hash = ContentHash::of(b"x");
+        let folder = contents.number(&RelPath::parse(b"home/ann").unwrap());
+        let Answer::Yours(claim) = contents.ask(hash, Key::of(hash), &monitor).unwrap() else {
+            panic!("nothing was stored yet");
+        };
+        contents.add(folder, b"one", 1, hash);
+        contents.add(folder, b"two", 1, hash);
+        drop(claim);
+        let Answer::Stored(found) = contents.ask(hash, Key::of(hash), &monitor).unwrap() else {
+            panic!("it is stored");
+        };
+        assert_eq!(
+            (found.name.as_slice(), found.path.to_string()),
+            (&b"two"[..], "/home/ann".into())
+        );
+    }
+
+    #[test]
+    fn who_wants_what_is_being_stored_waits_for_it() {
+        let contents = Contents::default();
+        let monitor = Monitor::new();
+        let hash = ContentHash::of(b"x");
+        let claim = contents.claim(Key::Size(7));
+        assert!(contents.has_size(7));
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| {
+                matches!(contents.ask(hash, Key::Size(7), &monitor), Ok(Answer::Stored(_)))
+            });
+            contents.add(contents.number(&RelPath::root()), b"one", 7, hash);
+            drop(claim);
+            assert!(waiting.join().unwrap());
+        });
+        assert!(!contents.has_size(7));
+    }
+}

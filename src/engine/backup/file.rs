@@ -1,0 +1,246 @@
+//! One regular file on its way into the stage: linked, found among what is stored, cloned, or copied.
+
+use std::os::fd::OwnedFd;
+use std::sync::atomic::Ordering::Relaxed;
+
+use rustix::io::Errno;
+
+use super::contents::{Claim, Key};
+use super::copies::Lookup;
+use super::entry::Found;
+use super::folder::Folder;
+use super::run::{Run, Worker};
+use crate::engine::copy::{self, BUFFER_BYTES, CopyError, ReadFile};
+use crate::engine::delta;
+use crate::engine::error::Result;
+use crate::engine::index::{Child, State};
+use crate::engine::meta::Kind;
+use crate::engine::plan::{self, Step};
+use crate::engine::problem::Reason;
+use crate::engine::xattr;
+
+/// A file of at least this many bytes that changed is cloned and written over where it differs, on drives that can.
+const DELTA_BYTES: u64 = 1 << 20;
+
+impl Run<'_> {
+    pub(super) fn store_file(
+        &self,
+        worker: &mut Worker<'_>,
+        folder: &Folder,
+        found: &Found<'_>,
+    ) -> Result<()> {
+        let previous = found.before.map(|child| &child.state);
+        let step = plan::plan_file(previous, &found.meta, &found.fingerprint, folder.stable_inodes);
+        if let (Step::Link, Some(child)) = (step, found.before) {
+            if self.try_link(folder, child)? {
+                return self.keep_linked(worker, folder, found, child.state.clone());
+            }
+            if let Some(state) = self.link_elsewhere(worker, folder, child)? {
+                return self.keep_linked(worker, folder, found, state);
+            }
+        }
+        if found.meta.size_bytes > BUFFER_BYTES as u64 || found.is_sparse {
+            return self.store_large(worker, folder, found);
+        }
+        let Some(source) = &folder.source else { return Ok(()) };
+        let (content, buffer) = (&mut worker.content, &mut worker.buffer);
+        let read = copy::read_small(source, found.name, content, buffer, self.labels, self.monitor);
+        match read {
+            Ok(read) if worker.content.len() as u64 == read.meta.size_bytes => {
+                self.store_small(worker, folder, found, read)
+            }
+            Ok(_) => self.store_large(worker, folder, found),
+            Err(error) => self.give_up_on(worker, folder, found, error),
+        }
+    }
+
+    /// Stores a file whose content is in memory.
+    fn store_small(
+        &self,
+        worker: &mut Worker<'_>,
+        folder: &Folder,
+        found: &Found<'_>,
+        read: ReadFile,
+    ) -> Result<()> {
+        let claim = match self.look_up(worker, folder, found, &read, Key::of(read.hash))? {
+            Lookup::Stored(state) => return self.keep_linked(worker, folder, found, state),
+            Lookup::Missing(claim) => claim,
+        };
+        let file = copy::write_small(&folder.stage, found.name, &worker.content, self.monitor);
+        let file = file.map_err(|errno| self.drive_error(errno))?;
+        let bytes = read.data_bytes;
+        self.complete(worker, folder, found, read, &file, bytes)?;
+        drop(claim);
+        Ok(())
+    }
+
+    /// Stores a file that is read piece by piece; hashed beforehand only if its content may be stored already.
+    fn store_large(
+        &self,
+        worker: &mut Worker<'_>,
+        folder: &Folder,
+        found: &Found<'_>,
+    ) -> Result<()> {
+        let Some(source) = &folder.source else { return Ok(()) };
+        if let Some(child) = self.delta_base(folder, found) {
+            return self.store_delta(worker, folder, found, child);
+        }
+        let key = Key::Size(found.meta.size_bytes);
+        let mut claim = None;
+        if self.may_be_stored(worker, folder, found)? {
+            let buffer = &mut worker.buffer;
+            match copy::hash_file(source, found.name, buffer, self.labels, self.monitor) {
+                Ok(read) => match self.look_up(worker, folder, found, &read, key)? {
+                    Lookup::Stored(state) => return self.keep_linked(worker, folder, found, state),
+                    Lookup::Missing(granted) => claim = granted,
+                },
+                Err(error) => return self.give_up_on(worker, folder, found, error),
+            }
+        }
+        let claim = claim.unwrap_or_else(|| self.contents.claim(key));
+        self.copy_large(worker, folder, found, claim)
+    }
+
+    fn copy_large(
+        &self,
+        worker: &mut Worker<'_>,
+        folder: &Folder,
+        found: &Found<'_>,
+        claim: Claim<'_>,
+    ) -> Result<()> {
+        let Some(source) = &folder.source else { return Ok(()) };
+        let (name, stage, buffer) = (found.name, &folder.stage, &mut worker.buffer);
+        let copied = copy::copy_file(source, name, stage, name, buffer, self.labels, self.monitor);
+        match copied {
+            Ok((read, file)) => {
+                let bytes = read.data_bytes;
+                self.complete(worker, folder, found, read, &file, bytes)?;
+                drop(claim);
+                Ok(())
+            }
+            Err(error) => self.give_up_on(worker, folder, found, error),
+        }
+    }
+
+    /// The last version of a large file that changed, if the drive can share its blocks.
+    fn delta_base<'f>(&self, folder: &Folder, found: &Found<'f>) -> Option<&'f Child> {
+        found.before.filter(|child| {
+            self.carrier.reflink
+                && found.meta.size_bytes >= DELTA_BYTES
+                && child.state.meta.kind == Kind::File
+                && child.state.meta.size_bytes > 0
+                && !child.state.change().absent
+                && folder.can_link(child.first)
+        })
+    }
+
+    /// Clones the last version and writes what differs; if nothing does, the last version is linked.
+    fn store_delta(
+        &self,
+        worker: &mut Worker<'_>,
+        folder: &Folder,
+        found: &Found<'_>,
+        child: &Child,
+    ) -> Result<()> {
+        let (Some(source), Some(stored)) = (&folder.source, &folder.stored) else { return Ok(()) };
+        let claim = self.contents.claim(Key::Size(found.meta.size_bytes));
+        let (name, stage, buffer) = (found.name, &folder.stage, &mut worker.buffer);
+        let from = (stored, child.name.as_slice());
+        let made = delta::copy_delta(source, name, from, stage, buffer, self.labels, self.monitor);
+        let (read, file, written_bytes) = match made {
+            Ok(Some(made)) => made,
+            Ok(None) => return self.copy_large(worker, folder, found, claim),
+            Err(error) => return self.give_up_on(worker, folder, found, error),
+        };
+        if written_bytes == 0 && self.is_last(child, &read) {
+            folder.stage.unlink(found.name).map_err(|errno| self.drive_error(errno))?;
+            return match self.look_in_last(folder, found, &read)? {
+                Some(state) => self.keep_linked(worker, folder, found, state),
+                None => self.copy_large(worker, folder, found, claim),
+            };
+        }
+        self.complete(worker, folder, found, read, &file, written_bytes)?;
+        drop(claim);
+        Ok(())
+    }
+
+    /// Sets what a new stored file carries, remembers its content, and keeps it.
+    pub(super) fn complete(
+        &self,
+        worker: &mut Worker<'_>,
+        folder: &Folder,
+        found: &Found<'_>,
+        read: ReadFile,
+        file: &OwnedFd,
+        written_bytes: u64,
+    ) -> Result<()> {
+        xattr::write_hash(file, &read.hash).map_err(|errno| self.drive_error(errno))?;
+        let (mut change, stored) = self.dress(file, &read.meta, &read.xattrs)?;
+        self.describe(folder, &read, &mut change);
+        if read.torn {
+            change.torn = true;
+            self.problem(&folder.path.join(found.name), Reason::Torn);
+        }
+        self.totals.copied.fetch_add(1, Relaxed);
+        self.totals.copied_bytes.fetch_add(written_bytes, Relaxed);
+        if read.meta.size_bytes > 0 {
+            let number = self.number_of(folder);
+            self.contents.add(number, found.name, read.meta.size_bytes, read.hash);
+        }
+        let state = State {
+            fingerprint: self.trusted(&read),
+            stored_mtime: (stored.mtime != read.meta.mtime).then_some(stored.mtime),
+            override_text: change.to_text(),
+            ..State::of(&read)
+        };
+        self.keep(worker, folder, found.name, found.before, state)
+    }
+
+    pub(super) fn keep_linked(
+        &self,
+        worker: &mut Worker<'_>,
+        folder: &Folder,
+        found: &Found<'_>,
+        state: State,
+    ) -> Result<()> {
+        self.totals.linked.fetch_add(1, Relaxed);
+        self.keep(worker, folder, found.name, found.before, state)
+    }
+
+    /// Links the stored file of a version into the stage; `false` if it can't be and must be stored anew.
+    pub(super) fn try_link(&self, folder: &Folder, child: &Child) -> Result<bool> {
+        let Some(stored) = folder.stored.as_ref().filter(|_| folder.can_link(child.first)) else {
+            return Ok(false);
+        };
+        if !self.is_as_stored(folder, child) {
+            return Ok(false);
+        }
+        self.link(folder, stored, &child.name, &child.name)
+    }
+
+    /// Gives a stored file a name in the stage; `false` where it can't have one more.
+    pub(super) fn link(
+        &self,
+        folder: &Folder,
+        from: &crate::engine::dir::Dir,
+        from_name: &[u8],
+        name: &[u8],
+    ) -> Result<bool> {
+        match folder.stage.link_from(from, from_name, name) {
+            Ok(()) => Ok(true),
+            Err(Errno::MLINK | Errno::XDEV | Errno::PERM | Errno::NOENT) => Ok(false),
+            Err(errno) => Err(self.drive_error(errno)),
+        }
+    }
+
+    fn give_up_on(
+        &self,
+        worker: &mut Worker<'_>,
+        folder: &Folder,
+        found: &Found<'_>,
+        error: CopyError,
+    ) -> Result<()> {
+        let errno = self.sort_out(error)?;
+        self.give_up(worker, folder, found.name, found.before, errno)
+    }
+}

@@ -1,0 +1,110 @@
+//! The sources of a run: their own folders opened, and the folders above them made.
+
+use std::sync::{Arc, PoisonError};
+
+use rustix::io::Errno;
+
+use super::folder::{Base, Folder};
+use super::run::Run;
+use super::{Source, source_path};
+use crate::engine::dir::Dir;
+use crate::engine::error::Result;
+use crate::engine::index::{self, Change, Index, NodeId, OPEN, ROOT_NODE};
+use crate::engine::path::RelPath;
+use crate::engine::problem::Reason;
+
+impl Run<'_> {
+    /// Ends what is known of sources that are no longer protected.
+    pub fn end_dropped_sources(&self, index: &Index, sources: &[Source]) -> Result<()> {
+        let Some(newest) = index.snapshots()?.last().map(|row| row.seq) else { return Ok(()) };
+        let kept = sources
+            .iter()
+            .map(|source| Ok((source.id, source_path(source)?)))
+            .collect::<Result<Vec<_>>>()?;
+        let mut out = self.spool.writer();
+        for (id, path) in index.sources_of(newest)? {
+            let source = (id, path);
+            if kept.contains(&source) {
+                continue;
+            }
+            let (_, path) = source;
+            if let Some(node) = index.node_of(&path)? {
+                if let Some((first, OPEN, _)) = index.version_at(node, newest)? {
+                    self.push(&mut out, Change::End { node, first })?;
+                }
+                index::end_below(index, node, newest, &mut out)?;
+            }
+        }
+        out.flush().map_err(|errno| self.drive_error(errno))
+    }
+
+    /// Opens a source's own folder, with what is known of it; the inner error is the source's.
+    pub fn open_source(
+        &self,
+        index: &Index,
+        source: &Source,
+        base: Option<Base>,
+        accept_empty: bool,
+    ) -> Result<Result<Arc<Folder>, Errno>> {
+        let path = source_path(source)?;
+        let (node, is_new) = self.intern_scaffold(index, &path)?;
+        let known = match &base {
+            Some(base) => index.version_at(node, base.seq)?,
+            None => None,
+        };
+        let opened = Dir::open(&source.path).and_then(|dir| dir.names().map(|names| (dir, names)));
+        let guard = match opened {
+            Ok((dir, names)) => {
+                let had_entries = match &base {
+                    Some(base) => !index.children(node, base.seq)?.is_empty(),
+                    None => false,
+                };
+                let emptied = names.is_empty() && had_entries && !accept_empty;
+                if emptied { Err((Errno::NODATA, Reason::Emptied)) } else { Ok(dir) }
+            }
+            Err(errno) => Err((errno, Reason::of_source(errno))),
+        };
+        let dir = match guard {
+            Ok(dir) => Some(dir),
+            Err((errno, reason)) => {
+                self.problem(&path, reason);
+                if known.is_none() {
+                    return Ok(Err(errno));
+                }
+                None
+            }
+        };
+        let stage = self.make_scaffold(&path)?;
+        Folder::root(self, source.id, path, (node, is_new), base, known, dir, stage).map(Ok)
+    }
+
+    fn intern_scaffold(&self, index: &Index, path: &RelPath) -> Result<(NodeId, bool)> {
+        let mut out = self.spool.writer();
+        let mut place = (ROOT_NODE, false);
+        let mut walked = RelPath::root();
+        for name in path.components() {
+            walked = walked.join(name);
+            // Two sources may share folders above them that the index doesn't know yet.
+            let mut scaffold = self.scaffold.lock().unwrap_or_else(PoisonError::into_inner);
+            place = match scaffold.get(&walked) {
+                Some(node) => (*node, true),
+                None => self.intern(index, &mut out, place, name)?,
+            };
+            if place.1 {
+                scaffold.insert(walked.clone(), place.0);
+            }
+        }
+        out.flush().map_err(|errno| self.drive_error(errno))?;
+        Ok(place)
+    }
+
+    /// Makes the folders above a source, which are no entries, and the source's own.
+    fn make_scaffold(&self, path: &RelPath) -> Result<Dir> {
+        let failed = |errno| self.drive_error(errno);
+        let mut dir = self.stage.files().duplicate().map_err(failed)?;
+        for name in path.components() {
+            dir = dir.ensure(name, 0o755).map_err(failed)?;
+        }
+        Ok(dir)
+    }
+}

@@ -1,0 +1,129 @@
+//! Whether a run would find anything new: a walk that compares names and fingerprints and writes nothing.
+//!
+//! It may say "changed" of what is not: then the run itself finds out. It never says "unchanged" of what is.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+use super::folder::Base;
+use super::{BackupOptions, source_path};
+use crate::engine::dir::Dir;
+use crate::engine::error::Result;
+use crate::engine::index::{Child, Index, NodeId, SnapshotRow, SnapshotState, State};
+use crate::engine::meta::{Fingerprint, Kind, Metadata};
+use crate::engine::monitor::Monitor;
+use crate::engine::plan;
+use crate::engine::pool::{Pool, walk_threads};
+use crate::engine::probe;
+
+/// The newest snapshot, if every source's last state is in it and it protected just these sources.
+pub(super) fn comparable(
+    index: &Index,
+    options: &BackupOptions,
+    bases: &[Option<Base>],
+) -> Result<Option<SnapshotRow>> {
+    let newest = index.snapshots()?.pop().filter(|row| row.state == SnapshotState::Good);
+    let Some(newest) = newest else { return Ok(None) };
+    let is_base = |base: &Option<Base>| base.as_ref().is_some_and(|base| base.seq == newest.seq);
+    let same_sources = index.sources_of(newest.seq)?.len() == options.sources.len();
+    Ok((same_sources && bases.iter().all(is_base)).then_some(newest))
+}
+
+/// A folder that is still to be compared.
+struct Waiting {
+    parent: Arc<Dir>,
+    name: Vec<u8>,
+    node: NodeId,
+    mount: u64,
+    stable_inodes: bool,
+}
+
+/// Whether every source is, entry for entry, as the snapshot `at` has it.
+pub(super) fn is_unchanged(
+    index: &Index,
+    options: &BackupOptions,
+    at: u64,
+    monitor: &Monitor,
+) -> Result<bool> {
+    let mut roots = Vec::new();
+    for source in &options.sources {
+        let Some(node) = index.node_of(&source_path(source)?)? else { return Ok(false) };
+        let Some((_, _, state)) = index.version_at(node, at)? else { return Ok(false) };
+        let Some(root) = open_root(&source.path, node, &state) else { return Ok(false) };
+        roots.push(root);
+    }
+    let path = index.path();
+    let differs = AtomicBool::new(false);
+    Pool::run(
+        walk_threads(),
+        roots,
+        || Index::reader(path),
+        |index, folder, pool| {
+            monitor.check_cancelled()?;
+            if differs.load(Relaxed) {
+                return Ok(());
+            }
+            match compare(index, &folder, at, options)? {
+                Some(folders) => pool.push(folders),
+                None => differs.store(true, Relaxed),
+            }
+            Ok(())
+        },
+        |_| Ok(()),
+    )?;
+    Ok(!differs.into_inner())
+}
+
+fn open_root(path: &Path, node: NodeId, state: &State) -> Option<Waiting> {
+    let parent = Dir::open(path).ok()?;
+    let stat = parent.stat().ok()?;
+    let stable_inodes = probe::has_stable_inodes(&parent);
+    let (meta, fingerprint) = (Metadata::from_statx(&stat)?, Fingerprint::from_statx(&stat));
+    plan::is_recognised(state, &meta, &fingerprint, stable_inodes).then(|| Waiting {
+        parent: Arc::new(parent),
+        name: b".".to_vec(),
+        node,
+        mount: stat.stx_mnt_id,
+        stable_inodes,
+    })
+}
+
+/// Compares one folder's entries; the folders among them, or `None` if anything differs.
+fn compare(
+    index: &Index,
+    folder: &Waiting,
+    at: u64,
+    options: &BackupOptions,
+) -> Result<Option<Vec<Waiting>>> {
+    let Ok(dir) = folder.parent.child(&folder.name).map(Arc::new) else { return Ok(None) };
+    let Ok(names) = dir.names() else { return Ok(None) };
+    let children = index.children(folder.node, at)?;
+    if names.len() != children.len() {
+        return Ok(None);
+    }
+    let known: HashMap<&[u8], &Child> =
+        children.iter().map(|child| (child.name.as_slice(), child)).collect();
+    let mut folders = Vec::new();
+    for name in names {
+        let Some(child) = known.get(name.as_slice()) else { return Ok(None) };
+        let Ok(stat) = dir.stat_child(&name) else { return Ok(None) };
+        let Some(meta) = Metadata::from_statx(&stat) else { return Ok(None) };
+        let fingerprint = Fingerprint::from_statx(&stat);
+        if !plan::is_recognised(&child.state, &meta, &fingerprint, folder.stable_inodes) {
+            return Ok(None);
+        }
+        let is_walked = options.cross_mounts || stat.stx_mnt_id == folder.mount;
+        if meta.kind == Kind::Directory && is_walked {
+            folders.push(Waiting {
+                parent: Arc::clone(&dir),
+                name,
+                node: child.node,
+                mount: stat.stx_mnt_id,
+                stable_inodes: folder.stable_inodes,
+            });
+        }
+    }
+    Ok(Some(folders))
+}

@@ -1,0 +1,233 @@
+//! The way through a source's folders: each is opened, listed and filled. `close` ends it.
+
+use std::cmp::Reverse;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::AcqRel, Ordering::Relaxed};
+
+use rustix::io::Errno;
+
+use super::folder::{Folder, Up};
+use super::run::{Run, Worker};
+use crate::engine::error::Result;
+use crate::engine::index::{self, Change, Child, OPEN};
+use crate::engine::meta::{Kind, Metadata};
+use crate::engine::monitor::Event;
+use crate::engine::plan;
+use crate::engine::pool::Pool;
+use crate::engine::problem::Reason;
+use crate::engine::repository::is_repository;
+
+/// Names of folders that a restore is working in, or that hold what it replaced: never backed up.
+const RESTORE_PREFIX: &[u8] = b".yore-restore-";
+
+/// What a thread takes from the pool.
+pub(super) enum Task {
+    Root(Arc<Folder>),
+    Child {
+        up: Arc<Folder>,
+        name: Vec<u8>,
+        known: Option<Box<Child>>,
+        /// The folder can't be read, or lies in one that can't: its last state is carried forward.
+        carried: bool,
+    },
+}
+
+impl Run<'_> {
+    pub(super) fn work(
+        &self,
+        worker: &mut Worker<'_>,
+        task: Task,
+        pool: &Pool<Task>,
+    ) -> Result<()> {
+        let folder = match task {
+            Task::Root(folder) => folder,
+            Task::Child { up, name, known, carried } => {
+                match self.open_child(worker, &up, &name, known.map(|child| *child), carried)? {
+                    Some(folder) => folder,
+                    None => return self.close(worker, up),
+                }
+            }
+        };
+        self.monitor.set_current(folder.path.clone());
+        self.fill(worker, &folder, pool)?;
+        self.close(worker, folder)
+    }
+
+    /// Opens a child folder on all three sides; `None` if it is gone and there is nothing to carry forward.
+    fn open_child(
+        &self,
+        worker: &mut Worker<'_>,
+        up: &Arc<Folder>,
+        name: &[u8],
+        known: Option<Child>,
+        carried: bool,
+    ) -> Result<Option<Arc<Folder>>> {
+        let path = up.path.join(name);
+        let source = match up.source.as_ref().filter(|_| !carried) {
+            None => None,
+            Some(dir) => match dir.child(name) {
+                Ok(dir) => Some(dir),
+                Err(Errno::NOENT) => {
+                    if let Some(child) = &known {
+                        self.forget(worker, up, child)?;
+                    }
+                    return Ok(None);
+                }
+                Err(errno) => {
+                    self.problem(&path, Reason::of_source(errno));
+                    None
+                }
+            },
+        };
+        let live = match &source {
+            Some(_) => None,
+            None => up.source.as_ref().and_then(|dir| dir.stat_child(name).ok()),
+        };
+        let stage = up.stage.create(name, 0o700).map_err(|errno| self.drive_error(errno))?;
+        let place = match &known {
+            Some(child) => (child.node, false),
+            None => self.intern(&worker.index, &mut worker.spool, up.place(), name)?,
+        };
+        let mut folder = Folder::new(Up::Folder(Arc::clone(up)), path, place, stage);
+        folder.stable_inodes = up.stable_inodes;
+        let was_folder =
+            known.as_ref().is_some_and(|child| child.state.meta.kind == Kind::Directory);
+        if was_folder {
+            folder.base = up.base.clone();
+            folder.stored = up.stored.as_ref().and_then(|dir| dir.child(name).ok());
+        }
+        folder.leftover = up.leftover.as_ref().and_then(|dir| dir.child(name).ok());
+        let known = known.map(|child| (child.first, child.last, child.state));
+        match source {
+            Some(dir) => folder.take_source(dir, known.as_ref(), self.labels),
+            None => folder.unread = AtomicBool::new(!carried),
+        }
+        let live = live.as_ref().and_then(Metadata::from_statx);
+        if let Some(meta) = live.filter(|meta| meta.kind == Kind::Directory) {
+            folder.meta = meta;
+        }
+        if folder.source.is_none() && !carried {
+            folder.unread = AtomicBool::new(true);
+        }
+        folder.number_device(up);
+        folder.inherit(known);
+        Ok(Some(Arc::new(folder)))
+    }
+
+    /// Lists the folder and does what each entry needs; child folders go to the pool.
+    fn fill(&self, worker: &mut Worker<'_>, folder: &Arc<Folder>, pool: &Pool<Task>) -> Result<()> {
+        let known = match &folder.base {
+            Some(base) => worker.index.children(folder.node, base.seq)?,
+            None => Vec::new(),
+        };
+        let names = match self.list(folder) {
+            Ok(Some(names)) => names,
+            Ok(None) => return self.carry_children(worker, folder, known, pool),
+            Err(errno) => {
+                self.problem(&folder.path, Reason::of_source(errno));
+                folder.unread.store(true, Relaxed);
+                return self.carry_children(worker, folder, known, pool);
+            }
+        };
+        let mut known: HashMap<Vec<u8>, Child> =
+            known.into_iter().map(|child| (child.name.clone(), child)).collect();
+        let mut folders = Vec::new();
+        for name in names {
+            self.monitor.check_cancelled()?;
+            let before = known.remove(&name);
+            if let Some(meta) = self.store_entry(worker, folder, &name, before.as_ref())? {
+                let (up, urgency) = (Arc::clone(folder), plan::urgency(&name, &meta));
+                let known = before.map(Box::new);
+                folders.push((urgency, Task::Child { up, name, known, carried: false }));
+            }
+        }
+        for gone in known.values() {
+            self.forget(worker, folder, gone)?;
+        }
+        folders.sort_by_key(|(urgency, _)| Reverse(*urgency));
+        self.push_folders(folder, folders.into_iter().map(|(_, task)| task).collect(), pool);
+        Ok(())
+    }
+
+    /// The folder's names; `None` if it is carried forward.
+    fn list(&self, folder: &Folder) -> rustix::io::Result<Option<Vec<Vec<u8>>>> {
+        let Some(source) = &folder.source else { return Ok(None) };
+        let is_mount = match &folder.up {
+            Up::Source(_) => false,
+            Up::Folder(up) => folder.mount != up.mount,
+        };
+        let path = || folder.path.to_absolute();
+        if is_mount && !self.cross_mounts {
+            self.monitor.emit(&Event::OtherFileSystem { path: path() });
+            return Ok(Some(Vec::new()));
+        }
+        if is_mount && folder.is_loop() {
+            self.monitor.emit(&Event::MountLoop { path: path() });
+            return Ok(Some(Vec::new()));
+        }
+        let mut names = source.names()?;
+        let is_ours = folder.inode == self.repository_inode;
+        if is_ours || is_repository(source, &names) {
+            self.monitor.emit(&Event::RepositoryInside { path: path() });
+            return Ok(Some(Vec::new()));
+        }
+        names.retain(|name| !name.starts_with(RESTORE_PREFIX));
+        Ok(Some(names))
+    }
+
+    fn carry_children(
+        &self,
+        worker: &mut Worker<'_>,
+        folder: &Arc<Folder>,
+        known: Vec<Child>,
+        pool: &Pool<Task>,
+    ) -> Result<()> {
+        let mut folders = Vec::new();
+        for child in known {
+            self.monitor.check_cancelled()?;
+            if child.state.meta.kind == Kind::Directory {
+                let (up, name) = (Arc::clone(folder), child.name.clone());
+                folders.push(Task::Child { up, name, known: Some(Box::new(child)), carried: true });
+            } else {
+                self.carry_entry(worker, folder, &child, false)?;
+            }
+        }
+        self.push_folders(folder, folders, pool);
+        Ok(())
+    }
+
+    fn push_folders(&self, folder: &Folder, folders: Vec<Task>, pool: &Pool<Task>) {
+        folder.pending.fetch_add(folders.len(), AcqRel);
+        pool.push(folders.into_iter().rev());
+    }
+
+    /// Ends what is known of an entry that is gone, and of all below it.
+    pub(super) fn forget(
+        &self,
+        worker: &mut Worker<'_>,
+        folder: &Folder,
+        child: &Child,
+    ) -> Result<()> {
+        if child.last == OPEN {
+            let change = Change::End { node: child.node, first: child.first };
+            self.push(&mut worker.spool, change)?;
+        }
+        self.forget_below(worker, folder, child)
+    }
+
+    /// Ends what is known below an entry that is no folder any more.
+    pub(super) fn forget_below(
+        &self,
+        worker: &mut Worker<'_>,
+        folder: &Folder,
+        child: &Child,
+    ) -> Result<()> {
+        match &folder.base {
+            Some(base) if child.state.meta.kind == Kind::Directory => {
+                index::end_below(&worker.index, child.node, base.seq, &mut worker.spool)
+            }
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! Where a content is stored already: asked by size, and then by hash.
+
+use rusqlite::{OptionalExtension as _, params};
+
+use super::state::{COLUMNS, State};
+use super::{Index, NodeId, ROOT_NODE};
+use crate::engine::error::Result;
+use crate::engine::meta::ContentHash;
+use crate::engine::path::RelPath;
+
+/// How many stored copies are tried: the first may have as many links as its file system allows.
+const TRIED: u32 = 8;
+
+/// One path under which a content was stored, in the snapshots from `first` to `last`.
+#[derive(Debug, Clone)]
+pub struct StoredCopy {
+    /// The folder's number.
+    pub parent: NodeId,
+    /// The name in it.
+    pub name: Vec<u8>,
+    /// The snapshot that the version began with.
+    pub first: i64,
+    /// The snapshot that it lasts to.
+    pub last: i64,
+    /// What it was.
+    pub state: State,
+}
+
+impl Index {
+    /// Whether any version of a file has this size, which must not be 0.
+    pub fn has_size(&self, size_bytes: u64) -> Result<bool> {
+        self.run(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT 1 FROM version WHERE size = ?1 AND kind = 102 AND size > 0 LIMIT 1",
+                )?
+                .exists([size_bytes as i64])
+        })
+    }
+
+    /// A few of the versions that have this content, newest first; its size must not be 0.
+    pub fn copies(&self, size_bytes: u64, hash: ContentHash) -> Result<Vec<StoredCopy>> {
+        self.run(|connection| {
+            let mut statement = connection.prepare_cached(&format!(
+                "SELECT n.parent, n.name, v.first, v.last, {COLUMNS} FROM version v \
+                 JOIN node n ON n.id = v.node \
+                 WHERE v.size = ?1 AND substr(v.hash, 1, 8) = ?2 AND v.kind = 102 AND v.size > 0 \
+                 AND v.hash = ?3 ORDER BY v.first DESC LIMIT {TRIED}"
+            ))?;
+            let rows = statement.query_map(
+                params![size_bytes as i64, &hash.0[..8], hash.0.as_slice()],
+                |row| {
+                    Ok(StoredCopy {
+                        parent: row.get(0)?,
+                        name: row.get(1)?,
+                        first: row.get(2)?,
+                        last: row.get(3)?,
+                        state: State::read(row, 4)?,
+                    })
+                },
+            )?;
+            rows.collect()
+        })
+    }
+
+    /// The path with the number `node`; `None` if a row is missing or absurd.
+    pub fn path_of(&self, node: NodeId) -> Result<Option<RelPath>> {
+        let (mut names, mut at) = (Vec::new(), node);
+        while at != ROOT_NODE {
+            let found: Option<(NodeId, Vec<u8>)> = self.run(|connection| {
+                connection
+                    .prepare_cached("SELECT parent, name FROM node WHERE id = ?1")?
+                    .query_row([at], |row| Ok((row.get(0)?, row.get(1)?)))
+                    .optional()
+            })?;
+            match found {
+                // A forged row must not make a circle of folders.
+                Some((parent, name)) if parent < at => {
+                    names.push(name);
+                    at = parent;
+                }
+                _ => return Ok(None),
+            }
+        }
+        names.reverse();
+        Ok(RelPath::parse(&names.join(&b'/')).ok())
+    }
+}

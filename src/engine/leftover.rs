@@ -1,0 +1,110 @@
+//! What interrupted runs left in `stage/`: gathered into one tree, whose files the next run links once it has
+//! proven them by hash.
+
+use rustix::io::Errno;
+
+use super::dir::Dir;
+use super::error::{Error, Result};
+use super::meta::{Kind, Metadata};
+use super::monitor::{Event, Monitor};
+use super::remove::{open_writable, remove_tree};
+use super::repository::Repository;
+use super::snapshot::{FILES_NAME, is_snapshot_name};
+
+/// The tree of an interrupted run.
+#[derive(Debug)]
+pub struct Leftover {
+    /// The name that its snapshot would have had.
+    pub name: String,
+}
+
+impl Leftover {
+    /// Gathers what lies in `stage/`: the oldest tree takes the files of the newer ones, and what is no tree of a
+    /// snapshot is removed.
+    pub fn gather(repository: &Repository, monitor: &Monitor) -> Result<Option<Self>> {
+        let stage = repository.folder("stage")?;
+        let failed = |errno| Error::drive("tidy up", &repository.path().join("stage"), errno);
+        let mut kept: Option<(String, Dir)> = None;
+        for name in stage.names().map_err(failed)? {
+            monitor.check_cancelled()?;
+            let files = if is_snapshot_name(&name) {
+                stage.child(&name).and_then(|dir| dir.child(FILES_NAME)).ok()
+            } else {
+                None
+            };
+            let text = super::path::display(&name);
+            match (files, &kept) {
+                (Some(files), None) => kept = Some((text, files)),
+                (Some(files), Some((_, into))) => {
+                    merge(files, into, monitor)?.map_err(failed)?;
+                    remove_tree(&stage, &name).map_err(failed)?;
+                }
+                (None, _) => {
+                    remove_tree(&stage, &name).map_err(failed)?;
+                    monitor.emit(&Event::StageRemoved { name: text });
+                }
+            }
+        }
+        Ok(kept.map(|(name, _)| Self { name }))
+    }
+
+    /// The root of the tree; `None` if it can't be opened.
+    pub fn files(&self, repository: &Repository) -> Option<Dir> {
+        let stage = repository.folder("stage").ok()?;
+        stage.child(self.name.as_bytes()).and_then(|dir| dir.child(FILES_NAME)).ok()
+    }
+
+    /// Removes the tree; files that were linked from it live on.
+    pub fn remove(&self, repository: &Repository) -> Result<()> {
+        let stage = repository.folder("stage")?;
+        remove_tree(&stage, self.name.as_bytes()).map_err(|errno| {
+            Error::drive("remove an unfinished snapshot from", repository.path(), errno)
+        })
+    }
+}
+
+/// Moves the regular files of one tree into another, over what is there.
+fn merge(from: Dir, into: &Dir, monitor: &Monitor) -> Result<rustix::io::Result<()>> {
+    let mut pending = match into.duplicate() {
+        Ok(into) => vec![(from, into)],
+        Err(errno) => return Ok(Err(errno)),
+    };
+    while let Some((from, into)) = pending.pop() {
+        monitor.check_cancelled()?;
+        if let Err(errno) = merge_folder(&from, &into, &mut pending) {
+            return Ok(Err(errno));
+        }
+    }
+    Ok(Ok(()))
+}
+
+fn merge_folder(from: &Dir, into: &Dir, pending: &mut Vec<(Dir, Dir)>) -> rustix::io::Result<()> {
+    for name in from.names()? {
+        let kind = kind_of(from, &name)?;
+        match kind {
+            Some(Kind::Directory) => {
+                if kind_of(into, &name)?.is_some_and(|kind| kind != Kind::Directory) {
+                    into.unlink(&name)?;
+                }
+                drop(into.ensure(&name, 0o700)?);
+                pending.push((open_writable(from, &name)?, open_writable(into, &name)?));
+            }
+            Some(Kind::File) => {
+                if kind_of(into, &name)? == Some(Kind::Directory) {
+                    remove_tree(into, &name)?;
+                }
+                from.rename_over(&name, into, &name)?;
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn kind_of(dir: &Dir, name: &[u8]) -> rustix::io::Result<Option<Kind>> {
+    match dir.stat_child(name) {
+        Ok(stat) => Ok(Metadata::from_statx(&stat).map(|meta| meta.kind)),
+        Err(Errno::NOENT) => Ok(None),
+        Err(errno) => Err(errno),
+    }
+}
