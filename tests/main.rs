@@ -14,6 +14,7 @@ mod command_line;
 mod common;
 mod cost;
 mod faults;
+mod holes;
 mod hostile;
 mod linking;
 mod main_job;
