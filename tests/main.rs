@@ -13,6 +13,7 @@ mod changes;
 mod command_line;
 mod common;
 mod cost;
+mod delta;
 mod faults;
 mod holes;
 mod hostile;

@@ -53,7 +53,7 @@ struct Content {
 }
 
 /// A piece of a file's content.
-enum Piece<'a> {
+pub(super) enum Piece<'a> {
     Data(&'a [u8]),
     /// So many zeros that take no room.
     Hole(u64),
@@ -113,7 +113,7 @@ pub fn copy_file(
 }
 
 /// Reads the file up to [`TRIES`] times, until it was the same before and after.
-fn read_steadily(
+pub(super) fn read_steadily(
     dir: &Dir,
     name: &[u8],
     buffer: &mut [u8],

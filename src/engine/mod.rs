@@ -7,6 +7,7 @@ mod answers;
 pub mod backup;
 pub mod clock;
 pub mod copy;
+pub mod delta;
 pub mod digest;
 pub mod dir;
 pub mod error;
