@@ -10,6 +10,7 @@ use super::dir::{Dir, inode_flags, read_some, set_mtime, stat_fd, write_all};
 use super::meta::{ContentHash, Fingerprint, Metadata};
 use super::monitor::Monitor;
 use super::xattr::{Labels, Xattrs};
+use super::zeros::ContentHasher;
 
 /// Bytes that are read at once; also how often a stop is heard.
 pub const BUFFER_BYTES: usize = 256 * 1024;
@@ -57,7 +58,7 @@ struct Content {
 }
 
 /// A piece of a file's content.
-enum Piece<'a> {
+pub(super) enum Piece<'a> {
     Data(&'a [u8]),
     /// So many zeros that take no room.
     Hole(u64),
@@ -179,7 +180,7 @@ pub fn copy_file(
 }
 
 /// Reads the file up to [`TRIES`] times, until it was the same before and after.
-fn read_steadily(
+pub(super) fn read_steadily(
     dir: &Dir,
     name: &[u8],
     buffer: &mut [u8],
@@ -229,7 +230,7 @@ fn read_once(
     monitor: &Monitor,
     take: &mut impl FnMut(Piece<'_>) -> rustix::io::Result<()>,
 ) -> Result<Content, CopyError> {
-    let mut hasher = blake3::Hasher::new();
+    let mut hasher = ContentHasher::new();
     let (mut position, mut data_bytes) = (0_u64, 0_u64);
     let is_sparse = stat.stx_blocks.saturating_mul(512) < stat.stx_size;
     let mut data_end = if is_sparse { 0 } else { u64::MAX };
@@ -240,7 +241,7 @@ fn read_once(
         if position >= data_end {
             let (start, end) = next_data(file, position, stat.stx_size)?;
             if start > position {
-                hash_zeros(&mut hasher, start - position, monitor)?;
+                hasher.update_zeros(start - position, monitor)?;
                 take(Piece::Hole(start - position)).map_err(CopyError::Drive)?;
                 rustix::fs::seek(file, SeekFrom::Start(start)).map_err(CopyError::Source)?;
                 position = start;
@@ -250,7 +251,7 @@ fn read_once(
         let room = usize::try_from(data_end - position).unwrap_or(usize::MAX).min(buffer.len());
         let read = match read_some(file, &mut buffer[..room.max(1)]) {
             Ok(0) => {
-                let hash = ContentHash(*hasher.finalize().as_bytes());
+                let hash = hasher.finalize();
                 return Ok(Content { hash, length: position, data_bytes });
             }
             Ok(read) => read,
@@ -274,23 +275,6 @@ fn next_data(file: &OwnedFd, position: u64, size: u64) -> Result<(u64, u64), Cop
     let end = rustix::fs::seek(file, SeekFrom::Hole(start)).unwrap_or(u64::MAX);
     rustix::fs::seek(file, SeekFrom::Start(start)).map_err(CopyError::Source)?;
     Ok((start, if end > start { end } else { u64::MAX }))
-}
-
-fn hash_zeros(
-    hasher: &mut blake3::Hasher,
-    mut length: u64,
-    monitor: &Monitor,
-) -> Result<(), CopyError> {
-    const ZEROS: &[u8] = &[0; 64 * 1024];
-    while length > 0 {
-        if monitor.cancel().is_cancelled() {
-            return Err(CopyError::Cancelled);
-        }
-        let step = length.min(ZEROS.len() as u64);
-        hasher.update(&ZEROS[..step as usize]);
-        length -= step;
-    }
-    Ok(())
 }
 
 /// What becomes of an entry's owner and group.

@@ -76,8 +76,16 @@ impl Dir {
 
     /// Makes the regular file `name`, which must not exist, and opens it for writing.
     pub fn create_file(&self, name: &[u8], mode: u32) -> Result<OwnedFd> {
-        let flags =
-            OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+        self.create_with(name, OFlags::WRONLY, mode)
+    }
+
+    /// Makes the regular file `name`, which must not exist, and opens it for reading and writing.
+    pub fn create_file_rw(&self, name: &[u8], mode: u32) -> Result<OwnedFd> {
+        self.create_with(name, OFlags::RDWR, mode)
+    }
+
+    fn create_with(&self, name: &[u8], access: OFlags, mode: u32) -> Result<OwnedFd> {
+        let flags = access | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC | OFlags::NOFOLLOW;
         rustix::fs::openat(&self.0, name, flags, Mode::from_raw_mode(mode))
     }
 

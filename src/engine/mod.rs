@@ -30,3 +30,4 @@ pub mod restore;
 pub mod seal;
 pub mod snapshot;
 pub mod xattr;
+mod zeros;

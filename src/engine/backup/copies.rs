@@ -274,7 +274,7 @@ impl Run<'_> {
         read: &ReadFile,
         candidate: &Candidate<'_>,
     ) -> Result<Option<State>> {
-        let cloned = delta::clone_file(candidate.dir, candidate.name, &folder.stage, name);
+        let cloned = delta::clone_file((candidate.dir, candidate.name), (&folder.stage, name));
         let file = match cloned {
             Ok(file) => file,
             Err(Errno::NOSPC) => return Err(self.drive_error(Errno::NOSPC)),

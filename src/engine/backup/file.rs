@@ -11,7 +11,7 @@ use super::entry::Found;
 use super::folder::Folder;
 use super::run::{Run, Worker};
 use crate::engine::copy::{self, BUFFER_BYTES, CopyError, ReadFile};
-use crate::engine::delta;
+use crate::engine::delta::{self, Delta};
 use crate::engine::error::Result;
 use crate::engine::index::{Child, State};
 use crate::engine::meta::Kind;
@@ -144,10 +144,10 @@ impl Run<'_> {
     ) -> Result<()> {
         let (Some(source), Some(stored)) = (&folder.source, &folder.stored) else { return Ok(()) };
         let claim = self.contents.claim(Key::Size(found.meta.size_bytes));
-        let (name, stage, buffer) = (found.name, &folder.stage, &mut worker.buffer);
-        let from = (stored, child.name.as_slice());
-        let made = delta::copy_delta(source, name, from, stage, buffer, self.labels, self.monitor);
-        let (read, file, written_bytes) = match made {
+        let (live, from) = ((source, found.name), (stored, child.name.as_slice()));
+        let (to, buffer) = ((&folder.stage, found.name), &mut worker.buffer);
+        let made = delta::copy_delta(live, from, to, buffer, self.labels, self.monitor);
+        let Delta { read, file, written_bytes } = match made {
             Ok(Some(made)) => made,
             Ok(None) => return self.copy_large(worker, folder, found, claim),
             Err(error) => return self.give_up_on(worker, folder, found, error),
