@@ -176,7 +176,7 @@ fn backed_up(report: &BackupReport) -> Step {
 fn restore(target: &Target, at: u64, path: &Path, to: To) -> Result<()> {
     let path = RelPath::from_absolute(path).map_err(crate::engine::error::Error::from)?;
     let (paths, on_conflict) = (vec![path], OnConflict::KeepBoth);
-    let request = RestoreRequest { at, paths, target: to, on_conflict };
+    let request = RestoreRequest { at, paths, target: to, on_conflict, privileges: false };
     let monitor = Monitor::new();
     let plan = target.plan_restore(&request, &monitor)?;
     let report = target.restore(&plan, &monitor)?;

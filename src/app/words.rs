@@ -30,7 +30,10 @@ pub fn explain_reason(reason: &Reason) -> String {
             gettext("its stored copy is damaged: it is not what was backed up")
         }
         Reason::NeverStored => gettext("it could not be read when the snapshot was made"),
-        Reason::Device => gettext("devices are not restored"),
+        Reason::Device => gettext("devices are restored only by root who asks for it"),
+        Reason::MetadataNotRestored => {
+            gettext("some of its attributes, flags or times were not taken here")
+        }
     }
 }
 

@@ -137,6 +137,11 @@ fn restore() -> Command {
                 .help(gettext("What to do where something else is in the way")),
         )
         .arg(
+            Arg::new("privileged").long("privileged").action(ArgAction::SetTrue).help(gettext(
+                "Bring back set-user-id bits, capabilities and devices, too; for root",
+            )),
+        )
+        .arg(
             Arg::new("dry-run")
                 .long("dry-run")
                 .action(ArgAction::SetTrue)

@@ -52,6 +52,7 @@ fn request(matches: &ArgMatches, target: &Target, output: Output) -> Result<Rest
             Some(folder) => To::Folder(folder.clone()),
             None => To::Original,
         },
+        privileges: matches.get_flag("privileged"),
         on_conflict: match matches.get_one::<String>("on-conflict").map(String::as_str) {
             Some("replace") => OnConflict::Replace,
             Some("skip") => OnConflict::Skip,

@@ -199,6 +199,15 @@ impl Dir {
         rustix::fs::fchmod(&self.0, Mode::from_raw_mode(mode))
     }
 
+    /// Removes what it would hand down to everything made in it: what people set as default on a folder must not leak
+    /// into every entry.
+    pub fn drop_default_acl(&self) -> Result<()> {
+        match rustix::fs::fremovexattr(&self.0, "system.posix_acl_default") {
+            Ok(()) | Err(Errno::NODATA | Errno::OPNOTSUPP) => Ok(()),
+            Err(errno) => Err(errno),
+        }
+    }
+
     /// Makes what was renamed or made here survive a power cut.
     pub fn sync(&self) -> Result<()> {
         rustix::fs::fsync(&self.0)

@@ -3,6 +3,7 @@
 //! A run goes `scan -> plan -> copy or link into a stage -> seal -> rename -> index`; FORMAT.md beside
 //! this file says what lies on the drive.
 
+pub mod acl;
 mod answers;
 pub mod backup;
 pub mod clock;

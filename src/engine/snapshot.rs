@@ -91,11 +91,7 @@ impl Stage {
 
     fn furnish(folder: &Dir, name: &[u8]) -> rustix::io::Result<(Dir, Dir)> {
         let dir = folder.create(name, 0o700)?;
-        // What people set as default on their drive must not leak into every stored entry.
-        match rustix::fs::fremovexattr(&dir, "system.posix_acl_default") {
-            Ok(()) | Err(Errno::NODATA | Errno::OPNOTSUPP) => {}
-            Err(errno) => return Err(errno),
-        }
+        dir.drop_default_acl()?;
         let files = dir.create(FILES_NAME, 0o755)?;
         Ok((dir, files))
     }

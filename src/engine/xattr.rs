@@ -5,6 +5,7 @@ use std::os::fd::AsFd;
 use rustix::fs::XattrFlags;
 use rustix::io::{Errno, Result};
 
+use super::acl;
 use super::dir::Dir;
 use super::meta::ContentHash;
 
@@ -50,6 +51,21 @@ impl Xattrs {
     #[must_use]
     pub fn without(mut self, name: &[u8]) -> Self {
         self.0.retain(|(known, _)| known != name);
+        self
+    }
+
+    /// The users and groups that access control lists name.
+    pub fn acl_ids(&self) -> impl Iterator<Item = acl::Id> {
+        let lists = self.0.iter().filter(|(name, _)| name.starts_with(acl::PREFIX));
+        lists.flat_map(|(_, value)| acl::ids(value))
+    }
+
+    /// The same with other users and groups in access control lists.
+    #[must_use]
+    pub fn with_acl_ids(mut self, change: impl Fn(acl::Id) -> u32) -> Self {
+        for (_, value) in self.0.iter_mut().filter(|(name, _)| name.starts_with(acl::PREFIX)) {
+            *value = acl::map(value, &change);
+        }
         self
     }
 

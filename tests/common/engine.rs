@@ -157,6 +157,7 @@ impl Rig {
             at,
             paths: vec![self.path_of("")],
             target: Target::Folder(to.clone()),
+            privileges: false,
             on_conflict: OnConflict::KeepBoth,
         };
         let (history, monitor) = (self.history(), Monitor::new());

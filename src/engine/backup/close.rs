@@ -48,6 +48,7 @@ impl Run<'_> {
         let is_closed = self.carrier.owners == Owners::Seal && folder.meta.mode & 0o500 != 0o500;
         let open = if is_closed { folder.meta.mode | 0o500 } else { folder.meta.mode };
         let as_stored = Metadata { mode: open, ..folder.meta };
+        self.note_acl(&folder.xattrs);
         let (mut change, stored) = self.dress(&folder.stage, &as_stored, &folder.xattrs)?;
         change.mode = if is_closed { Some(folder.meta.mode) } else { change.mode };
         let before = folder.known.as_ref().map(|(_, _, state)| state);

@@ -299,6 +299,7 @@ impl Run<'_> {
 
     /// Adds to an override what no stored inode carries.
     pub(super) fn describe(&self, folder: &Folder, read: &ReadFile, change: &mut Override) {
+        self.note_acl(&read.xattrs);
         change.flags = (read.flags != 0).then_some(read.flags);
         change.link_group = link_group(folder, read.links, &read.fingerprint);
         if read.xattrs.has_labels() {

@@ -176,7 +176,9 @@ impl Run<'_> {
 
     /// Attributes of what is never opened; what was swapped in since is not read either.
     fn read_attributes(&self, source: &Dir, name: &[u8]) -> rustix::io::Result<Xattrs> {
-        Xattrs::read_child(source, name, self.labels)
+        let xattrs = Xattrs::read_child(source, name, self.labels)?;
+        self.note_acl(&xattrs);
+        Ok(xattrs)
     }
 
     /// Deals with an entry that can't be read: gone is gone, anything else is said and carried forward.

@@ -28,7 +28,7 @@ use super::probe;
 use super::recover::Writer;
 use super::repository::FORMAT;
 use super::seal::{Counts, Owner, Seal, SealedSource, SealedTime, SnapshotKind};
-use super::snapshot::Stage;
+use super::snapshot::{Snapshot, Stage};
 use super::xattr::Labels;
 
 use folder::Base;
@@ -298,7 +298,22 @@ fn walk<'a>(
     seal.parent =
         bases.iter().flatten().map(|base| base.reference.clone()).max_by_key(|r| r.started);
     seal.sources = sealed;
+    keep_names(writer, bases, &mut seal);
     Ok(Done { seal, overrides, problems })
+}
+
+/// Takes over names of users and groups from the last snapshot: unchanged entries may need them still.
+fn keep_names(writer: &Writer, bases: &[Option<Base>], seal: &mut Seal) {
+    let names = bases.iter().flatten().filter_map(|base| base.linkable.as_ref());
+    let last = names.max_by_key(|(seq, _)| *seq);
+    let snapshot = last.and_then(|(_, name)| Snapshot::open(&writer.repository, name).ok()?);
+    let Some(Ok(last)) = snapshot.map(|snapshot| snapshot.read_seal()) else { return };
+    for (id, name) in last.ids.users {
+        seal.ids.users.entry(id).or_insert(name);
+    }
+    for (id, name) in last.ids.groups {
+        seal.ids.groups.entry(id).or_insert(name);
+    }
 }
 
 /// What the walk left to be sealed.

@@ -15,6 +15,7 @@ use super::folder::{Base, Folder};
 use super::tally::{Gathered, Totals};
 use super::walk::Task;
 use super::{BackupOptions, blank_seal};
+use crate::engine::acl::Id;
 use crate::engine::copy::{BUFFER_BYTES, CopyError, OwnerRule};
 use crate::engine::dir::{Dir, stat_fd};
 use crate::engine::error::{Error, Result};
@@ -222,6 +223,16 @@ impl<'a> Run<'a> {
                 self.push(&mut worker.spool, Change::Begin { node, state })
             }
             _ => self.push(&mut worker.spool, Change::Begin { node, state }),
+        }
+    }
+
+    /// Remembers whom access control lists name, so that the seal can say what they are called.
+    pub fn note_acl(&self, xattrs: &Xattrs) {
+        for id in xattrs.acl_ids() {
+            match id {
+                Id::User(user) => self.lock().users.insert(user),
+                Id::Group(group) => self.lock().groups.insert(group),
+            };
         }
     }
 

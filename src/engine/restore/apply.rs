@@ -8,6 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rustix::io::Errno;
 
+use super::flags;
+use super::links::Links;
 use super::owner::OwnerMap;
 use super::place::{Workspace, dated_name};
 use super::stage::{Piece, Staging, Up};
@@ -98,7 +100,8 @@ fn carry_out(
         .ok_or_else(|| Error::NoSuchSnapshot(plan.snapshot.clone()))?;
     let root = repository.path().join("snapshots").join(&plan.snapshot);
     let files = snapshot.files().map_err(|errno| Error::drive("open", &root, errno))?;
-    let owners = OwnerMap::new(&snapshot.read_seal().map_or_else(|_| Ids::default(), |s| s.ids));
+    let ids = snapshot.read_seal().map_or_else(|_| Ids::default(), |seal| seal.ids);
+    let owners = OwnerMap::new(&ids, plan.privileges);
     let first = plan.items.iter().find(|item| item.is_written());
     let staging = Staging {
         at: plan.at,
@@ -107,6 +110,8 @@ fn carry_out(
         target: first.map(|item| item.target.clone()).unwrap_or_default(),
         monitor,
         problems: Mutex::default(),
+        links: Links::default(),
+        flags: Mutex::default(),
         entries: Default::default(),
         bytes: Default::default(),
     };
@@ -125,20 +130,40 @@ fn carry_out(
     }
     monitor.enter(Phase::Publishing);
     let mut report = RestoreReport::default();
+    let mut places = Vec::new();
     for staged in staged {
         monitor.check_cancelled()?;
         let workspace = &mut workspaces.list[staged.workspace];
         let parent = target::make(&staged.parent_path)?;
         match publish(&staged, &parent, workspace, started) {
-            Ok(Some(path)) => report.restored.push(path),
+            Ok(Some(path)) => {
+                places.push((staged.item.path.clone(), path.clone()));
+                report.restored.push(path);
+            }
             Ok(None) => {}
             Err(errno) => return Err(Error::io("put in place", &staged.item.target, errno)),
         }
     }
+    set_flags(&staging, &places);
     report.entries = staging.entries.into_inner();
     report.bytes = staging.bytes.into_inner();
     report.problems = staging.problems.into_inner().unwrap_or_else(PoisonError::into_inner);
     Ok(report)
+}
+
+/// Sets the flags of what is in its place now, from the deepest up.
+fn set_flags(staging: &Staging<'_>, places: &[(RelPath, PathBuf)]) {
+    let mut wanted =
+        std::mem::take(&mut *staging.flags.lock().unwrap_or_else(PoisonError::into_inner));
+    wanted.sort_by(|one, other| other.0.cmp(&one.0));
+    for (path, flags) in wanted {
+        let Some((top, place)) = places.iter().find(|(top, _)| path.is_within(top)) else {
+            continue;
+        };
+        if !flags::set(place, top, &path, flags) {
+            staging.problem(&path, Reason::MetadataNotRestored);
+        }
+    }
 }
 
 /// Opens the folder of every item on both sides, and a workspace on each file system.

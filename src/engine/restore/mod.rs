@@ -1,6 +1,8 @@
 //! Bringing things back: planned and shown first, staged beside the target, verified, published by rename.
 
 mod apply;
+mod flags;
+mod links;
 mod owner;
 mod place;
 mod plan;
@@ -47,6 +49,8 @@ pub struct RestoreRequest {
     pub target: Target,
     /// What to do where something is in the way.
     pub on_conflict: OnConflict,
+    /// Bring back setuid and setgid of programs, capabilities and devices, too. For root.
+    pub privileges: bool,
 }
 
 /// What becomes of one item.
@@ -93,6 +97,8 @@ impl PlanItem {
 pub struct RestorePlan {
     /// Number of the snapshot.
     pub at: u64,
+    /// Whether what gives power over the computer is brought back, too.
+    pub privileges: bool,
     /// Its name.
     pub snapshot: String,
     /// Every item; folders that are there already are split into what is in them.

@@ -35,6 +35,7 @@ impl Workspace {
         let failed = |errno| super::target::refused(parent_path, errno);
         let parent = parent.duplicate().map_err(failed)?;
         let dir = parent.create(name.as_bytes(), 0o700).map_err(failed)?;
+        dir.drop_default_acl().map_err(failed)?;
         Ok(Self { path: parent_path.join(&name), parent, name, dir, replaced: false, mixed: false })
     }
 

@@ -25,6 +25,7 @@ struct Planner<'a> {
     answers: Answers<'a>,
     snapshot: SnapshotInfo,
     on_conflict: OnConflict,
+    privileges: bool,
     monitor: &'a Monitor,
     items: Vec<PlanItem>,
     buffer: Vec<u8>,
@@ -55,6 +56,7 @@ fn plan(answers: Answers<'_>, request: &RestoreRequest, monitor: &Monitor) -> Re
         answers,
         snapshot: answers.snapshot(request.at)?,
         on_conflict: request.on_conflict,
+        privileges: request.privileges,
         monitor,
         items: Vec::new(),
         buffer: vec![0; BUFFER_BYTES],
@@ -88,6 +90,7 @@ fn plan(answers: Answers<'_>, request: &RestoreRequest, monitor: &Monitor) -> Re
     let written = || planner.items.iter().filter(|item| item.is_written());
     Ok(RestorePlan {
         at: request.at,
+        privileges: request.privileges,
         entries: written().map(|item| item.entries).sum(),
         bytes: written().map(|item| item.bytes).sum(),
         snapshot: planner.snapshot.name,
@@ -138,7 +141,8 @@ impl Planner<'_> {
         let name = target.file_name().map_or(&b"."[..], OsStr::as_bytes).to_vec();
         let kind = wanted.state.meta.kind;
         let is_lost = wanted.state.change().absent && kind != Kind::Directory;
-        if is_lost || matches!(kind, Kind::Socket | Kind::Block | Kind::Character) {
+        let is_device = matches!(kind, Kind::Block | Kind::Character);
+        if is_lost || (is_device && !self.privileges) {
             return self.add(wanted, target, Action::Impossible);
         }
         let Some(dir) = dir else { return self.add(wanted, target, Action::Create) };

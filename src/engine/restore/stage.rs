@@ -1,5 +1,6 @@
 //! Makes, in a workspace beside the target, what a restore is going to publish: content verified, metadata set.
 
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::AcqRel, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,9 +8,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rustix::fs::{AtFlags, FileType, Gid, Mode, Uid};
 use rustix::io::Errno;
 
+use super::links::{self, Links};
 use super::owner::OwnerMap;
 use crate::engine::copy::{self, BUFFER_BYTES, CopyError, OwnerRule};
-use crate::engine::dir::{Dir, set_child_mtime};
+use crate::engine::dir::{Dir, set_child_mtime, stat_fd};
 use crate::engine::error::{Error, Result, TargetProblem};
 use crate::engine::index::{Index, NodeId, State};
 use crate::engine::meta::{Kind, Metadata};
@@ -45,6 +47,17 @@ pub enum Up {
 }
 
 impl Up {
+    /// The workspace that it all lies in.
+    fn workspace(&self) -> &Dir {
+        let mut up = self;
+        loop {
+            match up {
+                Self::Workspace(dir) => return dir,
+                Self::Made(made) => up = &made.up,
+            }
+        }
+    }
+
     fn dir(&self) -> &Dir {
         match self {
             Self::Workspace(dir) => dir,
@@ -55,6 +68,7 @@ impl Up {
 
 /// A folder being made; its metadata is set when all below it is there.
 pub struct Made {
+    path: RelPath,
     up: Up,
     dir: Dir,
     meta: Metadata,
@@ -80,6 +94,10 @@ pub struct Staging<'a> {
     pub entries: AtomicU64,
     /// Bytes of content made.
     pub bytes: AtomicU64,
+    /// One name at a time of files that have several.
+    pub links: Links,
+    /// Flags that are set when everything is in its place.
+    pub flags: Mutex<Vec<(RelPath, u32)>>,
 }
 
 struct Worker {
@@ -123,13 +141,15 @@ impl Staging<'_> {
             self.problem(&piece.path, Reason::NeverStored);
         }
         let dir = piece.up.dir().create(&piece.staged, 0o700).map_err(|e| self.failed(e))?;
-        let said = piece.state.change().xattrs();
-        let xattrs = said.unwrap_or_else(|| Xattrs::read(&stored).unwrap_or_default());
+        let change = piece.state.change();
+        self.note_flags(&piece.path, change.flags);
+        let xattrs = change.xattrs().unwrap_or_else(|| Xattrs::read(&stored).unwrap_or_default());
         let made = Arc::new(Made {
+            path: piece.path.clone(),
             meta: self.owners.map(piece.state.meta),
             up: piece.up,
             dir,
-            xattrs,
+            xattrs: self.owners.map_attributes(xattrs),
             pending: AtomicUsize::new(1),
         });
         self.monitor.set_current(piece.path.clone());
@@ -165,8 +185,7 @@ impl Staging<'_> {
             let is_item = matches!(made.up, Up::Workspace(_));
             let mode = if is_item { made.meta.mode | 0o700 } else { made.meta.mode };
             let meta = Metadata { mode, ..made.meta };
-            copy::set_metadata(&made.dir, &meta, &made.xattrs, self.owners.rule())
-                .map_err(|errno| self.failed(errno))?;
+            self.dress(&made.path, &made.dir, &meta, &made.xattrs)?;
             self.done(&made.meta);
             up = made.up.clone();
         }
@@ -179,16 +198,31 @@ impl Staging<'_> {
             self.problem(&piece.path, Reason::NeverStored);
             return Ok(());
         }
-        match state.meta.kind {
+        let (workspace, dir) = (piece.up.workspace(), piece.up.dir());
+        let Some(name) = links::name_of(state) else { return self.make_new(worker, piece) };
+        let _turn = self.links.turn();
+        if links::take(workspace, &name, dir, &piece.staged).map_err(|errno| self.failed(errno))? {
+            self.note_flags(&piece.path, state.change().flags);
+            self.done(&self.owners.map(state.meta));
+            return Ok(());
+        }
+        self.make_new(worker, piece)?;
+        links::keep(workspace, &name, dir, &piece.staged).map_err(|errno| self.failed(errno))
+    }
+
+    fn make_new(&self, worker: &mut Worker, piece: &Piece) -> Result<()> {
+        match piece.state.meta.kind {
             Kind::File => self.make_file(worker, piece),
             Kind::Symlink => self.make_symlink(piece),
-            Kind::Fifo => self.make_fifo(piece),
-            // The program that listens on a socket makes it again.
-            Kind::Socket | Kind::Directory => Ok(()),
-            Kind::Block | Kind::Character => {
+            Kind::Fifo => self.make_special(piece, FileType::Fifo),
+            Kind::Socket => self.make_special(piece, FileType::Socket),
+            Kind::Block | Kind::Character if !self.owners.makes_devices() => {
                 self.problem(&piece.path, Reason::Device);
                 Ok(())
             }
+            Kind::Block => self.make_special(piece, FileType::BlockDevice),
+            Kind::Character => self.make_special(piece, FileType::CharacterDevice),
+            Kind::Directory => Ok(()),
         }
     }
 
@@ -213,13 +247,38 @@ impl Staging<'_> {
             self.problem(&piece.path, Reason::StoredDamaged);
             return Ok(());
         }
-        let xattrs = piece.state.change().xattrs().unwrap_or(read.xattrs);
-        let xattrs = xattrs.without(b"security.capability");
+        let change = piece.state.change();
+        self.note_flags(&piece.path, change.flags);
+        let xattrs = self.owners.map_attributes(change.xattrs().unwrap_or(read.xattrs));
         let meta = self.owners.map(piece.state.meta);
-        copy::set_metadata(&file, &meta, &xattrs, self.owners.rule())
-            .map_err(|errno| self.failed(errno))?;
+        self.dress(&piece.path, &file, &meta, &xattrs)?;
         self.done(&meta);
         Ok(())
+    }
+
+    /// Sets the metadata of what is open, and says if not all of it was taken.
+    fn dress(
+        &self,
+        path: &RelPath,
+        fd: &impl AsFd,
+        meta: &Metadata,
+        xattrs: &Xattrs,
+    ) -> Result<()> {
+        let all = copy::set_metadata(fd, meta, xattrs, self.owners.rule())
+            .map_err(|errno| self.failed(errno))?;
+        let stat = stat_fd(fd).map_err(|errno| self.failed(errno))?;
+        let is_kept = Metadata::from_statx(&stat).is_some_and(|now| now.mtime == meta.mtime);
+        if !all || !is_kept {
+            self.problem(path, Reason::MetadataNotRestored);
+        }
+        Ok(())
+    }
+
+    fn note_flags(&self, path: &RelPath, flags: Option<u32>) {
+        if let Some(flags) = flags {
+            let mut all = self.flags.lock().unwrap_or_else(PoisonError::into_inner);
+            all.push((path.clone(), flags));
+        }
     }
 
     fn make_symlink(&self, piece: &Piece) -> Result<()> {
@@ -235,23 +294,39 @@ impl Staging<'_> {
         self.finish_nameless(piece)
     }
 
-    fn make_fifo(&self, piece: &Piece) -> Result<()> {
-        let mode = Mode::from_raw_mode(piece.state.meta.mode);
-        rustix::fs::mknodat(piece.up.dir(), piece.staged.as_slice(), FileType::Fifo, mode, 0)
+    fn make_special(&self, piece: &Piece, kind: FileType) -> Result<()> {
+        let meta = self.owners.map(piece.state.meta);
+        let (major, minor) = meta.device;
+        let device = rustix::fs::makedev(major, minor);
+        // Nobody may use it before its owner is set.
+        let mode = Mode::from_raw_mode(0o600);
+        rustix::fs::mknodat(piece.up.dir(), piece.staged.as_slice(), kind, mode, device)
             .map_err(|errno| self.failed(errno))?;
         self.finish_nameless(piece)
     }
 
-    /// Owner and time of what can't be opened.
+    /// Owner, mode, attributes and time of what can't be opened.
     fn finish_nameless(&self, piece: &Piece) -> Result<()> {
         let meta = self.owners.map(piece.state.meta);
         let (dir, name) = (piece.up.dir(), piece.staged.as_slice());
+        let failed = |errno| self.failed(errno);
         if self.owners.rule() == OwnerRule::Set {
             let (uid, gid) = (Uid::from_raw(meta.uid), Gid::from_raw(meta.gid));
             rustix::fs::chownat(dir, name, Some(uid), Some(gid), AtFlags::SYMLINK_NOFOLLOW)
-                .map_err(|errno| self.failed(errno))?;
+                .map_err(failed)?;
         }
-        set_child_mtime(dir, name, meta.mtime).map_err(|errno| self.failed(errno))?;
+        let xattrs = piece.state.change().xattrs().unwrap_or_default();
+        let all = self.owners.map_attributes(xattrs).write_child(dir, name).map_err(failed)?;
+        if meta.kind.is_special() {
+            let mode = Mode::from_raw_mode(meta.mode);
+            rustix::fs::chmodat(dir, name, mode, AtFlags::empty()).map_err(failed)?;
+        }
+        set_child_mtime(dir, name, meta.mtime).map_err(failed)?;
+        let stat = dir.stat_child(name).map_err(failed)?;
+        let is_kept = Metadata::from_statx(&stat).is_some_and(|now| now.mtime == meta.mtime);
+        if !all || !is_kept {
+            self.problem(&piece.path, Reason::MetadataNotRestored);
+        }
         self.done(&meta);
         Ok(())
     }

@@ -55,6 +55,7 @@ impl Restore {
             at: self.init.at,
             paths: self.init.paths.clone(),
             target: to,
+            privileges: false,
             on_conflict: OnConflict::KeepBoth,
         };
         self.step = Step::Planning;
