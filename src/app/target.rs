@@ -9,6 +9,7 @@ use super::config::{Config, Source};
 use super::error::{Error, Result};
 use super::explain::explain;
 use super::places;
+use super::rules;
 use super::setup::candidate_drives;
 use super::state::{Outcome, remember};
 use crate::engine::backup::{BackupOptions, BackupReport, backup};
@@ -21,6 +22,7 @@ use crate::engine::monitor::Monitor;
 use crate::engine::recover::{self, Writer};
 use crate::engine::repository::{Identity, Repository, YORE_DIR};
 use crate::engine::restore::{self, RestorePlan, RestoreReport, RestoreRequest};
+use crate::engine::rules::RuleSet;
 use crate::engine::seal::SnapshotKind;
 
 /// The options that every command and both programs have.
@@ -48,6 +50,8 @@ pub struct Target {
     pub repository_id: Option<Uuid>,
     /// What is backed up; nothing if there is no configuration.
     pub sources: Vec<Source>,
+    /// What of it is left out.
+    pub rules: RuleSet,
     /// Take a drive whose file system can't promise anything. For tests.
     pub unsafe_drive: bool,
 }
@@ -70,6 +74,7 @@ impl Target {
                 repository_path: path.clone(),
                 repository_id: None,
                 sources: Vec::new(),
+                rules: RuleSet::default(),
                 unsafe_drive: false,
             }));
         }
@@ -140,6 +145,7 @@ impl Target {
             sources: self.sources.clone(),
             kind: SnapshotKind::Manual,
             accept_empty: told.accept_empty,
+            rules: rules::compile(&self.rules)?,
         };
         let mut writer = self.open_writer(monitor)?;
         match backup(&mut writer, &options, &SystemClock, monitor) {
@@ -176,6 +182,7 @@ impl From<Config> for Target {
             repository_path: config.repository_path,
             repository_id: Some(config.repository_id),
             sources: config.sources,
+            rules: config.rules,
             unsafe_drive: config.unsafe_drive,
         }
     }

@@ -17,6 +17,7 @@ use yore::engine::path::RelPath;
 use yore::engine::recover::Writer;
 use yore::engine::repository::{Identity, Repository};
 use yore::engine::restore::{self, OnConflict, RestoreReport, RestoreRequest, Target};
+use yore::engine::rules::Rules;
 use yore::engine::seal::SnapshotKind;
 
 use super::place::scratch;
@@ -84,7 +85,12 @@ impl Rig {
 
     pub fn options(&self) -> BackupOptions {
         let source = Source { id: self.source_id, path: self.source.clone() };
-        BackupOptions { sources: vec![source], kind: SnapshotKind::Manual, accept_empty: false }
+        BackupOptions {
+            sources: vec![source],
+            kind: SnapshotKind::Manual,
+            accept_empty: false,
+            rules: Rules::default(),
+        }
     }
 
     pub fn try_back_up(&self, options: &BackupOptions, monitor: &Monitor) -> Result<BackupReport> {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::AcqRel, Ordering::Relaxed};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use rustix::io::Errno;
 use uuid::Uuid;
@@ -19,10 +19,8 @@ use crate::engine::path::RelPath;
 use crate::engine::pool::Pool;
 use crate::engine::probe;
 use crate::engine::problem::Reason;
+use crate::engine::rules::FolderMarks;
 use crate::engine::xattr::Xattrs;
-
-/// Names of folders that a restore is working in, or that hold what it replaced: never backed up.
-const RESTORE_PREFIX: &[u8] = b".yore-restore-";
 
 /// What a source is compared with and linked to.
 #[derive(Debug, Clone)]
@@ -63,6 +61,8 @@ pub(super) struct Folder {
     pub pending: AtomicUsize,
     /// The live folder is there, but its content could not be read.
     pub unread: AtomicBool,
+    /// What the folder says about all in it, once it was listed.
+    pub marks: OnceLock<FolderMarks>,
 }
 
 /// What a thread takes from the pool.
@@ -130,6 +130,7 @@ impl Folder {
             digest: Mutex::default(),
             pending: AtomicUsize::new(1),
             unread: AtomicBool::new(false),
+            marks: OnceLock::new(),
         }
     }
 
@@ -288,7 +289,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// The folder's names; `None` if it is carried forward.
+    /// The folder's names but what the rules leave out; `None` if it is carried forward.
     fn list(&self, folder: &Folder) -> rustix::io::Result<Option<Vec<Vec<u8>>>> {
         let Some(source) = &folder.source else { return Ok(None) };
         let stat = source.stat()?;
@@ -302,7 +303,7 @@ impl Run<'_> {
             return Ok(Some(Vec::new()));
         }
         let mut names = source.names()?;
-        names.retain(|name| !name.starts_with(RESTORE_PREFIX));
+        self.leave_out(folder, source, &mut names);
         Ok(Some(names))
     }
 
@@ -316,6 +317,10 @@ impl Run<'_> {
         let mut folders = Vec::new();
         for child in known {
             self.monitor.check_cancelled()?;
+            if self.leaves_out(folder, &child) {
+                self.forget(worker, folder, &child)?;
+                continue;
+            }
             if child.state.meta.kind == Kind::Directory {
                 let (up, name) = (Arc::clone(folder), child.name.clone());
                 folders.push(Task::Child { up, name, known: Some(Box::new(child)), carried: true });

@@ -6,14 +6,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
+use super::filter;
 use crate::engine::dir::Dir;
 use crate::engine::error::Result;
 use crate::engine::index::{Child, Index, NodeId};
 use crate::engine::meta::{Fingerprint, Kind, Metadata};
 use crate::engine::monitor::Monitor;
+use crate::engine::path::RelPath;
 use crate::engine::plan::{self, Step};
 use crate::engine::pool::{Pool, walk_threads};
 use crate::engine::probe::Space;
+use crate::engine::rules::{Rules, Why};
 
 /// What an entry costs beside its content: an inode, its share of a directory, and its rows in spool and index.
 const ENTRY_COST_BYTES: u64 = 1024;
@@ -52,6 +55,8 @@ impl Found {
 pub struct Walked {
     /// The source's folder.
     pub path: PathBuf,
+    /// The same, as rules and snapshots name it.
+    pub place: RelPath,
     /// Its number in the index and the snapshot to compare with; `None` if all of it is new.
     pub known: Option<(NodeId, u64)>,
 }
@@ -65,6 +70,9 @@ pub fn reserve_bytes(space: &Space) -> u64 {
 struct Waiting {
     parent: Arc<Dir>,
     name: Vec<u8>,
+    path: RelPath,
+    /// The rule that leaves the folder out, if it is only on the way.
+    left_out: Option<Why>,
     mount: u64,
     known: Option<(NodeId, u64)>,
 }
@@ -77,15 +85,21 @@ struct Counters {
     new_inodes: AtomicU64,
 }
 
-/// Counts what is in the sources, each on its own file system only. What can't be read counts nothing.
-pub fn measure(sources: &[Walked], index: &Path, monitor: &Monitor) -> Result<Found> {
+/// Counts what is in the sources, each on its own file system only. What can't be read or is left out counts nothing.
+pub fn measure(
+    sources: &[Walked],
+    rules: &Rules,
+    index: &Path,
+    monitor: &Monitor,
+) -> Result<Found> {
     let counters = Counters::default();
     let roots = sources
         .iter()
         .filter_map(|source| {
             let parent = Arc::new(Dir::open(&source.path).ok()?);
             let mount = parent.stat().ok()?.stx_mnt_id;
-            Some(Waiting { parent, name: b".".to_vec(), mount, known: source.known })
+            let (name, path) = (b".".to_vec(), source.place.clone());
+            Some(Waiting { parent, name, path, left_out: None, mount, known: source.known })
         })
         .collect();
     Pool::run(
@@ -94,7 +108,7 @@ pub fn measure(sources: &[Walked], index: &Path, monitor: &Monitor) -> Result<Fo
         || Index::reader(index),
         |index, folder, pool| {
             monitor.check_cancelled()?;
-            pool.push(count_folder(index, &folder, &counters)?);
+            pool.push(count_folder(index, rules, &folder, &counters)?);
             let totals = (counters.entries.load(Relaxed), counters.bytes.load(Relaxed));
             monitor.set_totals(totals.0, totals.1);
             Ok(())
@@ -110,9 +124,15 @@ pub fn measure(sources: &[Walked], index: &Path, monitor: &Monitor) -> Result<Fo
 }
 
 /// Counts a folder's entries; returns the folders among them.
-fn count_folder(index: &Index, folder: &Waiting, counters: &Counters) -> Result<Vec<Waiting>> {
+fn count_folder(
+    index: &Index,
+    rules: &Rules,
+    folder: &Waiting,
+    counters: &Counters,
+) -> Result<Vec<Waiting>> {
     let Ok(dir) = folder.parent.child(&folder.name).map(Arc::new) else { return Ok(Vec::new()) };
-    let Ok(names) = dir.names() else { return Ok(Vec::new()) };
+    let Ok(mut names) = dir.names() else { return Ok(Vec::new()) };
+    let marks = filter::keep(rules, &dir, &folder.path, folder.left_out.clone(), &mut names);
     let known = match folder.known {
         Some((node, seq)) => index.children(node, seq)?,
         None => Vec::new(),
@@ -142,7 +162,9 @@ fn count_folder(index: &Index, folder: &Waiting, counters: &Counters) -> Result<
         }
         if meta.kind == Kind::Directory && stat.stx_mnt_id == folder.mount {
             let known = known.and_then(|child| Some((child.node, folder.known?.1)));
-            folders.push(Waiting { parent: Arc::clone(&dir), name, mount: folder.mount, known });
+            let (parent, path) = (Arc::clone(&dir), folder.path.join(&name));
+            let left_out = filter::on_the_way(rules, &path, &marks);
+            folders.push(Waiting { parent, name, path, left_out, mount: folder.mount, known });
         }
     }
     Ok(folders)

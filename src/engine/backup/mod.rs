@@ -2,6 +2,7 @@
 
 mod close;
 mod entry;
+mod filter;
 mod folder;
 mod measure;
 mod run;
@@ -20,6 +21,7 @@ use super::path::RelPath;
 use super::probe;
 use super::recover::Writer;
 use super::repository::FORMAT;
+use super::rules::Rules;
 use super::seal::{Counts, Owner, Seal, SealedSource, SealedTime, SnapshotKind};
 use super::snapshot::Stage;
 
@@ -44,6 +46,8 @@ pub struct BackupOptions {
     pub kind: SnapshotKind,
     /// Believe a source that was emptied since the last time.
     pub accept_empty: bool,
+    /// What of the sources is left out.
+    pub rules: Rules,
 }
 
 /// What a backup did.
@@ -183,11 +187,11 @@ fn count(
 ) -> Result<measure::Found> {
     let mut sources = Vec::new();
     for (source, base) in options.sources.iter().zip(bases) {
-        let node = writer.index.node_of(&source_path(source)?)?;
-        let known = node.zip(base.as_ref().map(|base| base.seq));
-        sources.push(measure::Walked { path: source.path.clone(), known });
+        let place = source_path(source)?;
+        let known = writer.index.node_of(&place)?.zip(base.as_ref().map(|base| base.seq));
+        sources.push(measure::Walked { path: source.path.clone(), place, known });
     }
-    measure::measure(&sources, writer.index.path(), monitor)
+    measure::measure(&sources, &options.rules, writer.index.path(), monitor)
 }
 
 /// Refuses a drive with too little room, saying what is missing.
@@ -236,7 +240,8 @@ fn walk<'a>(
     started: &Zoned,
     monitor: &'a Monitor,
 ) -> Result<Done> {
-    let run = Run::new(writer, stage, spool, file_time(started.timestamp()), monitor)?;
+    let scan_started = file_time(started.timestamp());
+    let run = Run::new(writer, stage, spool, scan_started, options.rules.clone(), monitor)?;
     run.end_dropped_sources(&writer.index, &options.sources)?;
     let (mut roots, mut sealed) = (Vec::new(), Vec::new());
     let mut refused = None;
@@ -264,6 +269,7 @@ fn walk<'a>(
     seal.parent =
         bases.iter().flatten().map(|base| base.reference.clone()).max_by_key(|r| r.started);
     seal.sources = sealed;
+    seal.rules = options.rules.set().lines();
     Ok(Done { seal, overrides, problems })
 }
 

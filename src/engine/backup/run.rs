@@ -26,6 +26,7 @@ use crate::engine::probe;
 use crate::engine::problem::Reason;
 use crate::engine::recover::Writer;
 use crate::engine::repository::{Owners, Repository};
+use crate::engine::rules::Rules;
 use crate::engine::seal::{Owner, Problem, Seal};
 use crate::engine::snapshot::{Snapshot, Stage};
 use crate::engine::xattr::Xattrs;
@@ -43,6 +44,7 @@ pub(super) struct Run<'a> {
     pub owner: Owner,
     pub owners: Owners,
     pub scan_started: FileTime,
+    pub rules: Rules,
     /// Device and inode of the repository's own folder.
     pub repository_inode: ((u32, u32), u64),
     pub totals: Totals,
@@ -67,6 +69,7 @@ impl<'a> Run<'a> {
         stage: &'a Stage,
         spool: &'a Spool,
         scan_started: FileTime,
+        rules: Rules,
         monitor: &'a Monitor,
     ) -> Result<Self> {
         let repository = &writer.repository;
@@ -82,6 +85,7 @@ impl<'a> Run<'a> {
             owner: Owner { uid: unistd::geteuid().as_raw(), gid: unistd::getegid().as_raw() },
             owners: repository.marker().owners,
             scan_started,
+            rules,
             repository_inode: (device(&stat), stat.stx_ino),
             totals: Totals::default(),
             spool,
