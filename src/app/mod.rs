@@ -18,4 +18,5 @@ pub mod state;
 pub mod status;
 pub mod target;
 pub mod text;
+pub mod why;
 pub mod words;

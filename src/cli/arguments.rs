@@ -36,6 +36,7 @@ pub fn command() -> Command {
             versions(),
             restore(),
             plain("status", gettext("Tell whether everything is well")),
+            why(),
             plain("rebuild", gettext("Make the index again from the snapshots")),
             plain("demo", gettext("Show the whole job on a sample in a temporary folder")),
         ])
@@ -126,6 +127,12 @@ fn backup() -> Command {
             .action(ArgAction::SetTrue)
             .help(gettext("Believe a folder that was emptied since the last snapshot")),
     )
+}
+
+fn why() -> Command {
+    Command::new("why")
+        .about(gettext("Tell whether a path is backed up, and if not, what leaves it out"))
+        .arg(path(true))
 }
 
 fn at() -> Arg {
