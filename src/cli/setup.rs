@@ -12,6 +12,7 @@ use crate::app::error::Result;
 use crate::app::rules::{RuleWishes, exclusion};
 use crate::app::setup::set_up_with;
 use crate::app::target::Options;
+use crate::engine::path::display;
 use crate::engine::rules::Preset;
 use crate::i18n::{gettext, gettext_f};
 
@@ -28,6 +29,13 @@ pub fn run(matches: &ArgMatches, options: &Options, output: Output) -> Result<En
         let path = source.path.display().to_string();
         output.line(gettext_f("{path} will be backed up.", &[("path", &path)]));
     }
+    let rules = target.rules.lines();
+    if !rules.is_empty() {
+        output.line(gettext_f(
+            "Rules for what is left out: {rules}. “yore why PATH” tells what becomes of a path.",
+            &[("rules", &display(rules.join(", ").as_bytes()))],
+        ));
+    }
     output.line(gettext("Run “yore backup” to make the first snapshot."));
     let sources: Vec<_> = target
         .sources
@@ -39,7 +47,7 @@ pub fn run(matches: &ArgMatches, options: &Options, output: Output) -> Result<En
         "repository": path_json(&target.repository_path),
         "id": target.repository_id,
         "sources": sources,
-        "rules": target.rules.lines(),
+        "rules": rules,
     }));
     Ok(Ending::Done)
 }
