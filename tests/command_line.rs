@@ -29,6 +29,7 @@ fn every_command_answers_people_and_programs() {
         (&["versions", &letter], "letter.txt", "/versions/0/entry/blake3"),
         (&["restore", "--dry-run", &letter, "--to", back], back, "/plan/items/0/target"),
         (&["restore", &letter, "--to", back], "1 entry restored", "/report/entries"),
+        (&["why", &letter], "is backed up", "/outcome"),
         (&["status"], "Protected.", "/newest/name"),
         (&["rebuild"], "1 snapshot", "/snapshots"),
         (&["backup"], "is complete", "/counts/files"),

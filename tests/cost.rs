@@ -7,9 +7,10 @@ use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::inotify::{self, CreateFlags, ReadFlags, WatchFlags};
-use yore::engine::backup::backup;
+use yore::engine::backup::{BackupOptions, backup};
 use yore::engine::clock::SystemClock;
 use yore::engine::monitor::Monitor;
+use yore::engine::rules::{Exclusion, Preset, RuleSet, Rules};
 
 use crate::common::engine::Rig;
 use crate::common::place::set_mode;
@@ -90,6 +91,29 @@ fn an_unchanged_tree_is_not_read_and_costs_no_rows() {
     let after = rows(&rig);
     let added: Vec<_> = after.iter().map(|(table, rows)| (*table, rows - before[table])).collect();
     assert_eq!(added, [("node", 0), ("snapshot", 1), ("source", 1), ("version", 0)]);
+}
+
+#[test]
+fn rules_read_nothing_but_the_tags_of_caches() {
+    let (rig, _) = backed_up();
+    write(&rig.source.join("folder-1/CACHEDIR.TAG"), "Signature: none");
+    write(&rig.source.join("folder-2/.nobackup"), "");
+    let every = RuleSet {
+        presets: Preset::ALL.to_vec(),
+        exclude: vec![Exclusion::Pattern("file-*[05]".to_owned())],
+        largest_file_bytes: Some(LARGE_BYTES as u64 + 1),
+        ..RuleSet::for_home()
+    };
+    let options = BackupOptions { rules: Rules::compile(every, None).unwrap(), ..rig.options() };
+    let run = || rig.try_back_up(&options, &Monitor::new()).unwrap();
+    run();
+    let (watch, before) = (Watch::new(&rig.source), rows(&rig));
+    let report = run();
+    assert_eq!(watch.opened(), ["folder-1/CACHEDIR.TAG"].map(PathBuf::from));
+    assert_eq!(report.counts.copied, 0);
+    // Ten files are in the marked folder, two of the others are too large; of the last digits two are left out.
+    assert_eq!(report.counts.linked, 40 + 2 + 2);
+    assert_eq!(rows(&rig)["version"], before["version"]);
 }
 
 #[test]

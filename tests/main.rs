@@ -21,6 +21,7 @@ mod linking;
 mod main_job;
 mod property;
 mod recovery;
+mod rules;
 mod tidy;
 #[cfg(feature = "gui")]
 mod window;

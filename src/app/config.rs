@@ -9,8 +9,10 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::error::{Error, Result};
+use super::rules::RulesSection;
 use crate::engine::dir::Dir;
 use crate::engine::path::encode;
+use crate::engine::rules::RuleSet;
 
 pub use crate::engine::backup::Source;
 
@@ -32,6 +34,8 @@ pub struct Config {
     pub one_file_system: bool,
     /// Keep security labels, if root makes the backup.
     pub security_labels: bool,
+    /// What of it is left out.
+    pub rules: RuleSet,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -43,6 +47,8 @@ struct ConfigFile {
     backup: BackupSection,
     #[serde(default)]
     source: Vec<SourceSection>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rules: Option<RulesSection>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -83,7 +89,7 @@ struct SourceSection {
 /// A path as TOML can hold it: text, or percent-encoded bytes where it isn't UTF-8.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(untagged)]
-enum PathText {
+pub(super) enum PathText {
     Text(String),
     Bytes { encoded: String },
 }
@@ -147,6 +153,8 @@ impl Config {
             let at = text.find(&shown).unwrap_or(0);
             return Err(broken(Some(at..at), format!("{shown:?} is not an absolute path")));
         }
+        let rules = file.rules.unwrap_or_default().read();
+        let rules = rules.map_err(|(span, message)| broken(Some(span), message))?;
         Ok(Some(Self {
             repository_id: file.repository.id,
             repository_path: file.repository.path.into(),
@@ -154,6 +162,7 @@ impl Config {
             sources,
             one_file_system: file.backup.one_file_system,
             security_labels: file.backup.security_labels,
+            rules,
         }))
     }
 
@@ -175,6 +184,7 @@ impl Config {
                 .iter()
                 .map(|source| SourceSection { id: source.id, path: source.path.as_path().into() })
                 .collect(),
+            rules: RulesSection::write(&self.rules),
         };
         let failed = |source| Error::ConfigFile { path: path.to_owned(), source };
         let text = toml::to_string(&file).map_err(|error| failed(std::io::Error::other(error)))?;
@@ -203,6 +213,8 @@ fn position(text: &str, at: usize) -> (usize, usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::path::RelPath;
+    use crate::engine::rules::{Exclusion, Preset};
 
     fn load(text: &str) -> Result<Option<Config>> {
         let folder = tempfile::tempdir().unwrap();
@@ -228,9 +240,79 @@ mod tests {
             ],
             one_file_system: false,
             security_labels: true,
+            rules: RuleSet {
+                presets: Preset::ALL.to_vec(),
+                exclude: vec![
+                    Exclusion::Pattern("*.tmp".into()),
+                    Exclusion::Path(path_of(b"/home/[\"old\"] *")),
+                    Exclusion::Path(path_of(b"/home/\xff%41\n")),
+                ],
+                include: vec![
+                    path_of("/home/Größe 100%/keep".as_bytes()),
+                    path_of(b"/home/\xff/%"),
+                ],
+                largest_file_bytes: Some(4_000_000_000),
+                cachedir_tag: true,
+                nobackup: true,
+            },
         };
         config.save(&path).unwrap();
         assert_eq!(Config::load(&path).unwrap(), Some(config));
+    }
+
+    fn path_of(bytes: &[u8]) -> RelPath {
+        RelPath::from_absolute(Path::new(std::ffi::OsStr::from_bytes(bytes))).unwrap()
+    }
+
+    fn head() -> String {
+        let id = "00000000-0000-0000-0000-000000000001";
+        format!("format = 1\n[repository]\nid = \"{id}\"\npath = \"/d\"\n")
+    }
+
+    #[test]
+    fn without_the_table_there_are_no_rules() {
+        for rules in ["", "[rules]\n"] {
+            let config = load(&format!("{}{rules}", head())).unwrap().unwrap();
+            assert_eq!(config.rules, RuleSet::default());
+        }
+        let text = "[rules]\npresets = [\"trash\"]\nexclude = [\"*.tmp\", { path = \"/a/[b]\" }]\n\
+                    largest-file = \"1.5 GiB\"\nnobackup = true\n";
+        let wanted = RuleSet {
+            presets: vec![Preset::Trash],
+            exclude: vec![Exclusion::Pattern("*.tmp".into()), Exclusion::Path(path_of(b"/a/[b]"))],
+            largest_file_bytes: Some(3 << 29),
+            nobackup: true,
+            ..RuleSet::default()
+        };
+        assert_eq!(load(&format!("{}{text}", head())).unwrap().unwrap().rules, wanted);
+        let bytes = format!("{}[rules]\nlargest-file = 5000\n", head());
+        assert_eq!(load(&bytes).unwrap().unwrap().rules.largest_file_bytes, Some(5000));
+    }
+
+    #[test]
+    fn a_bad_rule_is_told_with_line_and_column() {
+        for (rules, at, said) in [
+            ("exclude = [\"*.tmp\", \"a[\"]\n", (6, 21), "unclosed"),
+            ("exclude = [\n  \"ok\",\n  \"\",\n]\n", (8, 3), "empty"),
+            ("exclude = [\"~/x\"]\n", (6, 12), "~"),
+            ("exclude = [{ path = \"x\" }]\n", (6, 12), "absolute"),
+            ("exclude = [3]\n", (6, 11), "a pattern as text"),
+            ("largest-file = true\n", (6, 16), "4 GB"),
+            ("include = [\"a\"]\n", (6, 12), "absolute"),
+            ("largest-file = \"4\"\n", (6, 16), "4 GB"),
+            ("largest-file = 0\n", (6, 16), "4 GB"),
+            ("presets = [\"cashes\"]\n", (6, 12), "caches"),
+            ("nobackup = 1\n", (6, 12), "boolean"),
+            ("speling = 1\n", (6, 1), "speling"),
+        ] {
+            match load(&format!("{}[rules]\n{rules}", head())) {
+                Err(Error::BadConfig { line, column, message, .. }) => {
+                    assert_eq!((line, column), at, "{rules}: {message}");
+                    assert!(message.contains(said), "{rules}: {message}");
+                }
+                other => panic!("{rules}: {other:?}"),
+            }
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::engine::error::Error as EngineError;
+use crate::engine::rules::BadRule;
 
 /// A use case's result.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -26,6 +27,9 @@ pub enum Error {
         /// What is wrong there.
         message: String,
     },
+    /// A rule that was given can't be understood.
+    #[error(transparent)]
+    BadRule(#[from] BadRule),
     /// The configuration can't be read or written.
     #[error("{}: {source}", path.display())]
     ConfigFile {
@@ -72,6 +76,7 @@ impl Error {
             self,
             Self::NotSetUp(_)
                 | Self::NoSources
+                | Self::BadRule(_)
                 | Self::Engine(
                     EngineError::NoSuchSnapshot(_)
                         | EngineError::AmbiguousSnapshot { .. }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::error::Error;
 use super::text;
-use super::words::{ability, target_problem};
+use super::words::{ability, bad_rule, target_problem};
 use crate::engine::error::{Error as EngineError, Room};
 use crate::engine::path::{RelPath, display};
 use crate::i18n::{gettext, gettext_f, ngettext_f};
@@ -54,6 +54,10 @@ pub fn explain(error: &Error) -> Explanation {
             gettext(
                 "Correct it in a text editor, or move it away and set Yore up again. It was not changed.",
             ),
+        ),
+        Error::BadRule(bad) => Explanation::new(
+            bad_rule(bad),
+            gettext("Patterns are those of .gitignore, such as “*.tmp” or “/home/ann/big”."),
         ),
         Error::ConfigFile { path, source } => Explanation::new(
             gettext_f(

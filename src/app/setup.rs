@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::config::{Config, Source};
 use super::error::{Error, Result};
 use super::places;
+use super::rules::RuleWishes;
 use super::target::{Options, Target, identity};
 use crate::engine::backup::canonical_source;
 use crate::engine::dir::Dir;
@@ -15,6 +16,7 @@ use crate::engine::history::History;
 use crate::engine::monitor::Monitor;
 use crate::engine::probe;
 use crate::engine::repository::{Repository, YORE_DIR, open_drive};
+use crate::engine::rules::RuleSet;
 
 /// What is known of a folder that is proposed as drive.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,14 +77,15 @@ fn check_apart(drive: &Path, dir: &Dir, source: &Path) -> Result<()> {
 
 /// Makes or finds the repository on the drive and writes the configuration.
 pub fn set_up(options: &Options, drive: &Path, sources: &[PathBuf]) -> Result<Target> {
-    set_up_with(options, drive, sources, false)
+    set_up_with(options, drive, sources, &RuleWishes::default(), false)
 }
 
-/// As [`set_up`]; `unsafe_drive` takes any file system.
+/// As [`set_up`], with what was told about rules; `unsafe_drive` takes any file system.
 pub fn set_up_with(
     options: &Options,
     drive: &Path,
     sources: &[PathBuf],
+    wishes: &RuleWishes,
     unsafe_drive: bool,
 ) -> Result<Target> {
     let path = options.config_path();
@@ -91,6 +94,8 @@ pub fn set_up_with(
         return Err(Error::NoSources);
     }
     let sources = check_sources(sources)?;
+    let rules = former.as_ref().map_or_else(RuleSet::for_home, |config| config.rules.clone());
+    let rules = wishes.apply(rules)?;
     check(drive, &sources, unsafe_drive)?;
     let repository = Repository::create(drive, &identity(), unsafe_drive)?;
     let one_file_system = former.as_ref().is_none_or(|config| config.one_file_system);
@@ -112,6 +117,7 @@ pub fn set_up_with(
         sources,
         one_file_system,
         security_labels,
+        rules,
     };
     config.save(&path)?;
     Ok(config.into())

@@ -9,6 +9,7 @@ use super::config::{Config, Source};
 use super::error::{Error, Result};
 use super::explain::explain;
 use super::places;
+use super::rules;
 use super::setup::candidate_drives;
 use super::state::{Outcome, remember};
 use crate::engine::backup::{BackupOptions, BackupReport, backup};
@@ -21,6 +22,7 @@ use crate::engine::monitor::Monitor;
 use crate::engine::recover::{self, Writer};
 use crate::engine::repository::{Identity, Repository, YORE_DIR};
 use crate::engine::restore::{self, RestorePlan, RestoreReport, RestoreRequest};
+use crate::engine::rules::RuleSet;
 use crate::engine::seal::SnapshotKind;
 use crate::engine::xattr::Labels;
 
@@ -49,6 +51,8 @@ pub struct Target {
     pub repository_id: Option<Uuid>,
     /// What is backed up; nothing if there is no configuration.
     pub sources: Vec<Source>,
+    /// What of it is left out.
+    pub rules: RuleSet,
     /// Take a drive whose file system can't promise anything. For tests.
     pub unsafe_drive: bool,
     /// Go into folders on other file systems, too.
@@ -79,6 +83,7 @@ impl Target {
                 repository_path: path.clone(),
                 repository_id: None,
                 sources: Vec::new(),
+                rules: RuleSet::default(),
                 unsafe_drive: false,
                 cross_mounts: false,
                 labels: Labels::Leave,
@@ -153,6 +158,7 @@ impl Target {
             only_if_changed: told.scheduled || told.only_if_changed,
             cross_mounts: self.cross_mounts,
             labels: self.labels,
+            rules: rules::compile(&self.rules)?,
             ..BackupOptions::new(self.sources.clone(), kind)
         };
         let mut writer = self.open_writer(monitor)?;
@@ -190,6 +196,7 @@ impl From<Config> for Target {
             repository_path: config.repository_path,
             repository_id: Some(config.repository_id),
             sources: config.sources,
+            rules: config.rules,
             unsafe_drive: config.unsafe_drive,
             cross_mounts: !config.one_file_system,
             labels: if config.security_labels && geteuid().is_root() {

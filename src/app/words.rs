@@ -1,7 +1,10 @@
 //! The words for single values of the engine: a path's problem, a target's, what a drive lacks.
 
+use super::text;
 use crate::engine::error::{Ability, TargetProblem};
+use crate::engine::path::display;
 use crate::engine::problem::Reason;
+use crate::engine::rules::{BadRule, Why};
 use crate::i18n::{gettext, gettext_f};
 
 /// The words for what is wrong with one path.
@@ -59,5 +62,53 @@ pub fn ability(ability: &Ability) -> String {
         Ability::RawNames => gettext("names of any characters"),
         Ability::SubsecondTimes => gettext("times finer than a second"),
         Ability::Sync => gettext("reliable flushing"),
+    }
+}
+
+/// The words for a rule that leaves an entry out.
+pub fn rule(why: &Why) -> String {
+    match why {
+        Why::Preset(preset) => {
+            gettext_f("the preset “{name}” leaves it out", &[("name", preset.name())])
+        }
+        Why::Pattern(text) => gettext_f(
+            "the pattern “{pattern}” leaves it out",
+            &[("pattern", &display(text.as_bytes()))],
+        ),
+        Why::Path(path) => gettext_f("the path {path} is excluded", &[("path", &path.to_string())]),
+        Why::LargerThan(bytes) => {
+            gettext_f("files larger than {size} are left out", &[("size", &text::size(*bytes))])
+        }
+        Why::CacheTag(folder) => gettext_f(
+            "{folder} is marked as a cache by a CACHEDIR.TAG",
+            &[("folder", &folder.to_string())],
+        ),
+        Why::NoBackup(folder) => {
+            gettext_f("{folder} holds a file .nobackup", &[("folder", &folder.to_string())])
+        }
+        Why::RestoreFolder => gettext("a restore worked in it"),
+    }
+}
+
+/// The words for a rule that can't be understood.
+pub fn bad_rule(bad: &BadRule) -> String {
+    let shown = |text: &str| display(text.as_bytes());
+    match bad {
+        BadRule::Empty => gettext("A pattern is empty."),
+        BadRule::Grammar { pattern, reason } => gettext_f(
+            "“{pattern}” is not a pattern: {reason}.",
+            &[("pattern", &shown(pattern)), ("reason", reason)],
+        ),
+        BadRule::Home(text) => gettext_f(
+            "“{pattern}” begins with ~, which only a shell understands; write the whole path.",
+            &[("pattern", &shown(text))],
+        ),
+        BadRule::NoPath(text) => gettext_f(
+            "“{pattern}” can’t match any path: leave out “.”, “..” and doubled slashes.",
+            &[("pattern", &shown(text))],
+        ),
+        BadRule::NotAbsolute(text) => {
+            gettext_f("“{path}” is not an absolute path.", &[("path", &shown(text))])
+        }
     }
 }

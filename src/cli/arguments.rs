@@ -1,10 +1,15 @@
 //! What the command line takes.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, Command, builder::PossibleValuesParser, value_parser};
 
+use crate::engine::rules::Preset;
 use crate::i18n::gettext;
+
+/// Stands for no preset at all.
+const NO_PRESET: &str = "none";
 
 /// The whole command line.
 pub fn command() -> Command {
@@ -31,6 +36,7 @@ pub fn command() -> Command {
             versions(),
             restore(),
             plain("status", gettext("Tell whether everything is well")),
+            why(),
             plain("rebuild", gettext("Make the index again from the snapshots")),
             plain("demo", gettext("Show the whole job on a sample in a temporary folder")),
         ])
@@ -81,7 +87,37 @@ fn setup() -> Command {
                 .value_parser(value_parser!(PathBuf))
                 .help(gettext("A folder to back up; may be given more than once")),
         )
+        .args(rules())
         .arg(Arg::new("unsafe-drive").long("unsafe-drive").hide(true).action(ArgAction::SetTrue))
+}
+
+/// What of the folders is left out; what isn't named stays as it was.
+fn rules() -> [Arg; 3] {
+    let presets = Preset::ALL.map(Preset::name).into_iter().chain([NO_PRESET]);
+    [
+        Arg::new("exclude")
+            .long("exclude")
+            .value_name("PATTERN")
+            .action(ArgAction::Append)
+            .value_parser(value_parser!(OsString))
+            .help(gettext(
+                "Leave out what this pattern says, as in .gitignore; may be given more than once",
+            )),
+        Arg::new("include")
+            .long("include")
+            .value_name("PATH")
+            .action(ArgAction::Append)
+            .value_parser(value_parser!(PathBuf))
+            .help(gettext(
+                "Keep this file or folder, whatever leaves it out; may be given more than once",
+            )),
+        Arg::new("preset")
+            .long("preset")
+            .value_name("NAME")
+            .action(ArgAction::Append)
+            .value_parser(PossibleValuesParser::new(presets))
+            .help(gettext("Leave out what is usual of this kind; may be given more than once")),
+    ]
 }
 
 fn backup() -> Command {
@@ -93,6 +129,12 @@ fn backup() -> Command {
         flag("if-changed", gettext("Make no snapshot if nothing is new")),
         flag("scheduled", gettext("Run as the schedule would: no snapshot if nothing is new")),
     ])
+}
+
+fn why() -> Command {
+    Command::new("why")
+        .about(gettext("Tell whether a path is backed up, and if not, what leaves it out"))
+        .arg(path(true))
 }
 
 fn at() -> Arg {

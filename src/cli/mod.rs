@@ -12,6 +12,7 @@ mod snapshots;
 mod status;
 mod versions;
 mod watch;
+mod why;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -71,6 +72,7 @@ fn dispatch(matches: &ArgMatches, options: &Options, output: Output) -> Result<E
         Some(("versions", matches)) => versions::run(matches, options, output),
         Some(("restore", matches)) => restore::run(matches, options, output),
         Some(("status", _)) => status::run(options, output),
+        Some(("why", matches)) => why::run(matches, options, output),
         Some(("rebuild", _)) => rebuild::run(options, output),
         Some(("demo", _)) => demo::run(output),
         _ => Err(Error::NotSetUp(options.config_path())),

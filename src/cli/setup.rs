@@ -1,5 +1,6 @@
 //! `yore setup`: choose a drive and the folders to back up.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::ArgMatches;
@@ -8,20 +9,32 @@ use serde_json::json;
 use super::Ending;
 use super::output::{Output, path_json};
 use crate::app::error::Result;
+use crate::app::rules::{RuleWishes, exclusion};
 use crate::app::setup::set_up_with;
 use crate::app::target::Options;
+use crate::engine::path::display;
+use crate::engine::rules::Preset;
 use crate::i18n::{gettext, gettext_f};
 
 pub fn run(matches: &ArgMatches, options: &Options, output: Output) -> Result<Ending> {
     let drive: PathBuf = matches.get_one("drive").cloned().unwrap_or_default();
     let sources: Vec<PathBuf> =
         matches.get_many("source").map(|paths| paths.cloned().collect()).unwrap_or_default();
-    let target = set_up_with(options, &drive, &sources, matches.get_flag("unsafe-drive"))?;
+    let rules = rule_wishes(matches)?;
+    let unsafe_drive = matches.get_flag("unsafe-drive");
+    let target = set_up_with(options, &drive, &sources, &rules, unsafe_drive)?;
     let repository = target.repository_path.display().to_string();
     output.line(gettext_f("Backups go to {path}.", &[("path", &repository)]));
     for source in &target.sources {
         let path = source.path.display().to_string();
         output.line(gettext_f("{path} will be backed up.", &[("path", &path)]));
+    }
+    let rules = target.rules.lines();
+    if !rules.is_empty() {
+        output.line(gettext_f(
+            "Rules for what is left out: {rules}. “yore why PATH” tells what becomes of a path.",
+            &[("rules", &display(rules.join(", ").as_bytes()))],
+        ));
     }
     output.line(gettext("Run “yore backup” to make the first snapshot."));
     let sources: Vec<_> = target
@@ -34,6 +47,17 @@ pub fn run(matches: &ArgMatches, options: &Options, output: Output) -> Result<En
         "repository": path_json(&target.repository_path),
         "id": target.repository_id,
         "sources": sources,
+        "rules": rules,
     }));
     Ok(Ending::Done)
+}
+
+fn rule_wishes(matches: &ArgMatches) -> Result<RuleWishes> {
+    let presets = matches.get_many::<String>("preset");
+    // Whatever is no preset's name stands for none.
+    let presets = presets.map(|names| names.filter_map(|name| Preset::named(name)).collect());
+    let exclude = matches.get_many::<OsString>("exclude");
+    let exclude = exclude.map(|all| all.map(|given| exclusion(given)).collect()).transpose()?;
+    let include = matches.get_many::<PathBuf>("include").map(|paths| paths.cloned().collect());
+    Ok(RuleWishes { presets, exclude, include })
 }

@@ -28,6 +28,7 @@ pub mod recover;
 pub mod remove;
 pub mod repository;
 pub mod restore;
+pub mod rules;
 pub mod seal;
 pub mod snapshot;
 pub mod xattr;

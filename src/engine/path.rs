@@ -114,6 +114,21 @@ impl RelPath {
         Self(bytes)
     }
 
+    /// Adds a component in place; `name` must satisfy [`is_name`].
+    pub fn push(&mut self, name: &[u8]) {
+        debug_assert!(is_name(name));
+        if !self.0.is_empty() {
+            self.0.push(b'/');
+        }
+        self.0.extend_from_slice(name);
+    }
+
+    /// Takes the last component away in place; the root stays as it is.
+    pub fn pop(&mut self) {
+        let end = self.0.iter().rposition(|&b| b == b'/').unwrap_or(0);
+        self.0.truncate(end);
+    }
+
     /// The path without its last component; `None` for the root.
     pub fn parent(&self) -> Option<Self> {
         if self.is_root() {

@@ -139,7 +139,7 @@ pub struct Seal {
     pub kind: SnapshotKind,
     /// What was protected.
     pub sources: Vec<SealedSource>,
-    /// What was left out: nothing, so far.
+    /// The rules that were in force, one a line, in the words of FORMAT.md.
     #[serde(default)]
     pub rules: Vec<String>,
     /// Default owner of the entries.

@@ -16,6 +16,7 @@ use crate::engine::overrides::SnapshotRef;
 use crate::engine::path::RelPath;
 use crate::engine::plan;
 use crate::engine::probe;
+use crate::engine::rules::FolderMarks;
 use crate::engine::xattr::{Labels, Xattrs};
 
 /// What a source is compared with and linked to.
@@ -68,6 +69,8 @@ pub(super) struct Folder {
     pub pending: AtomicUsize,
     /// The live folder is there, but its content could not be read.
     pub unread: AtomicBool,
+    /// What the folder says about all in it, once it was listed.
+    pub marks: OnceLock<FolderMarks>,
 }
 
 impl Folder {
@@ -130,6 +133,7 @@ impl Folder {
             digest: Mutex::default(),
             pending: AtomicUsize::new(1),
             unread: AtomicBool::new(false),
+            marks: OnceLock::new(),
         }
     }
 

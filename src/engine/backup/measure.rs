@@ -6,14 +6,18 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
+use super::{BackupOptions, filter};
 use crate::engine::dir::Dir;
 use crate::engine::error::Result;
 use crate::engine::index::{Child, Index, NodeId};
 use crate::engine::meta::{Fingerprint, Kind, Metadata};
 use crate::engine::monitor::Monitor;
+use crate::engine::path::RelPath;
 use crate::engine::plan::{self, Step};
 use crate::engine::pool::{Pool, walk_threads};
 use crate::engine::probe::Space;
+use crate::engine::repository::is_repository;
+use crate::engine::rules::Why;
 
 /// What an entry costs beside its content: an inode, its share of a directory, and its rows in spool and index.
 const ENTRY_COST_BYTES: u64 = 1024;
@@ -52,6 +56,8 @@ impl Found {
 pub struct Walked {
     /// The source's folder.
     pub path: PathBuf,
+    /// The same, as rules and snapshots name it.
+    pub place: RelPath,
     /// Its number in the index and the snapshot to compare with; `None` if all of it is new.
     pub known: Option<(NodeId, u64)>,
     /// The same folder in what an interrupted run left.
@@ -67,6 +73,9 @@ pub fn reserve_bytes(space: &Space) -> u64 {
 struct Waiting {
     parent: Arc<Dir>,
     name: Vec<u8>,
+    path: RelPath,
+    /// The rule that leaves the folder out, if it is only on the way.
+    left_out: Option<Why>,
     mount: u64,
     known: Option<(NodeId, u64)>,
     /// The parent in what an interrupted run left.
@@ -81,16 +90,22 @@ struct Counters {
     new_inodes: AtomicU64,
 }
 
-/// Counts what is in the sources, each on its own file system only. What can't be read counts nothing.
-pub fn measure(sources: &[Walked], index: &Path, monitor: &Monitor) -> Result<Found> {
+/// Counts what is in the sources. What can't be read or is left out counts nothing.
+pub fn measure(
+    sources: &[Walked],
+    options: &BackupOptions,
+    index: &Path,
+    monitor: &Monitor,
+) -> Result<Found> {
     let counters = Counters::default();
     let roots = sources
         .iter()
         .filter_map(|source| {
             let parent = Arc::new(Dir::open(&source.path).ok()?);
             let mount = parent.stat().ok()?.stx_mnt_id;
-            let (name, leftover) = (b".".to_vec(), source.leftover.clone());
-            Some(Waiting { parent, name, mount, known: source.known, leftover })
+            let (name, path) = (b".".to_vec(), source.place.clone());
+            let (known, leftover) = (source.known, source.leftover.clone());
+            Some(Waiting { parent, name, path, left_out: None, mount, known, leftover })
         })
         .collect();
     Pool::run(
@@ -99,7 +114,7 @@ pub fn measure(sources: &[Walked], index: &Path, monitor: &Monitor) -> Result<Fo
         || Index::reader(index),
         |index, folder, pool| {
             monitor.check_cancelled()?;
-            pool.push(count_folder(index, &folder, &counters)?);
+            pool.push(count_folder(index, options, &folder, &counters)?);
             let totals = (counters.entries.load(Relaxed), counters.bytes.load(Relaxed));
             monitor.set_totals(totals.0, totals.1);
             Ok(())
@@ -115,9 +130,19 @@ pub fn measure(sources: &[Walked], index: &Path, monitor: &Monitor) -> Result<Fo
 }
 
 /// Counts a folder's entries; returns the folders among them.
-fn count_folder(index: &Index, folder: &Waiting, counters: &Counters) -> Result<Vec<Waiting>> {
+fn count_folder(
+    index: &Index,
+    options: &BackupOptions,
+    folder: &Waiting,
+    counters: &Counters,
+) -> Result<Vec<Waiting>> {
     let Ok(dir) = folder.parent.child(&folder.name).map(Arc::new) else { return Ok(Vec::new()) };
-    let Ok(names) = dir.names() else { return Ok(Vec::new()) };
+    let Ok(mut names) = dir.names() else { return Ok(Vec::new()) };
+    if is_repository(&dir, &names) {
+        return Ok(Vec::new());
+    }
+    let rules = &options.rules;
+    let marks = filter::keep(rules, &dir, &folder.path, folder.left_out.clone(), &mut names);
     let known = match folder.known {
         Some((node, seq)) => index.children(node, seq)?,
         None => Vec::new(),
@@ -148,12 +173,18 @@ fn count_folder(index: &Index, folder: &Waiting, counters: &Counters) -> Result<
             counters.new_inodes.fetch_add(1, Relaxed);
             let allocated = stat.stx_blocks.saturating_mul(512);
             let rounded = meta.size_bytes.next_multiple_of(BLOCK_BYTES);
-            counters.new_bytes.fetch_add(allocated.min(rounded), Relaxed);
+            // Of a file with several names each counts for its part.
+            let names = u64::from(stat.stx_nlink.max(1));
+            counters.new_bytes.fetch_add(allocated.min(rounded) / names, Relaxed);
         }
-        if meta.kind == Kind::Directory && stat.stx_mnt_id == folder.mount {
+        let is_walked = options.cross_mounts || stat.stx_mnt_id == folder.mount;
+        if meta.kind == Kind::Directory && is_walked {
             let known = known.and_then(|child| Some((child.node, folder.known?.1)));
             let (parent, leftover) = (Arc::clone(&dir), leftover.clone());
-            folders.push(Waiting { parent, name, mount: folder.mount, known, leftover });
+            let path = folder.path.join(&name);
+            let left_out = filter::on_the_way(rules, &path, &marks);
+            let mount = folder.mount;
+            folders.push(Waiting { parent, name, path, left_out, mount, known, leftover });
         }
     }
     Ok(folders)

@@ -5,6 +5,7 @@ mod contents;
 mod copies;
 mod entry;
 mod file;
+mod filter;
 mod folder;
 mod measure;
 mod room;
@@ -27,6 +28,7 @@ use super::path::RelPath;
 use super::probe;
 use super::recover::Writer;
 use super::repository::FORMAT;
+use super::rules::Rules;
 use super::seal::{Counts, Owner, Seal, SealedSource, SealedTime, SnapshotKind};
 use super::snapshot::{Snapshot, Stage};
 use super::xattr::Labels;
@@ -58,6 +60,8 @@ pub struct BackupOptions {
     pub cross_mounts: bool,
     /// Keep security labels; for root.
     pub labels: Labels,
+    /// What of the sources is left out.
+    pub rules: Rules,
 }
 
 impl BackupOptions {
@@ -70,6 +74,7 @@ impl BackupOptions {
             only_if_changed: kind == SnapshotKind::Scheduled,
             cross_mounts: false,
             labels: Labels::Leave,
+            rules: Rules::default(),
         }
     }
 }
@@ -299,6 +304,7 @@ fn walk<'a>(
         bases.iter().flatten().map(|base| base.reference.clone()).max_by_key(|r| r.started);
     seal.sources = sealed;
     keep_names(writer, bases, &mut seal);
+    seal.rules = options.rules.set().lines();
     Ok(Done { seal, overrides, problems })
 }
 

@@ -41,14 +41,13 @@ fn count(
 ) -> Result<measure::Found> {
     let mut sources = Vec::new();
     for (source, base) in options.sources.iter().zip(bases) {
-        let node = writer.index.node_of(&source_path(source)?)?;
-        let known = node.zip(base.as_ref().map(|base| base.seq));
+        let place = source_path(source)?;
+        let known = writer.index.node_of(&place)?.zip(base.as_ref().map(|base| base.seq));
         let leftover = writer.leftover.as_ref().and_then(|left| left.files(&writer.repository));
-        let path = source_path(source)?;
-        let leftover = leftover.and_then(|files| files.beneath(&path).ok()).map(Arc::new);
-        sources.push(measure::Walked { path: source.path.clone(), known, leftover });
+        let leftover = leftover.and_then(|files| files.beneath(&place).ok()).map(Arc::new);
+        sources.push(measure::Walked { path: source.path.clone(), place, known, leftover });
     }
-    measure::measure(&sources, writer.index.path(), monitor)
+    measure::measure(&sources, options, writer.index.path(), monitor)
 }
 
 /// Refuses a drive with too little room, saying what is missing.

@@ -31,6 +31,7 @@ use crate::engine::probe;
 use crate::engine::problem::Reason;
 use crate::engine::recover::Writer;
 use crate::engine::repository::{Owners, Repository};
+use crate::engine::rules::Rules;
 use crate::engine::seal::{Owner, Problem, Seal};
 use crate::engine::snapshot::{Snapshot, Stage};
 use crate::engine::xattr::{Labels, Xattrs};
@@ -50,6 +51,7 @@ pub(super) struct Run<'a> {
     pub labels: Labels,
     pub cross_mounts: bool,
     pub scan_started: FileTime,
+    pub rules: Rules,
     /// Device and inode of the repository's own folder.
     pub repository_inode: ((u32, u32), u64),
     /// Devices of the sources, in the order of the sources.
@@ -105,6 +107,7 @@ impl<'a> Run<'a> {
             labels: options.labels,
             cross_mounts: options.cross_mounts,
             scan_started,
+            rules: options.rules.clone(),
             repository_inode: (device_of(&stat), stat.stx_ino),
             devices: options.sources.iter().map(|source| device_at(&source.path)).collect(),
             linkable: linkable(&writer.index)?,

@@ -8,15 +8,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use super::folder::Base;
-use super::{BackupOptions, source_path};
+use super::{BackupOptions, filter, source_path};
 use crate::engine::dir::Dir;
 use crate::engine::error::Result;
 use crate::engine::index::{Child, Index, NodeId, SnapshotRow, SnapshotState, State};
 use crate::engine::meta::{Fingerprint, Kind, Metadata};
 use crate::engine::monitor::Monitor;
+use crate::engine::path::RelPath;
 use crate::engine::plan;
 use crate::engine::pool::{Pool, walk_threads};
 use crate::engine::probe;
+use crate::engine::rules::Why;
 
 /// The newest snapshot, if every source's last state is in it and it protected just these sources.
 pub(super) fn comparable(
@@ -35,6 +37,9 @@ pub(super) fn comparable(
 struct Waiting {
     parent: Arc<Dir>,
     name: Vec<u8>,
+    path: RelPath,
+    /// The rule that leaves the folder out, if it is only on the way.
+    left_out: Option<Why>,
     node: NodeId,
     mount: u64,
     stable_inodes: bool,
@@ -49,9 +54,10 @@ pub(super) fn is_unchanged(
 ) -> Result<bool> {
     let mut roots = Vec::new();
     for source in &options.sources {
-        let Some(node) = index.node_of(&source_path(source)?)? else { return Ok(false) };
+        let place = source_path(source)?;
+        let Some(node) = index.node_of(&place)? else { return Ok(false) };
         let Some((_, _, state)) = index.version_at(node, at)? else { return Ok(false) };
-        let Some(root) = open_root(&source.path, node, &state) else { return Ok(false) };
+        let Some(root) = open_root(&source.path, place, node, &state) else { return Ok(false) };
         roots.push(root);
     }
     let path = index.path();
@@ -76,7 +82,7 @@ pub(super) fn is_unchanged(
     Ok(!differs.into_inner())
 }
 
-fn open_root(path: &Path, node: NodeId, state: &State) -> Option<Waiting> {
+fn open_root(path: &Path, place: RelPath, node: NodeId, state: &State) -> Option<Waiting> {
     let parent = Dir::open(path).ok()?;
     let stat = parent.stat().ok()?;
     let stable_inodes = probe::has_stable_inodes(&parent);
@@ -84,6 +90,8 @@ fn open_root(path: &Path, node: NodeId, state: &State) -> Option<Waiting> {
     plan::is_recognised(state, &meta, &fingerprint, stable_inodes).then(|| Waiting {
         parent: Arc::new(parent),
         name: b".".to_vec(),
+        path: place,
+        left_out: None,
         node,
         mount: stat.stx_mnt_id,
         stable_inodes,
@@ -98,7 +106,9 @@ fn compare(
     options: &BackupOptions,
 ) -> Result<Option<Vec<Waiting>>> {
     let Ok(dir) = folder.parent.child(&folder.name).map(Arc::new) else { return Ok(None) };
-    let Ok(names) = dir.names() else { return Ok(None) };
+    let Ok(mut names) = dir.names() else { return Ok(None) };
+    let (rules, left_out) = (&options.rules, folder.left_out.clone());
+    let marks = filter::keep(rules, &dir, &folder.path, left_out, &mut names);
     let children = index.children(folder.node, at)?;
     if names.len() != children.len() {
         return Ok(None);
@@ -116,8 +126,11 @@ fn compare(
         }
         let is_walked = options.cross_mounts || stat.stx_mnt_id == folder.mount;
         if meta.kind == Kind::Directory && is_walked {
+            let path = folder.path.join(&name);
             folders.push(Waiting {
                 parent: Arc::clone(&dir),
+                left_out: filter::on_the_way(rules, &path, &marks),
+                path,
                 name,
                 node: child.node,
                 mount: stat.stx_mnt_id,

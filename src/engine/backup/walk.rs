@@ -18,9 +18,6 @@ use crate::engine::pool::Pool;
 use crate::engine::problem::Reason;
 use crate::engine::repository::is_repository;
 
-/// Names of folders that a restore is working in, or that hold what it replaced: never backed up.
-const RESTORE_PREFIX: &[u8] = b".yore-restore-";
-
 /// What a thread takes from the pool.
 pub(super) enum Task {
     Root(Arc<Folder>),
@@ -150,7 +147,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// The folder's names; `None` if it is carried forward.
+    /// The folder's names but what the rules leave out; `None` if it is carried forward.
     fn list(&self, folder: &Folder) -> rustix::io::Result<Option<Vec<Vec<u8>>>> {
         let Some(source) = &folder.source else { return Ok(None) };
         let is_mount = match &folder.up {
@@ -172,7 +169,7 @@ impl Run<'_> {
             self.monitor.emit(&Event::RepositoryInside { path: path() });
             return Ok(Some(Vec::new()));
         }
-        names.retain(|name| !name.starts_with(RESTORE_PREFIX));
+        self.leave_out(folder, source, &mut names);
         Ok(Some(names))
     }
 
@@ -186,6 +183,10 @@ impl Run<'_> {
         let mut folders = Vec::new();
         for child in known {
             self.monitor.check_cancelled()?;
+            if self.leaves_out(folder, &child) {
+                self.forget(worker, folder, &child)?;
+                continue;
+            }
             if child.state.meta.kind == Kind::Directory {
                 let (up, name) = (Arc::clone(folder), child.name.clone());
                 folders.push(Task::Child { up, name, known: Some(Box::new(child)), carried: true });

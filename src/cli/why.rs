@@ -1,0 +1,118 @@
+//! `yore why`: tell whether a path is backed up, and if not, which rule leaves it out.
+
+use std::path::PathBuf;
+
+use clap::ArgMatches;
+use serde_json::{Value, json};
+
+use super::Ending;
+use super::output::{Output, path_json, snapshot_path_json};
+use crate::app::error::Result;
+use crate::app::target::{Options, Target};
+use crate::app::why::{Answer, Fate, why};
+use crate::app::words;
+use crate::engine::rules::Why;
+use crate::i18n::{gettext, gettext_f};
+
+pub fn run(matches: &ArgMatches, options: &Options, output: Output) -> Result<Ending> {
+    let target = Target::require(options)?;
+    let given: PathBuf = matches.get_one("path").cloned().unwrap_or_default();
+    let answer = why(&target, &given)?;
+    output.line(sentence(&answer));
+    if let Some(advice) = advice(&answer) {
+        output.line(advice);
+    }
+    if !answer.exists {
+        output.note(gettext(
+            "Nothing is there now; what its size or kind would change is not known.",
+        ));
+    }
+    output.document(&document(&answer));
+    Ok(Ending::Done)
+}
+
+fn sentence(answer: &Answer) -> String {
+    let path = answer.path.to_string();
+    match &answer.fate {
+        Fate::In => gettext_f("{path} is backed up.", &[("path", &path)]),
+        Fate::OnTheWay(why) => gettext_f(
+            "Of {path} only what is included by its own path is backed up: {rule}.",
+            &[("path", &path), ("rule", &words::rule(why))],
+        ),
+        Fate::Out { why, at } if *at == answer.path => gettext_f(
+            "{path} is left out: {rule}.",
+            &[("path", &path), ("rule", &words::rule(why))],
+        ),
+        Fate::Out { why, at } => gettext_f(
+            "{path} is left out with {folder}: {rule}.",
+            &[("path", &path), ("folder", &at.to_string()), ("rule", &words::rule(why))],
+        ),
+        Fate::OtherFileSystem { at } => gettext_f(
+            "{path} is left out: {folder} is on another file system than the folder that is backed up.",
+            &[("path", &path), ("folder", &at.to_string())],
+        ),
+        Fate::Repository => gettext_f(
+            "{path} belongs to the backups themselves, which are never backed up.",
+            &[("path", &path)],
+        ),
+        Fate::NoSource => gettext_f(
+            "{path} is not backed up: it is in none of the folders that are.",
+            &[("path", &path)],
+        ),
+    }
+}
+
+/// What a person can do to have the path backed up.
+fn advice(answer: &Answer) -> Option<String> {
+    match &answer.fate {
+        Fate::Out { why: Why::RestoreFolder, .. }
+        | Fate::In
+        | Fate::OnTheWay(_)
+        | Fate::Repository => None,
+        Fate::Out { why: Why::NoBackup(_), .. } => Some(gettext(
+            "To back it up, remove that file, or add the path to “include” in the configuration.",
+        )),
+        Fate::Out { .. } => Some(gettext(
+            "To back it up, add the path to “include” in the configuration, or change the rule there.",
+        )),
+        Fate::OtherFileSystem { .. } | Fate::NoSource => Some(gettext(
+            "To back it up, run “yore setup” again and name it as a source, beside those that there are.",
+        )),
+    }
+}
+
+fn document(answer: &Answer) -> Value {
+    let (outcome, rule, at) = match &answer.fate {
+        Fate::In => ("in", None, None),
+        Fate::OnTheWay(why) => ("on-the-way", Some(why), Some(&answer.path)),
+        Fate::Out { why, at } => ("out", Some(why), Some(at)),
+        Fate::OtherFileSystem { at } => ("other-file-system", None, Some(at)),
+        Fate::Repository => ("repository", None, None),
+        Fate::NoSource => ("no-source", None, None),
+    };
+    json!({
+        "path": snapshot_path_json(&answer.path),
+        "exists": answer.exists,
+        "backed_up": matches!(answer.fate, Fate::In | Fate::OnTheWay(_)),
+        "outcome": outcome,
+        "source": answer.source.as_deref().map(path_json),
+        "at": at.map(snapshot_path_json),
+        "rule": rule.map(rule_json),
+    })
+}
+
+fn rule_json(why: &Why) -> Value {
+    match why {
+        Why::Preset(preset) => json!({ "kind": "preset", "preset": preset.name() }),
+        Why::Pattern(text) => json!({ "kind": "pattern", "pattern": text }),
+        Why::Path(path) => json!({ "kind": "path", "path": snapshot_path_json(path) }),
+        Why::LargerThan(bytes) => json!({ "kind": "size", "largest_bytes": bytes }),
+        Why::CacheTag(folder) => {
+            json!({ "kind": "cachedir-tag", "folder": snapshot_path_json(folder) })
+        }
+        Why::NoBackup(folder) => {
+            json!({ "kind": "nobackup", "folder": snapshot_path_json(folder) })
+        }
+        Why::RestoreFolder => json!({ "kind": "restore-folder" }),
+    }
+}
