@@ -24,4 +24,5 @@ mod recovery;
 mod rules;
 mod tidy;
 #[cfg(feature = "gui")]
+mod unchanged;
 mod window;

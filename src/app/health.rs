@@ -21,7 +21,7 @@ pub enum Health {
 /// Decides from what the drive holds and how the last run ended.
 pub fn health(attached: bool, newest: Option<&SnapshotInfo>, last_run: Option<&LastRun>) -> Health {
     if let Some(LastRun { outcome: Outcome::Failed { reason, away: false }, finished }) = last_run
-        && newest.is_none_or(|snapshot| snapshot.finished <= *finished)
+        && newest.is_none_or(|snapshot| snapshot.finished.max(snapshot.current_at()) <= *finished)
     {
         return Health::Failed(reason.clone());
     }

@@ -83,6 +83,7 @@ pub fn snapshot_json(snapshot: &SnapshotInfo) -> Value {
         "total_bytes": snapshot.total_bytes,
         "copied_bytes": snapshot.copied_bytes,
         "problems": snapshot.problems,
+        "same_at": snapshot.same_at,
         "state": match snapshot.state {
             SnapshotState::Good => "good",
             SnapshotState::Damaged => "damaged",

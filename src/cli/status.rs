@@ -30,6 +30,10 @@ pub fn run(options: &Options, output: Output) -> Result<Ending> {
         let ago = text::ago(newest.started, Timestamp::now());
         output
             .line(gettext_f("Newest snapshot: {when} ({ago})", &[("when", &when), ("ago", &ago)]));
+        if let Some(same) = newest.same_at {
+            let when = text::moment(same);
+            output.line(gettext_f("Nothing had changed at {when}.", &[("when", &when)]));
+        }
     }
     if let Some(oldest) = &status.oldest {
         output.line(ngettext_f(

@@ -153,7 +153,10 @@ pub fn lines_of(problems: &[Problem]) -> Vec<String> {
 fn line(event: &Event) -> Option<String> {
     let mended = matches!(
         event,
-        Event::IndexRebuilt { .. } | Event::SnapshotRecovered { .. } | Event::StageRemoved { .. }
+        Event::IndexRebuilt { .. }
+            | Event::SnapshotRecovered { .. }
+            | Event::Resumed { .. }
+            | Event::StageRemoved { .. }
     );
     (!mended).then(|| events::describe(event))
 }

@@ -302,7 +302,7 @@ impl StatusCard {
             Health::Never | Health::Protected => {}
         }
         if let Some(newest) = &status.newest {
-            lines.push(text::ago(newest.started, Timestamp::now()));
+            lines.push(text::ago(newest.current_at(), Timestamp::now()));
         }
         lines.join("\n")
     }

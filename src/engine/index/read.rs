@@ -68,6 +68,13 @@ pub struct SnapshotRow {
     pub same_at: Option<jiff::Timestamp>,
 }
 
+impl SnapshotRow {
+    /// When the sources were last known to be as the snapshot has them.
+    pub fn current_at(&self) -> jiff::Timestamp {
+        self.same_at.map_or(self.started, |same| same.max(self.started))
+    }
+}
+
 /// A child of a folder at a moment.
 #[derive(Debug, Clone)]
 pub struct Child {
