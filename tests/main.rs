@@ -14,11 +14,13 @@ mod command_line;
 mod common;
 mod cost;
 mod faults;
+mod fidelity;
 mod hostile;
 mod linking;
 mod main_job;
 mod property;
 mod recovery;
+mod roundtrip;
 mod tidy;
 #[cfg(feature = "gui")]
 mod window;
