@@ -33,17 +33,27 @@ struct Pair {
 impl Pair {
     /// As root, from one kind of file system to another.
     fn new(from: &str, to: &str) -> Option<Self> {
-        Self::of(Home::new, from, to)
+        Some(Self::with(Home::new(), [LoopDrive::of_kind(from)?, LoopDrive::of_kind(to)?]))
     }
 
-    fn of(home: impl Fn() -> Home, from: &str, to: &str) -> Option<Self> {
+    /// As [`Pair::new`], with room for more.
+    fn sized(from: &str, to: &str, size_mib: u64) -> Option<Self> {
+        let sized = |kind| LoopDrive::sized(kind, size_mib);
+        Some(Self::with(Home::new(), [sized(from)?, sized(to)?]))
+    }
+
+    /// Of somebody without privileges.
+    fn of_person(from: &str, to: &str) -> Option<Self> {
         let mounts = [LoopDrive::of_kind(from)?, LoopDrive::of_kind(to)?];
+        Some(Self::with(Home::of_nobody(), mounts))
+    }
+
+    fn with(home: Home, mounts: [LoopDrive; 2]) -> Self {
         let source = mounts[0].path().join("source");
-        let home = home();
         home.own(mounts[0].path());
         home.own(mounts[1].path());
         let protected = Protected::at(home, mounts[1].path(), &source);
-        Some(Self { protected, mounts })
+        Self { protected, mounts }
     }
 
     /// A path in the source.

@@ -1,5 +1,6 @@
 //! Who may do what: modes, owners, access lists, capabilities.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, chown};
 use std::path::Path;
@@ -152,6 +153,33 @@ fn folders_that_may_not_be_written_come_back_to_their_owner() {
 }
 
 #[test]
+fn what_its_owner_may_not_write_has_attributes_and_access_lists_too() {
+    if !is_root() {
+        return;
+    }
+    let home = Home::of_nobody();
+    let (drive, source) = (home.path().join("drive"), home.path().join("source"));
+    fs::create_dir(&drive).unwrap();
+    home.own(&drive);
+    let person = Protected::at(home, &drive, &source);
+    write(&source.join("small"), "x");
+    write(&source.join("large"), vec![b'x'; 100_000]);
+    write(&source.join("folder/inside"), "x");
+    for name in ["small", "large", "folder", "folder/inside"] {
+        let path = source.join(name);
+        person.home.own(&path);
+        attribute::set(&path, "user.note", b"kept");
+        allow(&path, "u:1234:rx");
+        set_mode(&path, if name == "folder" { 0o555 } else { 0o444 });
+    }
+    for run in ["first", "second"] {
+        let name = person.back_up();
+        comes_back(&person, &name, run);
+        attribute::set(&source.join("large"), "user.note", b"changed");
+    }
+}
+
+#[test]
 fn access_lists_come_back() {
     for (kind, pair) in pairs() {
         for size in SIZES {
@@ -168,7 +196,8 @@ fn access_lists_come_back() {
         let name = pair.comes_back(kind);
         let read = |path: &Path| {
             let mut getfacl = Command::new("getfacl");
-            must(getfacl.args(["-R", "-n", "-p", "."]).current_dir(path))
+            let lists = must(getfacl.args(["-R", "-n", "-p", "."]).current_dir(path));
+            lists.split("\n\n").map(str::to_owned).collect::<BTreeSet<String>>()
         };
         assert_eq!(
             read(&pair.protected.stored(&name)),

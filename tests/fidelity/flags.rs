@@ -103,7 +103,7 @@ fn flags_come_back_and_are_not_on_stored_inodes() {
 #[test]
 fn a_person_gets_no_immutable_files_back() {
     for kind in KINDS {
-        let Some(pair) = Pair::of(crate::common::cli::Home::of_nobody, kind, kind) else { return };
+        let Some(pair) = Pair::of_person(kind, kind) else { return };
         for (name, add) in [("fixed", IFlags::IMMUTABLE), ("log", IFlags::APPEND)] {
             write(&pair.path(name), name);
             pair.protected.home.own(&pair.path(name));

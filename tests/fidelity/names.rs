@@ -7,6 +7,7 @@ use std::path::Path;
 use super::{Pair, pairs};
 use crate::common::chain;
 use crate::common::place::set_mode;
+use crate::common::protected::name_of;
 use crate::common::tree::{assert_same, facts, named, without_inodes, write};
 
 /// A file of this size gets an override when its mode changes, so its name is written there too.
@@ -82,6 +83,29 @@ fn every_name_is_kept_byte_for_byte() {
         let (name, state) = &states[1];
         assert_same(&tree(&pair.protected.restore(name)), state, kind);
     }
+}
+
+#[test]
+fn a_link_that_is_too_long_for_the_drive_stops_nothing() {
+    // XFS takes 1,023 bytes, ext4 four times that.
+    let Some(pair) = Pair::new("ext4", "xfs") else { return };
+    let [fits, long] = ["fits", "long"].map(|name| pair.path(name));
+    symlink("x".repeat(1_023), &fits).unwrap();
+    symlink("x".repeat(1_024), &long).unwrap();
+    write(&pair.path("zebra/file"), "after it");
+    let answer = pair.protected.home.run(["--json", "backup"]);
+    assert!(matches!(answer.code, Some(0 | 3)), "{answer:?}");
+    let name = name_of(&answer.json());
+    let stored = facts(&pair.protected.stored(&name));
+    assert!(stored.contains_key(Path::new("zebra/file")) && stored.contains_key(Path::new("fits")));
+    // Kept in some way, or said to be missing.
+    let is_said = pair.protected.sealed(&name).has_problem(&long);
+    let code = if is_said { 3 } else { 0 };
+    assert_eq!(answer.code, Some(code), "{answer:?}");
+    let source = pair.protected.source.clone();
+    let back = pair.protected.restore_with(code, &name, &pair.protected.privilege(), &[&source]);
+    assert_eq!(back.join("fits").read_link().unwrap(), fits.read_link().unwrap());
+    assert!(is_said || back.join("long").read_link().unwrap() == long.read_link().unwrap());
 }
 
 #[test]

@@ -21,6 +21,9 @@ impl Garden {
 
     fn change_one(&mut self) -> io::Result<()> {
         let all = self.all(|_| true);
+        if all.is_empty() {
+            return Ok(());
+        }
         let path = self.chance.of(&all);
         match self.chance.below(14) {
             0..3 => self.edit(&path)?,

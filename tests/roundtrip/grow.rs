@@ -67,7 +67,8 @@ impl Garden {
             45..65 => fs::create_dir(path),
             65..75 => symlink(self.target(), path),
             75..83 => {
-                let files = self.all(|meta| !meta.is_dir());
+                let mut files = self.all(|meta| !meta.is_dir());
+                files.push(self.root.join("always"));
                 fs::hard_link(self.chance.of(&files), path)
             }
             83..89 => {
@@ -111,7 +112,8 @@ impl Garden {
             0 => PathBuf::from("always"),
             1 => PathBuf::from("../../nowhere"),
             2 => PathBuf::from("/etc/passwd"),
-            3 => PathBuf::from("long/".repeat(1 + self.chance.below(700))),
+            // As long as every file system takes.
+            3 => PathBuf::from("long/".repeat(1 + self.chance.below(200))),
             _ => {
                 let length = 1 + self.chance.below(60);
                 let bytes = self.chance.bytes(length).into_iter().map(|byte| byte.max(1));
@@ -172,7 +174,7 @@ impl Garden {
         }
         all.retain(|path| *path != self.root.join("always"));
         all.sort();
-        if all.is_empty() { vec![self.root.join("always")] } else { all }
+        all
     }
 }
 
