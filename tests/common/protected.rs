@@ -7,7 +7,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::cli::Home;
-use super::place::scratch;
+use super::place::{is_root, scratch};
 use super::sealed::Sealed;
 use super::tree::{self, write};
 
@@ -27,6 +27,18 @@ impl Protected {
         let mut made = Self::at(Home::new(), drive, &folder.path().join("source"));
         made.folder = Some(folder);
         made
+    }
+
+    /// Of a person without privileges, who is in these groups too; drive and source are in their home.
+    pub fn of_person(groups: &[u32]) -> Option<Self> {
+        if !is_root() {
+            return None;
+        }
+        let home = Home::of_member(groups);
+        let (drive, source) = (home.path().join("drive"), home.path().join("source"));
+        std::fs::create_dir(&drive).unwrap();
+        home.own(&drive);
+        Some(Self::at(home, &drive, &source))
     }
 
     /// Everything is where it is said to be. A source that isn't there yet is made, with one file in it.

@@ -8,9 +8,9 @@ use std::process::Command;
 
 use super::{Pair, comes_back, pairs};
 use crate::common::attribute::{self, CAPABILITY, allow};
-use crate::common::cli::{Home, NOBODY};
+use crate::common::cli::NOBODY;
 use crate::common::drive::{LoopDrive, must};
-use crate::common::place::{is_root, set_mode};
+use crate::common::place::set_mode;
 use crate::common::protected::Protected;
 use crate::common::tree::{facts, write};
 
@@ -106,14 +106,8 @@ fn every_owner_comes_back_to_root() {
 
 #[test]
 fn what_belongs_to_someone_else_is_recorded() {
-    if !is_root() {
-        return;
-    }
-    let home = Home::of_nobody();
-    let (drive, source) = (home.path().join("drive"), home.path().join("source"));
-    fs::create_dir(&drive).unwrap();
-    home.own(&drive);
-    let person = Protected::at(home, &drive, &source);
+    let Some(person) = Protected::of_person(&[]) else { return };
+    let source = person.source.clone();
     write(&source.join("of-root"), "x");
     let sealed = person.sealed(&person.back_up());
     assert_eq!(sealed.seal["owner"], serde_json::json!({ "uid": NOBODY, "gid": NOBODY }));
@@ -125,14 +119,8 @@ fn what_belongs_to_someone_else_is_recorded() {
 
 #[test]
 fn folders_that_may_not_be_written_come_back_to_their_owner() {
-    if !is_root() {
-        return;
-    }
-    let home = Home::of_nobody();
-    let (drive, source) = (home.path().join("drive"), home.path().join("source"));
-    fs::create_dir(&drive).unwrap();
-    home.own(&drive);
-    let person = Protected::at(home, &drive, &source);
+    let Some(person) = Protected::of_person(&[]) else { return };
+    let source = person.source.clone();
     for below in ["closed/inner/file", "closed/file"] {
         write(&source.join(below), below);
     }
@@ -153,15 +141,27 @@ fn folders_that_may_not_be_written_come_back_to_their_owner() {
 }
 
 #[test]
-fn what_its_owner_may_not_write_has_attributes_and_access_lists_too() {
-    if !is_root() {
-        return;
+fn a_group_that_a_person_is_in_comes_back() {
+    const GROUP: u32 = 4243;
+    let Some(person) = Protected::of_person(&[GROUP]) else { return };
+    let source = person.source.clone();
+    write(&source.join("small"), "x");
+    write(&source.join("large"), vec![b'x'; 100_000]);
+    fs::create_dir(source.join("folder")).unwrap();
+    std::os::unix::fs::symlink("nowhere", source.join("link")).unwrap();
+    crate::common::node::fifo(&source.join("pipe"));
+    for name in ["small", "large", "folder", "link", "pipe"] {
+        std::os::unix::fs::lchown(source.join(name), Some(NOBODY), Some(GROUP)).unwrap();
     }
-    let home = Home::of_nobody();
-    let (drive, source) = (home.path().join("drive"), home.path().join("source"));
-    fs::create_dir(&drive).unwrap();
-    home.own(&drive);
-    let person = Protected::at(home, &drive, &source);
+    let name = person.back_up();
+    assert_eq!(person.sealed(&name).said(&source.join("link"), "gid"), GROUP);
+    comes_back(&person, &name, "of a group");
+}
+
+#[test]
+fn what_its_owner_may_not_write_has_attributes_and_access_lists_too() {
+    let Some(person) = Protected::of_person(&[]) else { return };
+    let source = person.source.clone();
     write(&source.join("small"), "x");
     write(&source.join("large"), vec![b'x'; 100_000]);
     write(&source.join("folder/inside"), "x");

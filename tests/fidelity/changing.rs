@@ -6,10 +6,13 @@ use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use super::Pair;
+use super::{Pair, comes_back};
 use crate::common::attribute::get;
 use crate::common::busy::Busy;
+use crate::common::cli::Home;
+use crate::common::drive::{LoopDrive, must};
 use crate::common::node::set_mtime;
+use crate::common::place::{is_root, scratch};
 use crate::common::protected::{Protected, name_of};
 use crate::common::tree::write;
 
@@ -197,4 +200,39 @@ fn a_store_through_a_dirty_memory_map_is_seen() {
         assert_eq!(stored, format!("{letter} is the letter"));
     }
     assert!(unmoved > 0, "each store moved the times, which shows nothing");
+}
+
+/// A source that lies in memory.
+struct InMemory(tempfile::TempDir);
+
+impl InMemory {
+    fn new() -> Option<Self> {
+        if !is_root() {
+            return None;
+        }
+        let folder = scratch();
+        must(Command::new("mount").args(["-t", "tmpfs", "none"]).arg(folder.path()));
+        Some(Self(folder))
+    }
+}
+
+impl Drop for InMemory {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("--lazy").arg(self.0.path()).output();
+    }
+}
+
+#[test]
+fn a_source_in_memory_is_kept_and_it_is_said_what_cannot_be_promised() {
+    let Some(memory) = InMemory::new() else { return };
+    let Some(drive) = LoopDrive::of_kind("ext4") else { return };
+    let source = memory.0.path().join("source");
+    let protected = Protected::at(Home::new(), drive.path(), &source);
+    for content in ["before", "after!"] {
+        write(&source.join("file"), content);
+        // Its memory maps tell nothing of their stores, ever.
+        protected.home.run(["backup"]).says(0, &[source.to_str().unwrap()]);
+        let name = protected.home.snapshots().pop().unwrap();
+        comes_back(&protected, &name, content);
+    }
 }

@@ -12,6 +12,9 @@ use crate::common::place::set_mode;
 
 const TEBIBYTE: u64 = 1 << 40;
 
+/// Where the data is, and what.
+type Pieces<'a> = Vec<(u64, &'a [u8])>;
+
 /// Where there is data in a file: each piece's beginning and end.
 fn pieces(path: &Path) -> Vec<(u64, u64)> {
     let file = File::open(path).unwrap();
@@ -55,7 +58,7 @@ fn a_tebibyte_of_holes_fits_a_small_drive() {
 fn holes_are_where_they_were() {
     for (kind, pair) in pairs() {
         let block = [1_u8; 4096];
-        let all: [(&str, u64, Vec<(u64, &[u8])>); 6] = [
+        let all: [(&str, u64, Pieces<'_>); 6] = [
             ("only a hole", 1 << 26, vec![]),
             ("a hole of one byte", 1, vec![]),
             ("a hole first", 1 << 20, vec![((1 << 20) - 4096, &block)]),

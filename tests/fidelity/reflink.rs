@@ -16,6 +16,9 @@ const FEW_BYTES: u64 = 3 << 20;
 /// What folders, seal and index of a snapshot take beside.
 const BESIDE_BYTES: u64 = 6 << 20;
 
+/// A change of the file.
+type Step<'a> = &'a dyn Fn(&mut Chance);
+
 /// One percent of the file, in pieces all over it.
 fn change(file: &File, chance: &mut Chance) {
     for _ in 0..64 {
@@ -37,7 +40,7 @@ fn a_small_change_of_a_large_file_costs_little() {
         let mut states = vec![(first, hash())];
         let file = File::options().write(true).open(&path).unwrap();
         let whole = SIZE_BYTES as u64;
-        let steps: [(&str, &dyn Fn(&mut Chance)); 4] = [
+        let steps: [(&str, Step<'_>); 4] = [
             ("1 % changed", &|chance| change(&file, chance)),
             ("again", &|chance| change(&file, chance)),
             ("grown by 1 %", &|chance| file.write_all_at(&chance.bytes(1 << 20), whole).unwrap()),

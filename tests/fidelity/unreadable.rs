@@ -2,12 +2,12 @@
 
 use std::fs;
 use std::os::unix::fs::chown;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::Pair;
 use crate::common::cli::Home;
 use crate::common::drive::LoopDrive;
-use crate::common::place::{is_root, set_mode};
+use crate::common::place::set_mode;
 use crate::common::protected::{Protected, name_of};
 use crate::common::trace::{back_up_under, can_inject};
 use crate::common::tree::{facts, write};
@@ -104,21 +104,9 @@ fn attributes_that_cannot_be_read_are_said() {
     pair.comes_back("healed");
 }
 
-/// A person whose drive and source are folders in their home.
-fn person() -> Option<Protected> {
-    if !is_root() {
-        return None;
-    }
-    let home = Home::of_nobody();
-    let (drive, source) = (home.path().join("drive"), home.path().join("source"));
-    fs::create_dir(&drive).unwrap();
-    home.own(&drive);
-    Some(Protected::at(home, &drive, &source))
-}
-
 #[test]
 fn a_folder_that_may_not_be_read_or_entered_is_carried_forward() {
-    let Some(person) = person() else { return };
+    let Some(person) = Protected::of_person(&[]) else { return };
     let folder = person.source.join("folder");
     for below in ["inner/file", "file"] {
         write(&folder.join(below), "the first state");
@@ -148,7 +136,7 @@ fn a_folder_that_may_not_be_read_or_entered_is_carried_forward() {
 
 #[test]
 fn a_file_of_somebody_else_that_may_not_be_read_is_absent() {
-    let Some(person) = person() else { return };
+    let Some(person) = Protected::of_person(&[]) else { return };
     let path = person.source.join("of-root");
     write(&path, "secret");
     set_mode(&path, 0o600);
@@ -159,6 +147,9 @@ fn a_file_of_somebody_else_that_may_not_be_read_is_absent() {
     assert!(sealed.has_problem(&path));
     assert!(!person.stored(&name).join("of-root").exists());
 }
+
+/// What is found in a source's place.
+type Fault = fn(&Path) -> std::io::Result<()>;
 
 /// A source that is a file system of its own.
 fn mounted() -> Option<(LoopDrive, LoopDrive, Protected)> {
@@ -212,30 +203,21 @@ fn a_source_that_was_removed_or_emptied_is_carried_forward() {
     write(&pair.path("photos/summer"), "sun");
     let source = pair.protected.source.clone();
     pair.protected.back_up();
-    let faults: [(&str, fn(&Path) -> PathBuf); 3] = [
-        ("removed", |source| {
-            fs::rename(source, source.with_extension("away")).unwrap();
-            source.with_extension("away")
-        }),
-        ("emptied", |source| {
-            fs::rename(source, source.with_extension("away")).unwrap();
-            fs::create_dir(source).unwrap();
-            source.with_extension("away")
-        }),
-        ("became a file", |source| {
-            fs::rename(source, source.with_extension("away")).unwrap();
-            fs::write(source, "a file").unwrap();
-            source.with_extension("away")
-        }),
+    let away = source.with_extension("away");
+    let faults: [(&str, Fault); 3] = [
+        ("removed", |_| Ok(())),
+        ("emptied", |source| fs::create_dir(source)),
+        ("became a file", |source| fs::write(source, "a file")),
     ];
     for (what, fault) in faults {
-        let away = fault(&source);
+        fs::rename(&source, &away).unwrap();
+        fault(&source).unwrap();
         let name = pair.protected.back_up_with(3);
         assert_eq!(stored(&pair.protected, &name, "photos/summer"), "sun", "{what}");
         assert!(pair.protected.sealed(&name).has_problem(&source), "{what}");
         let _ = fs::remove_file(&source);
         let _ = fs::remove_dir(&source);
-        fs::rename(away, &source).unwrap();
+        fs::rename(&away, &source).unwrap();
         let name = pair.protected.back_up();
         assert_eq!(pair.protected.sealed(&name).problems, [], "{what}");
     }

@@ -143,7 +143,7 @@ impl Garden {
             b"\\",
             b"\"",
             b"\x01\x7f\xff",
-            &[0xfe; 255],
+            &[b'n'; 255],
         ];
         OsString::from_vec(self.chance.of(&NAMES).to_vec())
     }
