@@ -13,11 +13,18 @@ use crate::common::tree::write;
 /// What ext4 allows.
 const MOST_LINKS: u64 = 65_000;
 
-/// One more than that; with the folders' own names far more entries than inodes are needed.
+/// One more than that.
 const FILES: u64 = 65_001;
 
+/// With room for all to be different, as nobody knows before that they aren't.
 fn drive() -> Option<LoopDrive> {
-    LoopDrive::make(&Make { kind: "ext4", size_mib: 160, options: &["-m", "0", "-N", "4000"] })
+    LoopDrive::make(&Make { kind: "ext4", size_mib: 640, options: &["-m", "0", "-N", "80000"] })
+}
+
+/// Where so many tiny files are made and forgotten quickly.
+fn disk_of_many_files() -> Option<LoopDrive> {
+    let options = &["-m", "0", "-N", "70000", "-O", "inline_data,^has_journal"];
+    LoopDrive::make(&Make { kind: "ext4", size_mib: 128, options })
 }
 
 /// The inodes below a folder, each with how many of its names are there.
@@ -35,11 +42,12 @@ fn inodes(folder: &Path) -> BTreeMap<u64, u64> {
 
 #[test]
 fn more_equal_files_than_an_inode_has_links() {
-    let Some(drive) = drive() else { return };
-    let rig = Rig::on(drive.path(), None);
+    let (Some(disk), Some(drive)) = (disk_of_many_files(), drive()) else { return };
+    let rig = Rig::on(drive.path(), Some(&disk.path().join("source")));
+    (0..4).for_each(|folder| fs::create_dir(rig.source.join(folder.to_string())).unwrap());
     for number in 0..FILES {
         let path = rig.source.join(format!("{}/{number}", number % 4));
-        write(&path, "identical");
+        fs::write(&path, "identical").unwrap();
         set_mtime(&path, 1_600_000_000, 0).unwrap();
     }
     let mut all = BTreeMap::new();

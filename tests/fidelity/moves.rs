@@ -15,7 +15,7 @@ use crate::common::tree::{assert_same, facts, without_inodes, write};
 const SMALL_BYTES: usize = 64 * 1024;
 
 /// A large file that takes no time to read twice.
-const TOUCHED_BYTES: usize = 100 << 20;
+const TOUCHED_BYTES: usize = 64 << 20;
 
 fn inode(path: &Path) -> u64 {
     path.metadata().unwrap().ino()

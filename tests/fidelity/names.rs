@@ -36,9 +36,8 @@ const ODD: [&[u8]; 18] = [
 ];
 
 fn all() -> Vec<Vec<u8>> {
-    let bytes = || (1..=255_u8).filter(|byte| *byte != b'/');
-    let mut all: Vec<Vec<u8>> = bytes().map(|byte| vec![b'x', byte]).collect();
-    all.extend(bytes().filter(|byte| *byte != b'.').map(|byte| vec![byte]));
+    let bytes = (1..=255_u8).filter(|byte| *byte != b'/' && *byte != b'.');
+    let mut all: Vec<Vec<u8>> = bytes.map(|byte| vec![byte]).collect();
     all.extend(ODD.map(<[u8]>::to_vec));
     all.extend([b'a', b'\n', 0xff].map(|byte| vec![byte; 255]));
     all.sort();
