@@ -21,11 +21,12 @@ NO_ROOT := yes
 endif
 endif
 
-.PHONY: help run build test check pot bench install clean
+.PHONY: help run build test properties check pot bench install clean
 
 help:
 	@echo 'make run      install what is missing, build, and open the window (no display: yore demo)'
 	@echo 'make test     install what is missing, check and test everything'
+	@echo 'make properties CASES=n  try n random trees on each drive for each user (a few of them are part of make test)'
 	@echo 'make build    build both programs for use'
 	@echo 'make install  put them, once built, under PREFIX (now $(PREFIX))'
 	@echo 'make check    formatting and lints only'
@@ -66,6 +67,14 @@ endif
 ifdef AS_ROOT
 	@sudo -n chown -R "$$(id -u):$$(id -g)" '$(TARGET)'
 endif
+
+# The first tree is another one each day; a failure says how to have it again.
+CASES ?= 200
+SEED ?= $(shell date +%Y%m%d000)
+
+properties:
+	@$(INSTALL_PACKAGES) build test
+	YORE_CASES='$(CASES)' YORE_SEED='$(SEED)' $(CARGO) test --locked $(WITHOUT_WINDOW) --test yore $(AS_ROOT) -- roundtrip::
 
 pot:
 	@$(INSTALL_PACKAGES) build

@@ -7,11 +7,10 @@ mod power;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use crate::common::cli::{Answer, Home};
 use crate::common::drive::LoopDrive;
-use crate::common::place::{has_program, skip};
+use crate::common::trace;
 use crate::common::tree::{Facts, assert_same, facts, stored, without_inodes, write};
 
 /// A drive with a first snapshot, and a source that is changed before each fault.
@@ -25,7 +24,7 @@ struct Victim {
 
 impl Victim {
     fn new() -> Option<Self> {
-        if !can_inject() {
+        if !trace::can_inject() {
             return None;
         }
         let drive = LoopDrive::ext4(256)?;
@@ -57,11 +56,7 @@ impl Victim {
 
     /// Runs a backup in which strace does something to one of its system calls.
     fn back_up_under(&self, injection: &str) -> Answer {
-        let call = injection.split(':').next().unwrap();
-        let trace = format!("trace={call}");
-        let inject = format!("inject={injection}");
-        let words = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", &trace, "-e", &inject];
-        self.home.run_under(&words, ["backup"])
+        trace::back_up_under(&self.home, injection, None)
     }
 
     /// Every folder that looks like a snapshot, by name.
@@ -131,17 +126,4 @@ impl Victim {
         fs::remove_file(self.repository.join("index.sqlite")).unwrap();
         self.home.json(["rebuild"]);
     }
-}
-
-/// Whether strace is here and may trace.
-fn can_inject() -> bool {
-    if !has_program("strace") {
-        return false;
-    }
-    let traced = Command::new("strace").args(["-o", "/dev/null", "true"]).output();
-    let can = traced.is_ok_and(|output| output.status.success());
-    if !can {
-        skip("strace may not trace");
-    }
-    can
 }

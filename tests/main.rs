@@ -15,14 +15,16 @@ mod common;
 mod cost;
 mod delta;
 mod faults;
+mod fidelity;
 mod holes;
 mod hostile;
 mod linking;
 mod main_job;
 mod property;
 mod recovery;
+mod roundtrip;
 mod rules;
 mod tidy;
-#[cfg(feature = "gui")]
 mod unchanged;
+#[cfg(feature = "gui")]
 mod window;

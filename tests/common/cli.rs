@@ -22,6 +22,7 @@ pub struct Home {
     folder: TempDir,
     program: PathBuf,
     user: Option<u32>,
+    groups: Vec<u32>,
 }
 
 /// What a run of `yore` answered.
@@ -37,17 +38,34 @@ impl Home {
     /// The home of whoever runs the tests.
     pub fn new() -> Self {
         let program = PathBuf::from(env!("CARGO_BIN_EXE_yore"));
-        Self { folder: scratch(), program, user: None }
+        Self { folder: scratch(), program, user: None, groups: Vec::new() }
     }
 
     /// The home of a person without any privilege; only root can act for one.
     pub fn of_nobody() -> Self {
+        Self::of_member(&[])
+    }
+
+    /// As [`Home::of_nobody`], of a person who is in more groups than their own.
+    pub fn of_member(groups: &[u32]) -> Self {
         let folder = scratch();
         let program = folder.path().join("yore");
         std::fs::copy(env!("CARGO_BIN_EXE_yore"), &program).unwrap();
         set_mode(&program, 0o755);
         std::os::unix::fs::chown(folder.path(), Some(NOBODY), Some(NOBODY)).unwrap();
-        Self { folder, program, user: Some(NOBODY) }
+        Self { folder, program, user: Some(NOBODY), groups: groups.to_vec() }
+    }
+
+    /// Whether `yore` runs as root here.
+    pub fn is_privileged(&self) -> bool {
+        self.user.is_none() && nix::unistd::geteuid().is_root()
+    }
+
+    /// Gives an entry to this person.
+    pub fn own(&self, path: &Path) {
+        if let Some(user) = self.user {
+            std::os::unix::fs::lchown(path, Some(user), Some(user)).unwrap();
+        }
     }
 
     pub fn path(&self) -> &Path {
@@ -67,7 +85,12 @@ impl Home {
     fn command_under(&self, wrapper: &[&str], program: &OsStr) -> Command {
         let mut words: Vec<OsString> = wrapper.iter().map(Into::into).collect();
         if let Some(user) = self.user {
-            words.extend(["setpriv".into(), "--clear-groups".into()]);
+            let groups: Vec<String> = self.groups.iter().map(ToString::to_string).collect();
+            let groups = match groups.as_slice() {
+                [] => "--clear-groups".to_owned(),
+                groups => format!("--groups={}", groups.join(",")),
+            };
+            words.extend(["setpriv".into(), groups.into()]);
             words.push(format!("--reuid={user}").into());
             words.push(format!("--regid={user}").into());
         }

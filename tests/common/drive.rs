@@ -11,6 +11,9 @@ use tempfile::TempDir;
 use super::place;
 use super::wait::poll;
 
+/// The kinds of file system that hold backups.
+pub const KINDS: [&str; 3] = ["ext4", "xfs", "btrfs"];
+
 /// How a drive is made.
 #[derive(Debug, Clone)]
 pub struct Make<'a> {
@@ -32,6 +35,22 @@ impl LoopDrive {
     /// An ext4 drive; `None`, loudly, where none can be mounted.
     pub fn ext4(size_mib: u64) -> Option<Self> {
         Self::make(&Make { kind: "ext4", size_mib, options: &["-m", "0"] })
+    }
+
+    /// A small drive of one of [`KINDS`], all of it free.
+    pub fn of_kind(kind: &str) -> Option<Self> {
+        Self::sized(kind, if kind == "ext4" { 64 } else { 0 })
+    }
+
+    /// A drive of one of [`KINDS`], at least as large as its file system has to be.
+    pub fn sized(kind: &str, size_mib: u64) -> Option<Self> {
+        let (least, options): (u64, &[&str]) = match kind {
+            "ext4" => (1, &["-m", "0", "-b", "4096"]),
+            "xfs" => (320, &[]),
+            // One copy of everything: the drive is small.
+            _ => (160, &["-m", "single"]),
+        };
+        Self::make(&Make { kind, size_mib: size_mib.max(least), options })
     }
 
     pub fn make(make: &Make<'_>) -> Option<Self> {
@@ -67,6 +86,14 @@ impl LoopDrive {
     /// Where it is mounted.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// How many bytes of it are used, once all is written out.
+    pub fn used_bytes(&self) -> u64 {
+        let drive = File::open(&self.path).unwrap();
+        rustix::fs::syncfs(&drive).unwrap();
+        let space = rustix::fs::fstatvfs(&drive).unwrap();
+        (space.f_blocks - space.f_bfree) * space.f_frsize
     }
 
     fn image(&self) -> PathBuf {

@@ -20,6 +20,7 @@ use yore::engine::restore::{self, OnConflict, RestoreReport, RestoreRequest, Tar
 use yore::engine::seal::SnapshotKind;
 
 use super::place::scratch;
+use super::sealed::Sealed;
 use super::wait::next_tick;
 
 /// Far enough ahead that everything a test wrote counts as settled.
@@ -51,7 +52,19 @@ impl Rig {
         for path in [&source, &drive] {
             std::fs::create_dir(path).unwrap();
         }
-        let made = Repository::create(&drive, &identity(), false).unwrap();
+        Self::with(folder, source, &drive)
+    }
+
+    /// The drive is mounted somewhere; the source is there already, or is made on the disk.
+    pub fn on(drive: &Path, source: Option<&Path>) -> Self {
+        let folder = scratch();
+        let source = source.map_or_else(|| folder.path().join("source"), Path::to_owned);
+        std::fs::create_dir_all(&source).unwrap();
+        Self::with(folder, source, drive)
+    }
+
+    fn with(folder: TempDir, source: PathBuf, drive: &Path) -> Self {
+        let made = Repository::create(drive, &identity(), false).unwrap();
         Self {
             source_id: Uuid::new_v4(),
             repository: made.path().to_owned(),
@@ -90,7 +103,7 @@ impl Rig {
     pub fn try_back_up(&self, options: &BackupOptions, monitor: &Monitor) -> Result<BackupReport> {
         let report = backup(&mut self.writer(monitor)?, options, &self.clock(), monitor);
         // With a clock that is ahead every change counts as settled, so none may have the same time.
-        next_tick(self.path());
+        next_tick(self.source.parent().unwrap());
         report
     }
 
@@ -142,6 +155,12 @@ impl Rig {
     /// The source as it is stored in a snapshot.
     pub fn stored(&self, name: &str) -> PathBuf {
         super::tree::stored(&self.repository, name, &self.source)
+    }
+
+    /// What a snapshot says of itself.
+    #[track_caller]
+    pub fn sealed(&self, name: &str) -> Sealed {
+        Sealed::read(&self.snapshot(name))
     }
 
     /// The source's path, or one below it, as the engine names it.

@@ -1,9 +1,18 @@
 //! What the subjects share: drives, the command line, the engine with a clock of its own, and trees.
 
+pub mod attribute;
+pub mod busy;
+pub mod chain;
+pub mod chance;
 pub mod cli;
 pub mod drive;
 pub mod engine;
+pub mod node;
 pub mod place;
+pub mod protected;
+pub mod sealed;
 pub mod small;
+pub mod survey;
+pub mod trace;
 pub mod tree;
 pub mod wait;

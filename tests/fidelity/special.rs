@@ -1,0 +1,117 @@
+//! Pipes, sockets and devices: recorded, never opened, and never made in a snapshot's tree.
+
+use std::fs;
+use std::os::unix::fs::{FileTypeExt as _, chown};
+use std::process::{Child, Command};
+
+use rustix::fs::FileType;
+use serde_json::json;
+
+use super::{Pair, comes_back, pairs};
+use crate::common::attribute::allow;
+use crate::common::node::{device, fifo, set_mtime, socket};
+use crate::common::place::set_mode;
+use crate::common::protected::Protected;
+use crate::common::tree::{facts, write};
+
+/// Somebody who waits for a pipe to be opened by a reader; ended on drop.
+struct Waiting(Child);
+
+impl Waiting {
+    fn at(pipe: &std::path::Path) -> Self {
+        Self(Command::new("sh").args(["-c", "echo x > \"$0\""]).arg(pipe).spawn().unwrap())
+    }
+
+    fn still(&mut self) -> bool {
+        self.0.try_wait().unwrap().is_none()
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn fill(pair: &Pair) {
+    fifo(&pair.path("pipe"));
+    socket(&pair.path("socket"));
+    device(&pair.path("null"), FileType::CharacterDevice, 1, 3);
+    device(&pair.path("odd"), FileType::CharacterDevice, 4_000, 1_000_000);
+    device(&pair.path("disk"), FileType::BlockDevice, 7, 300);
+    for (number, name) in ["pipe", "socket", "null", "odd", "disk"].into_iter().enumerate() {
+        let path = pair.path(name);
+        chown(&path, Some(1000 + number as u32), Some(2000)).unwrap();
+        set_mode(&path, 0o640 + number as u32 % 2);
+        set_mtime(&path, 1_600_000_000, 123_456_789).unwrap();
+    }
+    allow(&pair.path("pipe"), "u:1234:rw");
+}
+
+#[test]
+fn special_files_come_back_to_root() {
+    for (kind, pair) in pairs() {
+        fill(&pair);
+        let name = pair.comes_back(kind);
+        let sealed = pair.protected.sealed(&name);
+        let said = |name: &str| sealed.said(&pair.path(name), "special");
+        assert_eq!(said("pipe")["kind"], "fifo");
+        assert_eq!(said("socket")["kind"], "socket");
+        assert_eq!(said("null"), json!({ "kind": "character", "major": 1, "minor": 3 }));
+        assert_eq!(said("odd"), json!({ "kind": "character", "major": 4_000, "minor": 1_000_000 }));
+        assert_eq!(said("disk"), json!({ "kind": "block", "major": 7, "minor": 300 }));
+        assert_eq!(sealed.count("special"), 5, "{kind}");
+        let stored = facts(&pair.protected.stored(&name));
+        assert_eq!(stored.len(), 2, "{kind}: something was made for a special file: {stored:?}");
+
+        // As changes of each other, and of a file.
+        for (name, kind) in [("pipe", 0), ("null", 1), ("disk", 2), ("always", 3)] {
+            fs::remove_file(pair.path(name)).unwrap();
+            match kind {
+                0 => write(&pair.path(name), "was a pipe"),
+                1 => device(&pair.path(name), FileType::BlockDevice, 1, 3),
+                2 => fifo(&pair.path(name)),
+                _ => socket(&pair.path(name)),
+            }
+        }
+        pair.comes_back(kind);
+    }
+}
+
+#[test]
+fn devices_come_back_only_when_they_are_asked_for() {
+    let Some(pair) = Pair::new("ext4", "ext4") else { return };
+    fill(&pair);
+    let name = pair.protected.back_up();
+    let back = pair.protected.restore_with(3, &name, &[], &[&pair.protected.source]);
+    assert!(back.join("pipe").metadata().unwrap().file_type().is_fifo());
+    for name in ["null", "odd", "disk"] {
+        assert!(back.join(name).symlink_metadata().is_err(), "{name} came back");
+    }
+}
+
+#[test]
+fn a_person_gets_pipes_and_sockets_back() {
+    let Some(person) = Protected::of_person(&[]) else { return };
+    let source = person.source.clone();
+    fifo(&source.join("pipe"));
+    socket(&source.join("socket"));
+    for name in ["pipe", "socket"] {
+        person.home.own(&source.join(name));
+        set_mode(&source.join(name), 0o600);
+    }
+    let name = person.back_up();
+    comes_back(&person, &name, "of a person");
+}
+
+#[test]
+fn a_pipe_is_never_opened() {
+    let Some(pair) = Pair::new("ext4", "ext4") else { return };
+    fifo(&pair.path("pipe"));
+    let mut waiting = Waiting::at(&pair.path("pipe"));
+    for run in ["first", "second"] {
+        pair.protected.back_up();
+        assert!(waiting.still(), "the {run} run opened the pipe");
+    }
+}
