@@ -21,7 +21,8 @@ fn a_sparse_file_of_one_tib_fits_a_small_drive() {
     let (source, stage) = (Dir::open(folder.path()).unwrap(), Dir::open(drive.path()).unwrap());
     let (mut buffer, monitor) = (vec![0; BUFFER_BYTES], Monitor::new());
     let (read, _) =
-        copy_file(&source, b"file", &stage, b"file", &mut buffer, Labels::Leave, &monitor).unwrap();
+        copy_file((&source, b"file"), (&stage, b"file"), 0, &mut buffer, Labels::Leave, &monitor)
+            .unwrap();
     assert_eq!((read.meta.size_bytes, read.torn), (1 << 40, false));
     assert!(monitor.progress().copied_bytes <= 64 * 1024, "{:?}", monitor.progress());
     let stored = fs::metadata(drive.path().join("file")).unwrap();

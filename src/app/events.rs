@@ -20,6 +20,10 @@ pub fn describe(event: &Event) -> String {
             "{path} is on another file system, or mounted there once more, and was left out; add it as a folder of its own to back it up.",
             &[("path", &shown(path))],
         ),
+        Event::SourceInMemory { path } => gettext_f(
+            "{path} lies in memory: a change that a program makes through a memory map can’t always be seen there.",
+            &[("path", &shown(path))],
+        ),
         Event::MountLoop { path } => gettext_f(
             "{path} shows a folder that it lies in, through a mount, and was left out.",
             &[("path", &shown(path))],

@@ -21,6 +21,10 @@ pub fn explain_reason(reason: &Reason) -> String {
         Reason::Emptied => gettext(
             "it is empty, but was not in the last snapshot; if you emptied it on purpose, run “yore backup --accept-empty”",
         ),
+        Reason::LinkTooLong => gettext("the drive can’t store a link with so long a target"),
+        Reason::Exchanged => gettext(
+            "it is another folder now, with nothing of what was in it: not mounted, perhaps? Its last state is kept",
+        ),
         Reason::NothingToCarry => {
             gettext("it could not be read, and no earlier copy is on the drive")
         }

@@ -6,7 +6,7 @@ use std::os::fd::OwnedFd;
 use rustix::fs::{Gid, SeekFrom, Statx, Uid};
 use rustix::io::Errno;
 
-use super::dir::{Dir, inode_flags, read_some, set_mtime, stat_fd, write_all};
+use super::dir::{Dir, add_inode_flags, inode_flags, read_some, set_mtime, stat_fd, write_all};
 use super::meta::{ContentHash, Fingerprint, Metadata};
 use super::monitor::Monitor;
 use super::xattr::{Labels, Xattrs};
@@ -134,42 +134,38 @@ pub fn is_proven(
     }
 }
 
-/// Copies the file `name` to the new file `staged` in `stage`, which is returned without its metadata.
+/// Copies the file `name` to the new file `staged` in `stage`, which is returned without its metadata but for the
+/// inode flags `born`, as far as its file system has them.
 ///
 /// Nothing is left in `stage` if it fails.
 pub fn copy_file(
-    dir: &Dir,
-    name: &[u8],
-    stage: &Dir,
-    staged: &[u8],
+    (dir, name): (&Dir, &[u8]),
+    (stage, staged): (&Dir, &[u8]),
+    born: u32,
     buffer: &mut [u8],
     labels: Labels,
     monitor: &Monitor,
 ) -> Result<(ReadFile, OwnedFd), CopyError> {
     let file = stage.create_file(staged, 0o600).map_err(CopyError::Drive)?;
-    let copied = read_steadily(
-        dir,
-        name,
-        buffer,
-        labels,
-        monitor,
-        |piece| match piece {
-            Piece::Data(bytes) => {
-                monitor.add_copied_bytes(bytes.len() as u64);
-                write_all(&file, bytes)
-            }
-            Piece::Hole(length) => {
-                let length = i64::try_from(length).map_err(|_| Errno::FBIG)?;
-                let end = rustix::fs::seek(&file, SeekFrom::Current(length))?;
-                rustix::fs::ftruncate(&file, end)
-            }
-        },
-        || {
-            rustix::fs::seek(&file, SeekFrom::Start(0))?;
-            rustix::fs::ftruncate(&file, 0)
-        },
-    );
-    match copied {
+    if born != 0 {
+        add_inode_flags(&file, born);
+    }
+    let take = |piece: Piece<'_>| match piece {
+        Piece::Data(bytes) => {
+            monitor.add_copied_bytes(bytes.len() as u64);
+            write_all(&file, bytes)
+        }
+        Piece::Hole(length) => {
+            let length = i64::try_from(length).map_err(|_| Errno::FBIG)?;
+            let end = rustix::fs::seek(&file, SeekFrom::Current(length))?;
+            rustix::fs::ftruncate(&file, end)
+        }
+    };
+    let restart = || {
+        rustix::fs::seek(&file, SeekFrom::Start(0))?;
+        rustix::fs::ftruncate(&file, 0)
+    };
+    match read_steadily(dir, name, buffer, labels, monitor, take, restart) {
         Ok(read) => Ok((read, file)),
         Err(error) => {
             // The stage is thrown away if this fails too: the error that is returned says enough.

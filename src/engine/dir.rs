@@ -284,6 +284,13 @@ pub fn inode_flags(fd: impl AsFd) -> u32 {
     rustix::fs::ioctl_getflags(fd).map_or(0, |flags| flags.bits() & KEPT_FLAGS)
 }
 
+/// Adds inode flags to what `fd` stands for; `false` if they were refused.
+pub fn add_inode_flags(fd: impl AsFd, flags: u32) -> bool {
+    let Ok(known) = rustix::fs::ioctl_getflags(&fd) else { return false };
+    let wanted = known | rustix::fs::IFlags::from_bits_retain(flags & KEPT_FLAGS);
+    wanted == known || rustix::fs::ioctl_setflags(&fd, wanted).is_ok()
+}
+
 /// Reads up to a buffer's length; 0 at the end of the file.
 pub fn read_some(file: impl AsFd, buffer: &mut [u8]) -> Result<usize> {
     rustix::io::retry_on_intr(|| rustix::io::read(&file, &mut *buffer))

@@ -130,6 +130,12 @@ impl fmt::Debug for ContentHash {
 /// directory, no copy-on-write (`FS_*_FL` of `linux/fs.h`).
 pub const KEPT_FLAGS: u32 = 0x8 | 0x10 | 0x20 | 0x40 | 0x80 | 0x1_0000 | 0x80_0000;
 
+/// No copy-on-write, which only a file without content takes.
+pub const NOCOW_FLAG: u32 = 0x80_0000;
+
+/// Immutable and append only, which only root can set.
+pub const ROOT_FLAGS: u32 = 0x10 | 0x20;
+
 /// The metadata of one entry that a `stat` gives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Metadata {
@@ -177,6 +183,16 @@ pub struct Fingerprint {
 }
 
 impl Fingerprint {
+    /// Of an entry that changed so recently that it must be read again: its inode number alone is known.
+    pub fn unsettled(inode: u64) -> Self {
+        Self { inode, ctime: FileTime { sec: i64::MIN, nsec: 0 } }
+    }
+
+    /// Whether more than the inode number is known.
+    pub fn is_settled(&self) -> bool {
+        self.ctime.sec != i64::MIN
+    }
+
     /// Reads it from a `statx` answer.
     pub fn from_statx(stat: &Statx) -> Self {
         Self {

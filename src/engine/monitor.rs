@@ -86,6 +86,11 @@ pub enum Event {
         /// The folder on this computer.
         path: PathBuf,
     },
+    /// A source lies in memory, where a change through a memory map moves no clock.
+    SourceInMemory {
+        /// The source.
+        path: PathBuf,
+    },
     /// A folder was left out because a mount shows in it a folder that it lies in.
     MountLoop {
         /// The folder on this computer.

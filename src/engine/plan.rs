@@ -119,7 +119,7 @@ pub fn is_recognised(
     stable_inodes: bool,
 ) -> bool {
     let change = previous.change();
-    let recognised = previous.fingerprint.is_some_and(|known| {
+    let recognised = previous.fingerprint.filter(Fingerprint::is_settled).is_some_and(|known| {
         !stable_inodes || (known.inode == fingerprint.inode && known.ctime == fingerprint.ctime)
     });
     let marked = change.stale.is_some() || change.torn || change.absent;

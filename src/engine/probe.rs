@@ -81,6 +81,13 @@ pub fn has_stable_inodes(dir: &Dir) -> bool {
     })
 }
 
+/// Whether a source lies in memory, where changes through memory maps move no clock.
+pub fn is_in_memory(dir: &Dir) -> bool {
+    magic(dir).is_ok_and(|magic| {
+        REFUSED.iter().any(|(known, name)| *known == magic && matches!(*name, "tmpfs" | "ramfs"))
+    })
+}
+
 /// Refuses kinds of file system that can't promise that data is on the platter.
 pub fn check_kind(dir: &Dir, path: &Path) -> Result<()> {
     let magic = magic(dir).map_err(|errno| Error::drive("examine", path, errno))?;

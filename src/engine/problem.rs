@@ -17,8 +17,12 @@ pub enum Reason {
     Unreadable(Errno),
     /// It changed each time that it was read.
     Torn,
+    /// A symbolic link whose target is longer than the drive's file system takes.
+    LinkTooLong,
     /// A source that had entries is empty now.
     Emptied,
+    /// A source is another folder now, in which nothing is that was in it.
+    Exchanged,
     /// It could not be read, and its last version is not on the drive either.
     NothingToCarry,
     /// Its stored copy is not on the drive.
@@ -59,6 +63,8 @@ impl fmt::Display for Reason {
             Self::Unreadable(errno) => return write!(f, "it could not be read: {errno}"),
             Self::Torn => "it changed each time that it was read; the copy may be inconsistent",
             Self::Emptied => "the source is empty, but had entries in the last snapshot",
+            Self::LinkTooLong => "its target is longer than the drive can store",
+            Self::Exchanged => "it is another folder now, with nothing of what was in it",
             Self::NothingToCarry => "it could not be read, and no earlier copy is on the drive",
             Self::StoredMissing => "its stored copy is missing on the drive",
             Self::StoredUnreadable(errno) => {

@@ -19,6 +19,9 @@ const OWN_PREFIX: &[u8] = b"user.yore.";
 const KEPT: [&[u8]; 5] =
     [b"user.", b"system.posix_acl_access", b"system.posix_acl_default", b"security.", b"trusted."];
 
+/// How XFS shows root once more what access control lists say; these names mean nothing elsewhere.
+const ALIASES: &[u8] = b"trusted.SGI_";
+
 /// Security labels: the system's own affair, set anew by its policy wherever a file is made.
 const LABELS: [&[u8]; 4] =
     [b"security.selinux", b"security.ima", b"security.evm", b"security.SMACK"];
@@ -171,7 +174,11 @@ impl Xattrs {
 
     fn set(&self, set: impl Fn(&[u8], &[u8]) -> Result<()>) -> Result<bool> {
         let mut all = true;
-        for (name, value) in self.0.iter().filter(|(name, _)| !is_label(name)) {
+        let kept = || self.0.iter().filter(|(name, _)| !is_label(name));
+        let is_list = |name: &[u8]| name.starts_with(acl::PREFIX);
+        // Lists come last: they may take from the owner the right to set the others.
+        let others = kept().filter(|(name, _)| !is_list(name));
+        for (name, value) in others.chain(kept().filter(|(name, _)| is_list(name))) {
             match set(name, value) {
                 Ok(()) => {}
                 Err(errno) if is_refusal(errno) => all = false,
@@ -199,6 +206,7 @@ fn is_refusal(errno: Errno) -> bool {
 fn is_kept(name: &[u8]) -> bool {
     !name.is_empty()
         && !name.starts_with(OWN_PREFIX)
+        && !name.starts_with(ALIASES)
         && KEPT.iter().any(|kept| name.starts_with(kept))
 }
 
@@ -246,6 +254,7 @@ mod tests {
             ("system.posix_acl_access", true),
             ("security.capability", true),
             ("trusted.overlay.opaque", true),
+            ("trusted.SGI_ACL_FILE", false),
             ("system.nfs4_acl", false),
             ("", false),
         ] {

@@ -82,7 +82,8 @@ fn every_owner_comes_back_to_root() {
         for (number, (user, group)) in owners.into_iter().enumerate() {
             for name in ["small", "large", "folder/file"] {
                 let path = pair.path(format!("{name}-{number}"));
-                write(&path, vec![b'x'; if name == "large" { 100_000 } else { 10 }]);
+                // Equal contents would be stored once, with an override.
+                write(&path, vec![b'0' + number as u8; if name == "large" { 100_000 } else { 10 }]);
                 chown(&path, Some(user), Some(group)).unwrap();
             }
             let link = pair.path(format!("link-{number}"));

@@ -6,7 +6,6 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::engine::error::Result;
-use crate::engine::meta::ContentHash;
 use crate::engine::monitor::Monitor;
 use crate::engine::path::RelPath;
 
@@ -18,6 +17,10 @@ const LARGE_FILE_BYTES: u64 = 1 << 20;
 
 /// How often whoever waits for another thread's copy looks for a stop.
 const WAIT: Duration = Duration::from_millis(50);
+
+/// What a stored file is found by: its hash, mixed with its metadata where that must be the same, too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Content(pub u64);
 
 /// Number of a folder of the stage.
 pub(super) type FolderNumber = u32;
@@ -33,8 +36,8 @@ pub(super) struct Staged {
 /// What is known of a content before it is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Key {
-    /// Its hash.
-    Hash(u64),
+    /// What it is found by.
+    Known(Content),
     /// Its size alone: it is hashed while it is copied.
     Size(u64),
 }
@@ -43,7 +46,7 @@ pub(super) enum Key {
 struct Inner {
     folders: Vec<RelPath>,
     names: Vec<u8>,
-    places: HashMap<u64, Place>,
+    places: HashMap<Content, Place>,
     sizes: HashSet<u64>,
     in_work: HashMap<Key, usize>,
 }
@@ -91,16 +94,16 @@ impl Contents {
         inner.sizes.contains(&size_bytes) || inner.in_work.contains_key(&Key::Size(size_bytes))
     }
 
-    /// Finds a content by its hash.
-    pub fn find(&self, hash: ContentHash) -> Option<Staged> {
-        self.lock().find(hash)
+    /// Finds a stored content.
+    pub fn find(&self, content: Content) -> Option<Staged> {
+        self.lock().find(content)
     }
 
-    /// Finds a content by its hash, or claims it. Waits while another thread is storing what may be the same.
-    pub fn ask(&self, hash: ContentHash, key: Key, monitor: &Monitor) -> Result<Answer<'_>> {
+    /// Finds a stored content, or claims it. Waits while another thread is storing what may be the same.
+    pub fn ask(&self, content: Content, key: Key, monitor: &Monitor) -> Result<Answer<'_>> {
         let mut inner = self.lock();
         loop {
-            if let Some(staged) = inner.find(hash) {
+            if let Some(staged) = inner.find(content) {
                 return Ok(Answer::Stored(staged));
             }
             if !inner.in_work.contains_key(&key) {
@@ -123,7 +126,7 @@ impl Contents {
     }
 
     /// Remembers a file that was stored; a later one of the same content takes its place.
-    pub fn add(&self, folder: FolderNumber, name: &[u8], size_bytes: u64, hash: ContentHash) {
+    pub fn add(&self, folder: FolderNumber, name: &[u8], size_bytes: u64, content: Content) {
         let mut inner = self.lock();
         let is_large = size_bytes >= LARGE_FILE_BYTES;
         if inner.places.len() >= PLACES_LIMIT && !is_large {
@@ -132,7 +135,7 @@ impl Contents {
         let Ok(name_at) = u32::try_from(inner.names.len()) else { return };
         let Ok(name_bytes) = u8::try_from(name.len()) else { return };
         inner.names.extend_from_slice(name);
-        inner.places.insert(short(hash), Place { folder, name_at, name_bytes });
+        inner.places.insert(content, Place { folder, name_at, name_bytes });
         if size_bytes > crate::engine::copy::BUFFER_BYTES as u64 {
             inner.sizes.insert(size_bytes);
         }
@@ -144,8 +147,8 @@ impl Contents {
 }
 
 impl Inner {
-    fn find(&self, hash: ContentHash) -> Option<Staged> {
-        let place = self.places.get(&short(hash))?;
+    fn find(&self, content: Content) -> Option<Staged> {
+        let place = self.places.get(&content)?;
         let start = place.name_at as usize;
         Some(Staged {
             folder: place.folder,
@@ -169,17 +172,10 @@ impl Drop for Claim<'_> {
 }
 
 impl Key {
-    /// The key of a file whose hash is known before it is written.
-    pub fn of(hash: ContentHash) -> Self {
-        Self::Hash(short(hash))
+    /// The key of a file that is found by `content`, known before it is written.
+    pub fn of(content: Content) -> Self {
+        Self::Known(content)
     }
-}
-
-/// The beginning of a hash: whoever finds something by it compares the whole.
-fn short(hash: ContentHash) -> u64 {
-    let mut bytes = [0; 8];
-    bytes.copy_from_slice(&hash.0[..8]);
-    u64::from_le_bytes(bytes)
 }
 
 #[cfg(test)]
@@ -190,7 +186,7 @@ mod tests {
     fn a_content_is_found_once_it_is_stored_and_the_latest_place_counts() {
         let contents = Contents::default();
         let monitor = Monitor::new();
-        let hash = ContentHash::of(b"x");
+        let hash = Content(7);
         let folder = contents.number(&RelPath::parse(b"home/ann").unwrap());
         let Answer::Yours(claim) = contents.ask(hash, Key::of(hash), &monitor).unwrap() else {
             panic!("nothing was stored yet");
@@ -211,7 +207,7 @@ mod tests {
     fn who_wants_what_is_being_stored_waits_for_it() {
         let contents = Contents::default();
         let monitor = Monitor::new();
-        let hash = ContentHash::of(b"x");
+        let hash = Content(7);
         let claim = contents.claim(Key::Size(7));
         assert!(contents.has_size(7));
         std::thread::scope(|scope| {

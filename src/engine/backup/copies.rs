@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rustix::io::Errno;
 
-use super::contents::{Answer, Claim, FolderNumber, Key};
+use super::contents::{Answer, Claim, Content, FolderNumber, Key};
 use super::entry::Found;
 use super::folder::Folder;
 use super::run::{Run, Worker};
@@ -14,10 +14,11 @@ use crate::engine::delta;
 use crate::engine::dir::Dir;
 use crate::engine::error::Result;
 use crate::engine::index::{Child, NodeId, State, StoredCopy};
-use crate::engine::meta::{FileTime, Fingerprint, Kind, Metadata};
+use crate::engine::meta::{ContentHash, FileTime, Fingerprint, Kind, Metadata};
 use crate::engine::monitor::Event;
 use crate::engine::overrides::Override;
 use crate::engine::plan::{self, Settled};
+use crate::engine::repository::Owners;
 use crate::engine::snapshot::Snapshot;
 use crate::engine::xattr::{self, Xattrs};
 
@@ -71,7 +72,8 @@ impl Run<'_> {
         if let Some(state) = self.look_in_index(worker, folder, found.name, read)? {
             return Ok(Lookup::Stored(state));
         }
-        match self.contents.ask(read.hash, key, self.monitor)? {
+        let content = self.content_of(&read.meta, read.xattrs.digest(), read.hash);
+        match self.contents.ask(content, key, self.monitor)? {
             Answer::Yours(claim) => Ok(Lookup::Missing(Some(claim))),
             Answer::Stored(staged) => {
                 let from = |worker: &mut Worker<'_>| {
@@ -132,7 +134,7 @@ impl Run<'_> {
                 return Ok(None);
             }
             let mut change = Override::default();
-            if self.carrier.owners == crate::engine::repository::Owners::Seal {
+            if self.carrier.owners == Owners::Seal {
                 change.uid = (read.meta.uid != self.owner.uid).then_some(read.meta.uid);
                 change.gid = (read.meta.gid != self.owner.gid).then_some(read.meta.gid);
             }
@@ -181,7 +183,7 @@ impl Run<'_> {
         if !self.has_history() {
             return Ok(None);
         }
-        for copy in worker.index.copies(read.meta.size_bytes, read.hash)? {
+        for copy in worker.index.copies(read.meta.size_bytes, read.hash, read.meta.mtime)? {
             let Some(dir) = self.folder_of(worker, &copy)? else { continue };
             let mtime = Some(copy.state.stored_mtime());
             let candidate = Candidate { dir: &dir, name: &copy.name, mtime, known: None };
@@ -200,9 +202,10 @@ impl Run<'_> {
         child: &Child,
     ) -> Result<Option<State>> {
         let state = &child.state;
-        let Some(staged) = state.hash.and_then(|hash| self.contents.find(hash)) else {
-            return Ok(None);
-        };
+        let Some(hash) = state.hash else { return Ok(None) };
+        let stored = Metadata { mtime: state.stored_mtime(), ..state.meta };
+        let content = self.content_of(&stored, state.xattrs, hash);
+        let Some(staged) = self.contents.find(content) else { return Ok(None) };
         let dir = self.nearby(worker, Nearby::Stage(staged.folder), || {
             self.stage.files().beneath(&staged.path)
         });
@@ -289,6 +292,31 @@ impl Run<'_> {
             override_text: change.to_text(),
             ..State::of(read)
         }))
+    }
+
+    /// What a file is found by among those that this run stored. A small one that can't be cloned is of use only if
+    /// its metadata is the same.
+    pub(super) fn content_of(
+        &self,
+        meta: &Metadata,
+        xattrs: Option<[u8; 32]>,
+        hash: ContentHash,
+    ) -> Content {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&hash.0);
+        if meta.size_bytes <= plan::SMALL_FILE_BYTES && !self.carrier.reflink {
+            hasher.update(&meta.mode.to_le_bytes());
+            hasher.update(&meta.mtime.sec.to_le_bytes());
+            hasher.update(&meta.mtime.nsec.to_le_bytes());
+            hasher.update(&xattrs.unwrap_or_default());
+            if self.carrier.owners == Owners::Inode {
+                hasher.update(&meta.uid.to_le_bytes());
+                hasher.update(&meta.gid.to_le_bytes());
+            }
+        }
+        let mut short = [0; 8];
+        short.copy_from_slice(&hasher.finalize().as_bytes()[..8]);
+        Content(u64::from_le_bytes(short))
     }
 
     /// Whether a version tells the same of an entry's metadata as the source does, owners aside where inodes carry none.

@@ -12,6 +12,7 @@ use crate::engine::dir::{Dir, set_child_mtime};
 use crate::engine::error::Result;
 use crate::engine::index::{Child, State};
 use crate::engine::meta::{ContentHash, Fingerprint, Kind, Metadata};
+use crate::engine::monitor::Event;
 use crate::engine::overrides::Override;
 use crate::engine::plan;
 use crate::engine::problem::Reason;
@@ -50,6 +51,14 @@ impl Run<'_> {
         let Some(meta) = Metadata::from_statx(&stat) else { return Ok(None) };
         if meta.kind == Kind::Directory {
             return Ok(Some(meta));
+        }
+        if stat.stx_mnt_id != folder.mount && !self.cross_mounts {
+            let path = folder.path.join(name).to_absolute();
+            self.monitor.emit(&Event::OtherFileSystem { path });
+            if let Some(child) = before {
+                self.forget(worker, folder, child)?;
+            }
+            return Ok(None);
         }
         if let Some(child) = before {
             self.forget_below(worker, folder, child)?;
@@ -97,8 +106,9 @@ impl Run<'_> {
             Some(child) => self.try_link(folder, child)?,
             None => false,
         };
-        if !linked {
-            self.make_symlink(folder, found, &target)?;
+        if !linked && !self.make_symlink(folder, found, &target)? {
+            self.problem(&folder.path.join(found.name), Reason::LinkTooLong);
+            return self.keep_what_there_is(worker, folder, found.name, found.before);
         }
         let failed = |errno| self.drive_error(errno);
         let stat = folder.stage.stat_child(found.name).map_err(failed)?;
@@ -119,9 +129,14 @@ impl Run<'_> {
         self.keep(worker, folder, found.name, found.before, state)
     }
 
-    fn make_symlink(&self, folder: &Folder, found: &Found<'_>, target: &[u8]) -> Result<()> {
+    /// `false` if the drive can't hold a link of this length.
+    fn make_symlink(&self, folder: &Folder, found: &Found<'_>, target: &[u8]) -> Result<bool> {
         let failed = |errno| self.drive_error(errno);
-        folder.stage.create_link(found.name, target).map_err(failed)?;
+        match folder.stage.create_link(found.name, target) {
+            Ok(()) => {}
+            Err(Errno::NAMETOOLONG) => return Ok(false),
+            Err(errno) => return Err(failed(errno)),
+        }
         if self.carrier.owners == Owners::Inode {
             rustix::fs::chownat(
                 &folder.stage,
@@ -132,7 +147,8 @@ impl Run<'_> {
             )
             .map_err(failed)?;
         }
-        set_child_mtime(&folder.stage, found.name, found.meta.mtime).map_err(failed)
+        set_child_mtime(&folder.stage, found.name, found.meta.mtime).map_err(failed)?;
+        Ok(true)
     }
 
     /// A fifo, socket or device: never opened, only noted.
@@ -197,6 +213,17 @@ impl Run<'_> {
             };
         }
         self.problem(&folder.path.join(name), Reason::of_source(errno));
+        self.keep_what_there_is(worker, folder, name, before)
+    }
+
+    /// Carries an entry forward that could not be stored, or notes that it is there.
+    fn keep_what_there_is(
+        &self,
+        worker: &mut Worker<'_>,
+        folder: &Folder,
+        name: &[u8],
+        before: Option<&Child>,
+    ) -> Result<()> {
         match before {
             Some(child) => self.carry_entry(worker, folder, child, true),
             None => self.note_absent(worker, folder, name),

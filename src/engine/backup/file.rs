@@ -62,7 +62,8 @@ impl Run<'_> {
         found: &Found<'_>,
         read: ReadFile,
     ) -> Result<()> {
-        let claim = match self.look_up(worker, folder, found, &read, Key::of(read.hash))? {
+        let content = self.content_of(&read.meta, read.xattrs.digest(), read.hash);
+        let claim = match self.look_up(worker, folder, found, &read, Key::of(content))? {
             Lookup::Stored(state) => return self.keep_linked(worker, folder, found, state),
             Lookup::Missing(claim) => claim,
         };
@@ -110,7 +111,8 @@ impl Run<'_> {
     ) -> Result<()> {
         let Some(source) = &folder.source else { return Ok(()) };
         let (name, stage, buffer) = (found.name, &folder.stage, &mut worker.buffer);
-        let copied = copy::copy_file(source, name, stage, name, buffer, self.labels, self.monitor);
+        let (from, to) = ((source, name), (stage, name));
+        let copied = copy::copy_file(from, to, 0, buffer, self.labels, self.monitor);
         match copied {
             Ok((read, file)) => {
                 let bytes = read.data_bytes;
@@ -181,11 +183,15 @@ impl Run<'_> {
             change.torn = true;
             self.problem(&folder.path.join(found.name), Reason::Torn);
         }
-        self.totals.copied.fetch_add(1, Relaxed);
+        // A clone in which nothing was written holds what was there before.
+        let is_copied = written_bytes > 0 || read.meta.size_bytes == 0 || read.data_bytes == 0;
+        let counter = if is_copied { &self.totals.copied } else { &self.totals.linked };
+        counter.fetch_add(1, Relaxed);
         self.totals.copied_bytes.fetch_add(written_bytes, Relaxed);
         if read.meta.size_bytes > 0 {
             let number = self.number_of(folder);
-            self.contents.add(number, found.name, read.meta.size_bytes, read.hash);
+            let content = self.content_of(&read.meta, read.xattrs.digest(), read.hash);
+            self.contents.add(number, found.name, read.meta.size_bytes, content);
         }
         let state = State {
             fingerprint: self.trusted(&read),

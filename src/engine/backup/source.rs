@@ -9,8 +9,10 @@ use super::run::Run;
 use super::{Source, source_path};
 use crate::engine::dir::Dir;
 use crate::engine::error::Result;
-use crate::engine::index::{self, Change, Index, NodeId, OPEN, ROOT_NODE};
+use crate::engine::index::{self, Change, Child, Index, NodeId, OPEN, ROOT_NODE};
+use crate::engine::monitor::Event;
 use crate::engine::path::RelPath;
+use crate::engine::probe;
 use crate::engine::problem::Reason;
 
 impl Run<'_> {
@@ -55,12 +57,27 @@ impl Run<'_> {
         let opened = Dir::open(&source.path).and_then(|dir| dir.names().map(|names| (dir, names)));
         let guard = match opened {
             Ok((dir, names)) => {
-                let had_entries = match &base {
-                    Some(base) => !index.children(node, base.seq)?.is_empty(),
-                    None => false,
+                if probe::is_in_memory(&dir) {
+                    self.monitor.emit(&Event::SourceInMemory { path: source.path.clone() });
+                }
+                let before = match &base {
+                    Some(base) => index.children(node, base.seq)?,
+                    None => Vec::new(),
                 };
-                let emptied = names.is_empty() && had_entries && !accept_empty;
-                if emptied { Err((Errno::NODATA, Reason::Emptied)) } else { Ok(dir) }
+                let inode_before = known.as_ref().and_then(|(_, _, state)| state.fingerprint);
+                let is_other = match (inode_before, dir.stat()) {
+                    (Some(before), Ok(stat)) => before.inode != stat.stx_ino,
+                    _ => false,
+                };
+                let is_left = |child: &Child| names.binary_search(&child.name).is_ok();
+                let is_lost = !before.is_empty() && !before.iter().any(is_left) && !accept_empty;
+                if is_lost && names.is_empty() {
+                    Err((Errno::NODATA, Reason::Emptied))
+                } else if is_lost && is_other {
+                    Err((Errno::NODATA, Reason::Exchanged))
+                } else {
+                    Ok(dir)
+                }
             }
             Err(errno) => Err((errno, Reason::of_source(errno))),
         };

@@ -121,6 +121,8 @@ impl Run<'_> {
         let names = match self.list(folder) {
             Ok(Some(names)) => names,
             Ok(None) => return self.carry_children(worker, folder, known, pool),
+            // Removed since it was opened: a moment ago it was there, and it is empty now.
+            Err(Errno::NOENT) => Vec::new(),
             Err(errno) => {
                 self.problem(&folder.path, Reason::of_source(errno));
                 folder.unread.store(true, Relaxed);

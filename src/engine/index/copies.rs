@@ -5,11 +5,14 @@ use rusqlite::{OptionalExtension as _, params};
 use super::state::{COLUMNS, State};
 use super::{Index, NodeId, ROOT_NODE};
 use crate::engine::error::Result;
-use crate::engine::meta::ContentHash;
+use crate::engine::meta::{ContentHash, FileTime};
 use crate::engine::path::RelPath;
 
 /// How many stored copies are tried: the first may have as many links as its file system allows.
 const TRIED: u32 = 8;
+
+/// Of how many: a content may be stored under a hundred thousand names.
+const LOOKED_AT: u32 = 256;
 
 /// One path under which a content was stored, in the snapshots from `first` to `last`.
 #[derive(Debug, Clone)]
@@ -38,17 +41,22 @@ impl Index {
         })
     }
 
-    /// A few of the versions that have this content, newest first; its size must not be 0.
-    pub fn copies(&self, size_bytes: u64, hash: ContentHash) -> Result<Vec<StoredCopy>> {
+    /// A few of the versions that have this content, those of the mtime `mtime` first; its size must not be 0.
+    pub fn copies(
+        &self,
+        size_bytes: u64,
+        hash: ContentHash,
+        mtime: FileTime,
+    ) -> Result<Vec<StoredCopy>> {
         self.run(|connection| {
             let mut statement = connection.prepare_cached(&format!(
-                "SELECT n.parent, n.name, v.first, v.last, {COLUMNS} FROM version v \
-                 JOIN node n ON n.id = v.node \
-                 WHERE v.size = ?1 AND substr(v.hash, 1, 8) = ?2 AND v.kind = 102 AND v.size > 0 \
-                 AND v.hash = ?3 ORDER BY v.first DESC LIMIT {TRIED}"
+                "SELECT n.parent, n.name, v.first, v.last, {COLUMNS} FROM \
+                 (SELECT * FROM version WHERE size = ?1 AND substr(hash, 1, 8) = ?2 AND kind = 102 \
+                 AND size > 0 AND hash = ?3 LIMIT {LOOKED_AT}) v JOIN node n ON n.id = v.node \
+                 ORDER BY v.mtime = ?4 AND v.mtime_ns = ?5 DESC LIMIT {TRIED}"
             ))?;
             let rows = statement.query_map(
-                params![size_bytes as i64, &hash.0[..8], hash.0.as_slice()],
+                params![size_bytes as i64, &hash.0[..8], hash.0.as_slice(), mtime.sec, mtime.nsec],
                 |row| {
                     Ok(StoredCopy {
                         parent: row.get(0)?,

@@ -75,7 +75,7 @@ fn attempt(
         }
     }
     match (outcome, untidy) {
-        (Ok(report), None) => Ok(RestoreReport { undo, ..report }),
+        (Ok(published), None) => Ok(RestoreReport { undo, ..set_flags(published, monitor) }),
         (outcome, untidy) => {
             // The answer is an error, which can't tell where replaced files are.
             for path in undo {
@@ -95,7 +95,7 @@ fn carry_out(
     plan: &RestorePlan,
     workspaces: &mut Workspaces,
     monitor: &Monitor,
-) -> Result<RestoreReport> {
+) -> Result<Published> {
     let snapshot = Snapshot::open(repository, &plan.snapshot)?
         .ok_or_else(|| Error::NoSuchSnapshot(plan.snapshot.clone()))?;
     let root = repository.path().join("snapshots").join(&plan.snapshot);
@@ -144,26 +144,35 @@ fn carry_out(
             Err(errno) => return Err(Error::io("put in place", &staged.item.target, errno)),
         }
     }
-    set_flags(&staging, &places);
     report.entries = staging.entries.into_inner();
     report.bytes = staging.bytes.into_inner();
     report.problems = staging.problems.into_inner().unwrap_or_else(PoisonError::into_inner);
-    Ok(report)
+    let flags = staging.flags.into_inner().unwrap_or_else(PoisonError::into_inner);
+    Ok(Published { report, places, flags })
 }
 
-/// Sets the flags of what is in its place now, from the deepest up.
-fn set_flags(staging: &Staging<'_>, places: &[(RelPath, PathBuf)]) {
-    let mut wanted =
-        std::mem::take(&mut *staging.flags.lock().unwrap_or_else(PoisonError::into_inner));
-    wanted.sort_by(|one, other| other.0.cmp(&one.0));
-    for (path, flags) in wanted {
-        let Some((top, place)) = places.iter().find(|(top, _)| path.is_within(top)) else {
-            continue;
-        };
-        if !flags::set(place, top, &path, flags) {
-            staging.problem(&path, Reason::MetadataNotRestored);
+/// What is in its place.
+struct Published {
+    report: RestoreReport,
+    /// Where each item is now.
+    places: Vec<(RelPath, PathBuf)>,
+    /// Flags that are still to be set.
+    flags: Vec<(RelPath, u32)>,
+}
+
+/// Sets the flags of what is in its place, from the deepest up: with some of them nothing could be tidied up any more.
+fn set_flags(published: Published, monitor: &Monitor) -> RestoreReport {
+    let Published { mut report, places, mut flags } = published;
+    flags.sort_by(|one, other| other.0.cmp(&one.0));
+    for (path, flags) in flags {
+        let place = places.iter().find(|(top, _)| path.is_within(top));
+        if place.is_some_and(|(top, place)| !flags::set(place, top, &path, flags)) {
+            let reason = Reason::MetadataNotRestored;
+            monitor.emit(&Event::Problem { path: path.clone(), reason });
+            report.problems.push((path, reason));
         }
     }
+    report
 }
 
 /// Opens the folder of every item on both sides, and a workspace on each file system.

@@ -14,7 +14,7 @@ use crate::engine::copy::{self, BUFFER_BYTES, CopyError, OwnerRule};
 use crate::engine::dir::{Dir, set_child_mtime, stat_fd};
 use crate::engine::error::{Error, Result, TargetProblem};
 use crate::engine::index::{Index, NodeId, State};
-use crate::engine::meta::{Kind, Metadata};
+use crate::engine::meta::{Kind, Metadata, NOCOW_FLAG};
 use crate::engine::monitor::{Event, Monitor};
 use crate::engine::path::RelPath;
 use crate::engine::pool::{Pool, walk_threads};
@@ -229,10 +229,11 @@ impl Staging<'_> {
     fn make_file(&self, worker: &mut Worker, piece: &Piece) -> Result<()> {
         let name = piece.path.name().unwrap_or_default();
         let (stage, staged) = (piece.up.dir(), piece.staged.as_slice());
+        let change = piece.state.change();
+        let (from, to) = ((&*piece.stored, name), (stage, staged));
+        let born = change.flags.unwrap_or(0) & NOCOW_FLAG;
         let buffer = &mut worker.buffer;
-        let labels = Labels::Leave;
-        let copied =
-            copy::copy_file(&piece.stored, name, stage, staged, buffer, labels, self.monitor);
+        let copied = copy::copy_file(from, to, born, buffer, Labels::Leave, self.monitor);
         let (read, file) = match copied {
             Ok(copied) => copied,
             Err(CopyError::Cancelled) => return Err(Error::Cancelled),
@@ -247,7 +248,6 @@ impl Staging<'_> {
             self.problem(&piece.path, Reason::StoredDamaged);
             return Ok(());
         }
-        let change = piece.state.change();
         self.note_flags(&piece.path, change.flags);
         let xattrs = self.owners.map_attributes(change.xattrs().unwrap_or(read.xattrs));
         let meta = self.owners.map(piece.state.meta);
@@ -310,10 +310,13 @@ impl Staging<'_> {
         let meta = self.owners.map(piece.state.meta);
         let (dir, name) = (piece.up.dir(), piece.staged.as_slice());
         let failed = |errno| self.failed(errno);
-        if self.owners.rule() == OwnerRule::Set {
-            let (uid, gid) = (Uid::from_raw(meta.uid), Gid::from_raw(meta.gid));
-            rustix::fs::chownat(dir, name, Some(uid), Some(gid), AtFlags::SYMLINK_NOFOLLOW)
-                .map_err(failed)?;
+        let (uid, gid) = (Uid::from_raw(meta.uid), Gid::from_raw(meta.gid));
+        let all_owners = self.owners.rule() == OwnerRule::Set;
+        let uid = all_owners.then_some(uid);
+        match rustix::fs::chownat(dir, name, uid, Some(gid), AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(()) => {}
+            Err(Errno::PERM) if !all_owners => {}
+            Err(errno) => return Err(failed(errno)),
         }
         let xattrs = piece.state.change().xattrs().unwrap_or_default();
         let all = self.owners.map_attributes(xattrs).write_child(dir, name).map_err(failed)?;
