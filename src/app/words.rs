@@ -38,6 +38,9 @@ pub fn explain_reason(reason: &Reason) -> String {
         }
         Reason::NeverStored => gettext("it could not be read when the snapshot was made"),
         Reason::Device => gettext("devices are restored only by root who asks for it"),
+        Reason::NotTakenHere => {
+            gettext("the file system here can’t hold it: its name, its kind or its size")
+        }
         Reason::MetadataNotRestored => {
             gettext("some of its attributes, flags or times were not taken here")
         }

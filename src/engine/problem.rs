@@ -35,6 +35,8 @@ pub enum Reason {
     NeverStored,
     /// A device, which is not restored.
     Device,
+    /// The file system that it was to be restored to can't hold such a thing.
+    NotTakenHere,
     /// The file system that it was restored to, or this user's rights, would not take all of its metadata.
     MetadataNotRestored,
 }
@@ -73,6 +75,9 @@ impl fmt::Display for Reason {
             Self::StoredDamaged => "its stored copy is damaged: it is not what was backed up",
             Self::NeverStored => "it could not be read when the snapshot was made",
             Self::Device => "devices are not restored",
+            Self::NotTakenHere => {
+                "the file system here can't hold it: its name, its kind or its size"
+            }
             Self::MetadataNotRestored => {
                 "some of its attributes, flags or times were not taken here"
             }

@@ -8,7 +8,7 @@ use super::run::{Run, Worker};
 use crate::engine::digest::Content;
 use crate::engine::error::Result;
 use crate::engine::index::State;
-use crate::engine::meta::{Kind, Metadata};
+use crate::engine::meta::{Fingerprint, Kind, Metadata};
 use crate::engine::plan;
 use crate::engine::repository::Owners;
 
@@ -75,11 +75,19 @@ impl Run<'_> {
             meta: folder.meta,
             hash: None,
             xattrs: folder.xattrs.digest(),
-            fingerprint: folder.fingerprint.filter(|_| !folder.unread.load(Relaxed)).and_then(
-                |fingerprint| plan::trusted(&folder.meta, &fingerprint, self.scan_started),
-            ),
+            fingerprint: self.fingerprint_of(folder),
             stored_mtime: (stored.mtime != folder.meta.mtime).then_some(stored.mtime),
             override_text,
         })
+    }
+
+    fn fingerprint_of(&self, folder: &Folder) -> Option<Fingerprint> {
+        let fingerprint = folder.fingerprint.filter(|_| !folder.unread.load(Relaxed))?;
+        let trusted = plan::trusted(&folder.meta, &fingerprint, self.scan_started);
+        // A source's own folder is always known again, so that another in its place is noticed.
+        match folder.up {
+            Up::Source(_) => trusted.or(Some(Fingerprint::unsettled(fingerprint.inode))),
+            Up::Folder(_) => trusted,
+        }
     }
 }

@@ -237,7 +237,7 @@ impl Staging<'_> {
         let (read, file) = match copied {
             Ok(copied) => copied,
             Err(CopyError::Cancelled) => return Err(Error::Cancelled),
-            Err(CopyError::Drive(errno)) => return Err(self.failed(errno)),
+            Err(CopyError::Drive(errno)) => return self.refused(piece, errno),
             Err(CopyError::Source(errno)) => {
                 self.problem(&piece.path, Reason::of_stored(errno));
                 return Ok(());
@@ -290,8 +290,10 @@ impl Staging<'_> {
                 return Ok(());
             }
         };
-        piece.up.dir().create_link(&piece.staged, &target).map_err(|errno| self.failed(errno))?;
-        self.finish_nameless(piece)
+        match piece.up.dir().create_link(&piece.staged, &target) {
+            Ok(()) => self.finish_nameless(piece),
+            Err(errno) => self.refused(piece, errno),
+        }
     }
 
     fn make_special(&self, piece: &Piece, kind: FileType) -> Result<()> {
@@ -300,9 +302,28 @@ impl Staging<'_> {
         let device = rustix::fs::makedev(major, minor);
         // Nobody may use it before its owner is set.
         let mode = Mode::from_raw_mode(0o600);
-        rustix::fs::mknodat(piece.up.dir(), piece.staged.as_slice(), kind, mode, device)
-            .map_err(|errno| self.failed(errno))?;
-        self.finish_nameless(piece)
+        let (dir, name) = (piece.up.dir(), piece.staged.as_slice());
+        match rustix::fs::mknodat(dir, name, kind, mode, device) {
+            Ok(()) => self.finish_nameless(piece),
+            Err(errno) => self.refused(piece, errno),
+        }
+    }
+
+    /// An entry that could not be made: if only this one is at fault, the rest goes on.
+    fn refused(&self, piece: &Piece, errno: Errno) -> Result<()> {
+        match errno {
+            Errno::NAMETOOLONG
+            | Errno::INVAL
+            | Errno::ILSEQ
+            | Errno::FBIG
+            | Errno::OVERFLOW
+            | Errno::OPNOTSUPP
+            | Errno::PERM => {
+                self.problem(&piece.path, Reason::NotTakenHere);
+                Ok(())
+            }
+            errno => Err(self.failed(errno)),
+        }
     }
 
     /// Owner, mode, attributes and time of what can't be opened.
