@@ -76,8 +76,15 @@ fn link_group(path: &Path, sealed: &Sealed) -> Vec<u8> {
 
 /// The digest of all attributes but our own and the labels of security systems; zeros if there are none.
 fn attributes(path: &Path) -> [u8; 32] {
-    let left_out: [&[u8]; 5] =
-        [b"user.yore.", b"security.selinux", b"security.ima", b"security.evm", b"security.SMACK"];
+    let left_out: [&[u8]; 6] = [
+        b"user.yore.",
+        b"security.selinux",
+        b"security.ima",
+        b"security.evm",
+        b"security.SMACK",
+        // What XFS shows of an access list beside the list itself.
+        b"trusted.SGI_ACL_",
+    ];
     let mut names = vec![0_u8; 65_536];
     let length = rustix::fs::llistxattr(path, &mut names[..]).unwrap();
     let mut names: Vec<&[u8]> = names[..length].split(|byte| *byte == 0).collect();
