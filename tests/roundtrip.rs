@@ -15,10 +15,12 @@ use yore::engine::monitor::Monitor;
 
 use crate::common::chance::Chance;
 use crate::common::cli::Home;
+use crate::common::digest;
 use crate::common::drive::{LoopDrive, must};
 use crate::common::engine::Rig;
 use crate::common::place::is_root;
 use crate::common::protected::Protected;
+use crate::common::sealed::Sealed;
 use crate::common::survey::{Survey, assert_none, compare, rsync};
 use grow::Garden;
 
@@ -70,6 +72,13 @@ impl Keeper {
         match self {
             Self::Program(protected) => protected.back_up(),
             Self::Engine(rig) => rig.back_up().snapshot,
+        }
+    }
+
+    fn sealed(&self, snapshot: &str) -> Sealed {
+        match self {
+            Self::Program(protected) => protected.sealed(snapshot),
+            Self::Engine(rig) => rig.sealed(snapshot),
         }
     }
 
@@ -136,9 +145,10 @@ fn one(who: Who, from: &str, disk: &Path, drive: &Path, seed: u64) {
     garden.grow(60);
     let keeper = Keeper::new(who, &repositories, &source);
     let rounds = 3 + garden.chance.below(2);
-    let mut states = Vec::new();
+    let (mut states, mut digests) = (Vec::new(), Vec::new());
     for round in 0..rounds {
         let snapshot = keeper.back_up();
+        digests.push((digest::of(&source, &keeper.sealed(&snapshot)), snapshot.clone()));
         states.push(remember(&source, place.join(format!("copy-{round}")), snapshot));
         if round + 1 < rounds {
             garden.change(25);
@@ -149,6 +159,10 @@ fn one(who: Who, from: &str, disk: &Path, drive: &Path, seed: u64) {
     };
     for (number, state) in states.iter().enumerate() {
         check(&keeper, state, &source, &what(number));
+    }
+    for (number, (wanted, snapshot)) in digests.iter().enumerate() {
+        let found = digest::sealed(&keeper.sealed(snapshot));
+        assert_eq!(&found, wanted, "{}: the seal has another digest", what(number));
     }
     // What an index made from the trees and overrides knows is the same.
     keeper.rebuild();

@@ -5,6 +5,7 @@ pub mod busy;
 pub mod chain;
 pub mod chance;
 pub mod cli;
+pub mod digest;
 pub mod drive;
 pub mod engine;
 pub mod node;

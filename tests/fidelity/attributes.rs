@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::symlink;
 
 use super::{Pair, comes_back, pairs};
-use crate::common::attribute::{get, set};
+use crate::common::attribute::{allow, get, set};
 use crate::common::node::{fifo, socket};
 use crate::common::survey::{Survey, assert_none};
 use crate::common::trace::{back_up_under, can_inject};
@@ -56,6 +56,38 @@ fn attributes_of_links_and_special_files_come_back() {
             set(&pair.path(name), "trusted.note", b"of root");
         }
         pair.comes_back(kind);
+    }
+}
+
+#[test]
+fn what_xfs_shows_of_an_access_list_is_no_attribute() {
+    // To root, beside the list itself and in a form of its own.
+    const SHOWN: [&str; 2] = ["trusted.SGI_ACL_FILE", "trusted.SGI_ACL_DEFAULT"];
+    for to in ["ext4", "xfs"] {
+        let Some(pair) = Pair::new("xfs", to) else { return };
+        for (name, size) in [("small", 10), ("large", 100_000), ("folder/inside", 10)] {
+            write(&pair.path(name), vec![b'x'; size]);
+        }
+        for name in ["small", "large", "folder"] {
+            allow(&pair.path(name), "u:1234:r");
+            assert!(get(&pair.path(name), SHOWN[0]).is_some(), "XFS shows nothing");
+        }
+        allow(&pair.path("folder"), "d:u:1234:r");
+        pair.protected.back_up();
+        // So that there is an override that could have them.
+        for name in ["small", "large", "folder"] {
+            allow(&pair.path(name), "u:1234:rw");
+        }
+        let name = pair.comes_back(to);
+        let sealed = pair.protected.sealed(&name);
+        for below in ["small", "large", "folder"] {
+            let kept = sealed.said(&pair.path(below), "xattrs");
+            for shown in SHOWN {
+                assert!(kept[shown].is_null(), "{to}: the override of {below} has {shown}");
+                let stored = get(&pair.protected.stored(&name).join(below), shown);
+                assert!(to == "xfs" || stored.is_none(), "{to}: {below} is stored with {shown}");
+            }
+        }
     }
 }
 

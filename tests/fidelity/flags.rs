@@ -72,7 +72,7 @@ fn has_none(folder: &Path) -> bool {
     let flags = listed.lines().filter_map(|line| line.split_once(' '));
     flags
         .filter(|(flags, _)| flags.starts_with('-') || flags.contains("--"))
-        .all(|(flags, _)| !flags.contains(['i', 'a', 'd', 'C']))
+        .all(|(flags, _)| !flags.contains(['i', 'a', 'd', 'A', 'S', 'C']))
 }
 
 #[test]

@@ -4,11 +4,12 @@ use std::fs;
 use std::os::unix::fs::{FileTypeExt as _, chown};
 use std::process::{Child, Command};
 
-use rustix::fs::FileType;
+use rustix::fs::{FileType, IFlags};
 use serde_json::json;
 
 use super::{Pair, comes_back, pairs};
-use crate::common::attribute::allow;
+use crate::common::attribute::{self, allow};
+use crate::common::digest;
 use crate::common::node::{device, fifo, set_mtime, socket};
 use crate::common::place::set_mode;
 use crate::common::protected::Protected;
@@ -76,6 +77,30 @@ fn special_files_come_back_to_root() {
             }
         }
         pair.comes_back(kind);
+    }
+}
+
+#[test]
+fn the_seal_s_digest_is_the_source_s() {
+    for (kind, pair) in pairs() {
+        fill(&pair);
+        write(&pair.path("folder/inner/large"), vec![b'x'; 100_000]);
+        write(&pair.path("folder/small"), "x");
+        std::os::unix::fs::symlink("nowhere", pair.path("folder/link")).unwrap();
+        for name in ["folder", "folder/small", "folder/inner/large"] {
+            attribute::set(&pair.path(name), "user.note", b"kept");
+            attribute::set(&pair.path(name), "trusted.note", b"of root");
+            allow(&pair.path(name), "u:1234:r");
+        }
+        fs::hard_link(pair.path("folder/small"), pair.path("linked")).unwrap();
+        attribute::change_flags(&pair.path("folder"), IFlags::NODUMP, IFlags::empty()).unwrap();
+        for run in ["first", "touched"] {
+            let sealed = pair.protected.sealed(&pair.protected.back_up());
+            let wanted = digest::of(&pair.protected.source, &sealed);
+            assert_eq!(digest::sealed(&sealed), wanted, "{kind}: {run}");
+            set_mtime(&pair.path("folder/inner/large"), 1_600_000_000, 7).unwrap();
+            set_mode(&pair.path("folder/inner/large"), 0o4711);
+        }
     }
 }
 
