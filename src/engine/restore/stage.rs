@@ -140,7 +140,13 @@ impl Staging<'_> {
         if piece.state.change().absent {
             self.problem(&piece.path, Reason::NeverStored);
         }
-        let dir = piece.up.dir().create(&piece.staged, 0o700).map_err(|e| self.failed(e))?;
+        let dir = match piece.up.dir().create(&piece.staged, 0o700) {
+            Ok(dir) => dir,
+            Err(errno) => {
+                self.refused(&piece, errno)?;
+                return self.close(piece.up);
+            }
+        };
         let change = piece.state.change();
         self.note_flags(&piece.path, change.flags);
         let xattrs = change.xattrs().unwrap_or_else(|| Xattrs::read(&stored).unwrap_or_default());
