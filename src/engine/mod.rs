@@ -27,4 +27,5 @@ pub mod repository;
 pub mod restore;
 pub mod seal;
 pub mod snapshot;
+pub mod sqlite;
 pub mod xattr;
