@@ -17,6 +17,8 @@ pub enum Reason {
     Unreadable(Errno),
     /// It changed each time that it was read.
     Torn,
+    /// It is a database in use, and neither held still by itself nor could be made to for a moment.
+    TornDatabase,
     /// A source that had entries is empty now.
     Emptied,
     /// It could not be read, and its last version is not on the drive either.
@@ -56,6 +58,9 @@ impl fmt::Display for Reason {
             Self::BecameSomethingElse => "it became something else while it was read",
             Self::Unreadable(errno) => return write!(f, "it could not be read: {errno}"),
             Self::Torn => "it changed each time that it was read; the copy may be inconsistent",
+            Self::TornDatabase => {
+                "it is a database in use that did not hold still; the copy may be inconsistent"
+            }
             Self::Emptied => "the source is empty, but had entries in the last snapshot",
             Self::NothingToCarry => "it could not be read, and no earlier copy is on the drive",
             Self::StoredMissing => "its stored copy is missing on the drive",

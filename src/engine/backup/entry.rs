@@ -1,5 +1,6 @@
 //! One entry of a folder that is no folder itself: linked, copied, noted, or carried forward.
 
+use std::os::fd::OwnedFd;
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -153,12 +154,29 @@ impl Run<'_> {
                 return self.give_up(worker, folder, found.name, found.before, errno);
             }
         };
-        xattr::write_hash(&file, &read.hash).map_err(|errno| self.drive_error(errno))?;
-        let (mut change, stored) = self.dress(&file, &read.meta, &read.xattrs)?;
-        if read.torn {
-            change.torn = true;
-            self.problem(&folder.path.join(found.name), Reason::Torn);
+        if self.is_database_in_use(folder, name, &read) {
+            worker.late.push((name.to_vec(), found.before.cloned()));
+            return Ok(());
         }
+        if read.torn {
+            self.problem(&folder.path.join(name), Reason::Torn);
+        }
+        let mark = Override { torn: read.torn, ..Override::default() };
+        self.keep_copied(worker, folder, (name, found.before), (read, &file), mark)
+    }
+
+    /// Gives a copy in the stage its metadata and its place; `mark` says how it was read.
+    pub(super) fn keep_copied(
+        &self,
+        worker: &mut Worker<'_>,
+        folder: &Folder,
+        (name, before): (&[u8], Option<&Child>),
+        (read, file): (ReadFile, &OwnedFd),
+        mark: Override,
+    ) -> Result<()> {
+        xattr::write_hash(file, &read.hash).map_err(|errno| self.drive_error(errno))?;
+        let (change, stored) = self.dress(file, &read.meta, &read.xattrs)?;
+        let change = Override { torn: mark.torn, captured: mark.captured, ..change };
         self.totals.copied.fetch_add(1, Relaxed);
         self.totals.copied_bytes.fetch_add(read.data_bytes, Relaxed);
         let trusted = plan::trusted(&read.meta, &read.fingerprint, self.scan_started);
@@ -170,7 +188,7 @@ impl Run<'_> {
             stored_mtime: (stored.mtime != read.meta.mtime).then_some(stored.mtime),
             override_text: change.to_text(),
         };
-        self.keep(worker, folder, found.name, found.before, state)
+        self.keep(worker, folder, name, before, state)
     }
 
     fn store_symlink(
@@ -237,7 +255,7 @@ impl Run<'_> {
     }
 
     /// Links the stored file of a version into the stage; `false` if it can't be and must be stored anew.
-    fn try_link(&self, folder: &Folder, child: &Child) -> Result<bool> {
+    pub(super) fn try_link(&self, folder: &Folder, child: &Child) -> Result<bool> {
         let Some(stored) = folder.stored.as_ref().filter(|_| folder.can_link(child.first)) else {
             return Ok(false);
         };
@@ -327,7 +345,7 @@ impl Run<'_> {
     }
 
     /// The last step for every entry that is in the snapshot: digest, override, index, counters.
-    fn keep(
+    pub(super) fn keep(
         &self,
         worker: &mut Worker<'_>,
         folder: &Folder,

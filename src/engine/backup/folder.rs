@@ -272,15 +272,17 @@ impl Run<'_> {
         let mut known: HashMap<Vec<u8>, Child> =
             known.into_iter().map(|child| (child.name.clone(), child)).collect();
         let mut folders = Vec::new();
-        for name in names {
+        let done = self.store_databases(worker, folder, &names, &mut known)?;
+        for name in names.iter().filter(|name| !done.contains(*name)) {
             self.monitor.check_cancelled()?;
-            let before = known.remove(&name);
-            let is_folder = self.store_entry(worker, folder, &name, before.as_ref())?;
+            let before = known.remove(name);
+            let is_folder = self.store_entry(worker, folder, name, before.as_ref())?;
             if is_folder {
-                let up = Arc::clone(folder);
+                let (up, name) = (Arc::clone(folder), name.clone());
                 folders.push(Task::Child { up, name, known: before.map(Box::new), carried: false });
             }
         }
+        self.store_late_databases(worker, folder, &names, &mut known)?;
         for gone in known.values() {
             self.forget(worker, folder, gone)?;
         }

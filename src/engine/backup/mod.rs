@@ -1,6 +1,7 @@
 //! A backup from end to end: measure, walk, link and copy into a stage, seal, commit, index.
 
 mod close;
+mod database;
 mod entry;
 mod folder;
 mod measure;

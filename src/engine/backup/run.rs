@@ -16,7 +16,7 @@ use crate::engine::copy::{BUFFER_BYTES, CopyError, OwnerRule};
 use crate::engine::dir::{Dir, stat_fd};
 use crate::engine::error::{Error, Result};
 use crate::engine::index::{
-    self, Change, Index, NodeId, OPEN, ROOT_NODE, Spool, SpoolWriter, State,
+    self, Change, Child, Index, NodeId, OPEN, ROOT_NODE, Spool, SpoolWriter, State,
 };
 use crate::engine::meta::{FileTime, Kind, Metadata};
 use crate::engine::monitor::{Event, Monitor};
@@ -59,6 +59,8 @@ pub(super) struct Worker<'a> {
     pub spool: SpoolWriter<'a>,
     pub buffer: Vec<u8>,
     pub gathered: Gathered,
+    /// Databases of the folder at hand that are to be stored once more, with what was known of them.
+    pub late: Vec<(Vec<u8>, Option<Child>)>,
 }
 
 impl<'a> Run<'a> {
@@ -167,6 +169,7 @@ impl<'a> Run<'a> {
                     spool: self.spool.writer(),
                     buffer: vec![0; BUFFER_BYTES],
                     gathered: Gathered::default(),
+                    late: Vec::new(),
                 })
             },
             |worker, task, pool| {
