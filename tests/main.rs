@@ -13,6 +13,7 @@ mod changes;
 mod command_line;
 mod common;
 mod cost;
+mod databases;
 mod delta;
 mod faults;
 mod fidelity;

@@ -18,6 +18,9 @@ pub fn explain_reason(reason: &Reason) -> String {
         Reason::Torn => {
             gettext("it changed each time that it was read, so its copy may be inconsistent")
         }
+        Reason::TornDatabase => gettext(
+            "it is a database in use that did not hold still, so its copy may be inconsistent",
+        ),
         Reason::Emptied => gettext(
             "it is empty, but was not in the last snapshot; if you emptied it on purpose, run “yore backup --accept-empty”",
         ),

@@ -31,5 +31,6 @@ pub mod restore;
 pub mod rules;
 pub mod seal;
 pub mod snapshot;
+pub mod sqlite;
 pub mod xattr;
 mod zeros;

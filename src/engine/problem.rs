@@ -19,6 +19,8 @@ pub enum Reason {
     Torn,
     /// A symbolic link whose target is longer than the drive's file system takes.
     LinkTooLong,
+    /// It is a database in use, and neither held still by itself nor could be made to for a moment.
+    TornDatabase,
     /// A source that had entries is empty now.
     Emptied,
     /// A source is another folder now, in which nothing is that was in it.
@@ -64,6 +66,9 @@ impl fmt::Display for Reason {
             Self::BecameSomethingElse => "it became something else while it was read",
             Self::Unreadable(errno) => return write!(f, "it could not be read: {errno}"),
             Self::Torn => "it changed each time that it was read; the copy may be inconsistent",
+            Self::TornDatabase => {
+                "it is a database in use that did not hold still; the copy may be inconsistent"
+            }
             Self::Emptied => "the source is empty, but had entries in the last snapshot",
             Self::LinkTooLong => "its target is longer than the drive can store",
             Self::Exchanged => "it is another folder now, with nothing of what was in it",

@@ -15,6 +15,7 @@ use crate::engine::delta::{self, Delta};
 use crate::engine::error::Result;
 use crate::engine::index::{Child, State};
 use crate::engine::meta::Kind;
+use crate::engine::overrides::Override;
 use crate::engine::plan::{self, Step};
 use crate::engine::problem::Reason;
 use crate::engine::xattr;
@@ -166,8 +167,9 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Sets what a new stored file carries, remembers its content, and keeps it.
-    pub(super) fn complete(
+    /// Keeps a file that was stored anew, unless it turns out to be a database that a program began to use meanwhile:
+    /// that is stored once more, as one.
+    fn complete(
         &self,
         worker: &mut Worker<'_>,
         folder: &Folder,
@@ -176,22 +178,39 @@ impl Run<'_> {
         file: &OwnedFd,
         written_bytes: u64,
     ) -> Result<()> {
+        if self.is_database_in_use(folder, found.name, &read) {
+            worker.late.push((found.name.to_vec(), found.before.cloned()));
+            return Ok(());
+        }
+        if read.torn {
+            self.problem(&folder.path.join(found.name), Reason::Torn);
+        }
+        let mark = Override { torn: read.torn, ..Override::default() };
+        let place = (found.name, found.before);
+        self.keep_stored(worker, folder, place, (read, file, written_bytes), mark)
+    }
+
+    /// Sets what a new stored file carries, remembers its content, and keeps it; `mark` says how it was read.
+    pub(super) fn keep_stored(
+        &self,
+        worker: &mut Worker<'_>,
+        folder: &Folder,
+        (name, before): (&[u8], Option<&Child>),
+        (read, file, written_bytes): (ReadFile, &OwnedFd, u64),
+        mark: Override,
+    ) -> Result<()> {
         xattr::write_hash(file, &read.hash).map_err(|errno| self.drive_error(errno))?;
         let (mut change, stored) = self.dress(file, &read.meta, &read.xattrs)?;
         self.describe(folder, &read, &mut change);
-        if read.torn {
-            change.torn = true;
-            self.problem(&folder.path.join(found.name), Reason::Torn);
-        }
+        (change.torn, change.captured) = (mark.torn, mark.captured);
         // A clone in which nothing was written holds what was there before.
-        let is_copied = written_bytes > 0 || read.meta.size_bytes == 0 || read.data_bytes == 0;
+        let is_copied = written_bytes > 0 || read.data_bytes == 0;
         let counter = if is_copied { &self.totals.copied } else { &self.totals.linked };
         counter.fetch_add(1, Relaxed);
         self.totals.copied_bytes.fetch_add(written_bytes, Relaxed);
         if read.meta.size_bytes > 0 {
-            let number = self.number_of(folder);
             let content = self.content_of(&read.meta, read.xattrs.digest(), read.hash);
-            self.contents.add(number, found.name, read.meta.size_bytes, content);
+            self.contents.add(self.number_of(folder), name, read.meta.size_bytes, content);
         }
         let state = State {
             fingerprint: self.trusted(&read),
@@ -199,7 +218,7 @@ impl Run<'_> {
             override_text: change.to_text(),
             ..State::of(&read)
         };
-        self.keep(worker, folder, found.name, found.before, state)
+        self.keep(worker, folder, name, before, state)
     }
 
     pub(super) fn keep_linked(

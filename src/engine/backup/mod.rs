@@ -3,6 +3,7 @@
 mod close;
 mod contents;
 mod copies;
+mod database;
 mod entry;
 mod file;
 mod filter;

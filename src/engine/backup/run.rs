@@ -20,7 +20,7 @@ use crate::engine::copy::{BUFFER_BYTES, CopyError, OwnerRule};
 use crate::engine::dir::{Dir, stat_fd};
 use crate::engine::error::{Error, Result};
 use crate::engine::index::{
-    Change, Index, NodeId, OPEN, SnapshotRow, SnapshotState, Spool, SpoolWriter, State,
+    Change, Child, Index, NodeId, OPEN, SnapshotRow, SnapshotState, Spool, SpoolWriter, State,
 };
 use crate::engine::meta::{FileTime, Kind, Metadata};
 use crate::engine::monitor::{Event, Monitor};
@@ -78,6 +78,8 @@ pub(super) struct Worker<'a> {
     pub content: Vec<u8>,
     pub nearby: Option<(Nearby, Arc<Dir>)>,
     pub gathered: Gathered,
+    /// Databases of the folder at hand that are to be stored once more, with what was known of them.
+    pub late: Vec<(Vec<u8>, Option<Child>)>,
 }
 
 impl<'a> Run<'a> {
@@ -135,6 +137,7 @@ impl<'a> Run<'a> {
                     content: Vec::with_capacity(BUFFER_BYTES),
                     nearby: None,
                     gathered: Gathered::default(),
+                    late: Vec::new(),
                 })
             },
             |worker, task, pool| {

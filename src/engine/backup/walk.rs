@@ -132,15 +132,17 @@ impl Run<'_> {
         let mut known: HashMap<Vec<u8>, Child> =
             known.into_iter().map(|child| (child.name.clone(), child)).collect();
         let mut folders = Vec::new();
-        for name in names {
+        let done = self.store_databases(worker, folder, &names, &mut known)?;
+        for name in names.iter().filter(|name| !done.contains(*name)) {
             self.monitor.check_cancelled()?;
-            let before = known.remove(&name);
-            if let Some(meta) = self.store_entry(worker, folder, &name, before.as_ref())? {
-                let (up, urgency) = (Arc::clone(folder), plan::urgency(&name, &meta));
-                let known = before.map(Box::new);
+            let before = known.remove(name);
+            if let Some(meta) = self.store_entry(worker, folder, name, before.as_ref())? {
+                let (up, urgency) = (Arc::clone(folder), plan::urgency(name, &meta));
+                let (name, known) = (name.clone(), before.map(Box::new));
                 folders.push((urgency, Task::Child { up, name, known, carried: false }));
             }
         }
+        self.store_late_databases(worker, folder, &names, &mut known)?;
         for gone in known.values() {
             self.forget(worker, folder, gone)?;
         }
