@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use super::drive::must;
 use super::place::{scratch, set_mode};
 
 /// A run that takes longer has hung.
@@ -50,7 +51,9 @@ impl Home {
     pub fn of_member(groups: &[u32]) -> Self {
         let folder = scratch();
         let program = folder.path().join("yore");
-        std::fs::copy(env!("CARGO_BIN_EXE_yore"), &program).unwrap();
+        // By another program: a file that this one has open for writing while a test beside it starts
+        // a program can't be run.
+        must(Command::new("cp").args(["--", env!("CARGO_BIN_EXE_yore")]).arg(&program));
         set_mode(&program, 0o755);
         std::os::unix::fs::chown(folder.path(), Some(NOBODY), Some(NOBODY)).unwrap();
         Self { folder, program, user: Some(NOBODY), groups: groups.to_vec() }

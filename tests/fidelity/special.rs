@@ -44,10 +44,11 @@ fn fill(pair: &Pair) {
     for (number, name) in ["pipe", "socket", "null", "odd", "disk"].into_iter().enumerate() {
         let path = pair.path(name);
         chown(&path, Some(1000 + number as u32), Some(2000)).unwrap();
-        set_mode(&path, 0o640 + number as u32 % 2);
+        // Whatever mask the program runs with.
+        set_mode(&path, [0o666, 0o777, 0o600, 0o620, 0o462][number]);
         set_mtime(&path, 1_600_000_000, 123_456_789).unwrap();
     }
-    allow(&pair.path("pipe"), "u:1234:rw");
+    allow(&pair.path("pipe"), "u:1234:rw,m::r");
 }
 
 #[test]
