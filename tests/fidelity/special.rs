@@ -39,7 +39,7 @@ fn fill(pair: &Pair) {
     fifo(&pair.path("pipe"));
     socket(&pair.path("socket"));
     device(&pair.path("null"), FileType::CharacterDevice, 1, 3);
-    device(&pair.path("odd"), FileType::CharacterDevice, 4_000, 1_000_000);
+    device(&pair.path("odd"), FileType::CharacterDevice, 400, 200_000);
     device(&pair.path("disk"), FileType::BlockDevice, 7, 300);
     for (number, name) in ["pipe", "socket", "null", "odd", "disk"].into_iter().enumerate() {
         let path = pair.path(name);
@@ -61,7 +61,7 @@ fn special_files_come_back_to_root() {
         assert_eq!(said("pipe")["kind"], "fifo");
         assert_eq!(said("socket")["kind"], "socket");
         assert_eq!(said("null"), json!({ "kind": "character", "major": 1, "minor": 3 }));
-        assert_eq!(said("odd"), json!({ "kind": "character", "major": 4_000, "minor": 1_000_000 }));
+        assert_eq!(said("odd"), json!({ "kind": "character", "major": 400, "minor": 200_000 }));
         assert_eq!(said("disk"), json!({ "kind": "block", "major": 7, "minor": 300 }));
         assert_eq!(sealed.count("special"), 5, "{kind}");
         let stored = facts(&pair.protected.stored(&name));

@@ -123,7 +123,8 @@ impl Run<'_> {
         let is_content = child.state.meta.kind == Kind::File
             && child.state.hash == Some(read.hash)
             && !child.state.change().absent;
-        if !is_content || !folder.can_link(child.first) || !self.is_as_stored(folder, child) {
+        let is_usable = is_content && folder.can_link(child.first) && !found.is_spoiled.get();
+        if !is_usable || !self.is_as_stored(folder, child) {
             return Ok(None);
         }
         let known = Some(&child.state);

@@ -1,5 +1,6 @@
 //! One entry of a folder that is no folder itself: linked, copied, noted, or carried forward.
 
+use std::cell::Cell;
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -29,6 +30,8 @@ pub(super) struct Found<'a> {
     /// Its content takes less room than its length.
     pub is_sparse: bool,
     pub before: Option<&'a Child>,
+    /// The stored file of its last version was changed by hand, which was said.
+    pub is_spoiled: Cell<bool>,
 }
 
 impl Run<'_> {
@@ -70,6 +73,7 @@ impl Run<'_> {
             links: stat.stx_nlink,
             is_sparse: stat.stx_blocks.saturating_mul(512) < stat.stx_size,
             before,
+            is_spoiled: Cell::new(false),
         };
         match meta.kind {
             Kind::File => self.store_file(worker, folder, &found)?,

@@ -23,6 +23,16 @@ use crate::engine::xattr;
 /// A file of at least this many bytes that changed is cloned and written over where it differs, on drives that can.
 const DELTA_BYTES: u64 = 1 << 20;
 
+/// What came of linking the stored file of the last version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Linked {
+    Yes,
+    /// It isn't on the drive, or can't have one more name.
+    Impossible,
+    /// It is not what the index recorded any more, which was said.
+    Spoiled,
+}
+
 impl Run<'_> {
     pub(super) fn store_file(
         &self,
@@ -33,10 +43,15 @@ impl Run<'_> {
         let previous = found.before.map(|child| &child.state);
         let step = plan::plan_file(previous, &found.meta, &found.fingerprint, folder.stable_inodes);
         if let (Step::Link, Some(child)) = (step, found.before) {
-            if self.try_link(folder, child)? {
-                return self.keep_linked(worker, folder, found, child.state.clone());
-            }
-            if let Some(state) = self.link_elsewhere(worker, folder, child)? {
+            let state = match self.link_last(folder, child)? {
+                Linked::Yes => Some(child.state.clone()),
+                Linked::Impossible => self.link_elsewhere(worker, folder, child)?,
+                Linked::Spoiled => {
+                    found.is_spoiled.set(true);
+                    None
+                }
+            };
+            if let Some(state) = state {
                 return self.keep_linked(worker, folder, found, state);
             }
         }
@@ -234,13 +249,18 @@ impl Run<'_> {
 
     /// Links the stored file of a version into the stage; `false` if it can't be and must be stored anew.
     pub(super) fn try_link(&self, folder: &Folder, child: &Child) -> Result<bool> {
+        self.link_last(folder, child).map(|linked| linked == Linked::Yes)
+    }
+
+    fn link_last(&self, folder: &Folder, child: &Child) -> Result<Linked> {
         let Some(stored) = folder.stored.as_ref().filter(|_| folder.can_link(child.first)) else {
-            return Ok(false);
+            return Ok(Linked::Impossible);
         };
         if !self.is_as_stored(folder, child) {
-            return Ok(false);
+            return Ok(Linked::Spoiled);
         }
-        self.link(folder, stored, &child.name, &child.name)
+        let linked = self.link(folder, stored, &child.name, &child.name)?;
+        Ok(if linked { Linked::Yes } else { Linked::Impossible })
     }
 
     /// Gives a stored file a name in the stage; `false` where it can't have one more.
