@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use super::drive::copy_tree;
 use super::place::{scratch, set_mode};
 
 /// A run that takes longer has hung.
@@ -42,12 +43,18 @@ impl Home {
 
     /// The home of a person without any privilege; only root can act for one.
     pub fn of_nobody() -> Self {
+        Self::of_user(NOBODY)
+    }
+
+    /// The home of a person with this number, whom the computer need not know.
+    pub fn of_user(user: u32) -> Self {
         let folder = scratch();
         let program = folder.path().join("yore");
-        std::fs::copy(env!("CARGO_BIN_EXE_yore"), &program).unwrap();
+        // By another process: a program can't be run while anyone may write to it, a fork of this one, say.
+        copy_tree(env!("CARGO_BIN_EXE_yore"), &program);
         set_mode(&program, 0o755);
-        std::os::unix::fs::chown(folder.path(), Some(NOBODY), Some(NOBODY)).unwrap();
-        Self { folder, program, user: Some(NOBODY) }
+        std::os::unix::fs::chown(folder.path(), Some(user), Some(user)).unwrap();
+        Self { folder, program, user: Some(user) }
     }
 
     pub fn path(&self) -> &Path {
