@@ -134,7 +134,7 @@ impl Victim {
 }
 
 /// Whether strace is here and may trace.
-fn can_inject() -> bool {
+pub fn can_inject() -> bool {
     if !has_program("strace") {
         return false;
     }

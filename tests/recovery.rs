@@ -3,7 +3,9 @@
 mod index;
 mod pages;
 mod seal;
+mod sealless;
 mod source;
+mod trash;
 mod writer;
 
 use std::fs;

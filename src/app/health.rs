@@ -55,6 +55,8 @@ mod tests {
             copied_bytes: 1,
             problems,
             state: SnapshotState::Good,
+            pinned: false,
+            label: None,
         }
     }
 

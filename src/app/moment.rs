@@ -104,6 +104,8 @@ mod tests {
                     copied_bytes: 0,
                     problems: 0,
                     state: SnapshotState::Good,
+                    pinned: false,
+                    label: None,
                 }
             })
             .collect()

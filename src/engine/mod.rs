@@ -3,8 +3,10 @@
 //! A run goes `scan -> plan -> copy or link into a stage -> seal -> rename -> index`; FORMAT.md beside
 //! this file says what lies on the drive.
 
+pub mod adopt;
 mod answers;
 pub mod backup;
+mod census;
 pub mod clock;
 pub mod copy;
 pub mod digest;
@@ -17,6 +19,7 @@ pub mod meta;
 pub mod monitor;
 pub mod overrides;
 pub mod path;
+pub mod pin;
 pub mod plan;
 pub mod pool;
 pub mod probe;
@@ -27,4 +30,5 @@ pub mod repository;
 pub mod restore;
 pub mod seal;
 pub mod snapshot;
+mod trash;
 pub mod xattr;

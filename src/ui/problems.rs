@@ -153,7 +153,11 @@ pub fn lines_of(problems: &[Problem]) -> Vec<String> {
 fn line(event: &Event) -> Option<String> {
     let mended = matches!(
         event,
-        Event::IndexRebuilt { .. } | Event::SnapshotRecovered { .. } | Event::StageRemoved { .. }
+        Event::IndexRebuilt { .. }
+            | Event::SnapshotRecovered { .. }
+            | Event::DeletionFinished { .. }
+            | Event::AdoptionFinished
+            | Event::StageRemoved { .. }
     );
     (!mended).then(|| events::describe(event))
 }

@@ -17,6 +17,7 @@ use super::error::{Context as _, Error, Result, Room};
 use super::index::{Index, Spool};
 use super::monitor::{Monitor, Phase};
 use super::path::RelPath;
+use super::pin::Pin;
 use super::probe;
 use super::recover::Writer;
 use super::repository::FORMAT;
@@ -98,7 +99,13 @@ pub fn backup(
         }
     };
     monitor.enter(Phase::Indexing);
-    writer.index.add_snapshot(&seal, &name, super::index::SnapshotState::Good, spool)?;
+    writer.index.add_snapshot(
+        &seal,
+        &name,
+        super::index::SnapshotState::Good,
+        &Pin::default(),
+        spool,
+    )?;
     Ok(BackupReport {
         snapshot: name,
         seq: seal.seq,

@@ -32,7 +32,7 @@ pub const ROOT_NODE: NodeId = 1;
 pub const OPEN: i64 = i64::MAX;
 
 /// Changed with every change of `schema.sql`: another number means that the index is made again.
-const SCHEMA_VERSION: i32 = 1;
+const SCHEMA_VERSION: i32 = 2;
 
 /// Marks an SQLite file as Yore's.
 const APPLICATION_ID: i32 = 0x596f_7265;
@@ -132,7 +132,7 @@ impl Index {
                 .query_map([], |row| row.get(0))?
                 .collect::<rusqlite::Result<Vec<String>>>()?;
             let wanted = include_str!("schema.sql");
-            Ok(found.len() == 4 && found.iter().all(|sql| wanted.contains(sql.as_str())))
+            Ok(found.len() == 5 && found.iter().all(|sql| wanted.contains(sql.as_str())))
         })
     }
 

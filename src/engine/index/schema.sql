@@ -1,4 +1,4 @@
--- Snapshots that were committed; state: 0 good, 1 damaged, 2 missing from the drive.
+-- Snapshots that were committed; state: 0 good, 1 damaged, 2 missing from the drive, 3 pruned.
 CREATE TABLE snapshot (
     seq INTEGER PRIMARY KEY,
     id BLOB NOT NULL,
@@ -10,8 +10,15 @@ CREATE TABLE snapshot (
     total_bytes INTEGER NOT NULL,
     copied_bytes INTEGER NOT NULL,
     problems INTEGER NOT NULL,
-    state INTEGER NOT NULL
+    state INTEGER NOT NULL,
+    pinned INTEGER NOT NULL,
+    label TEXT
 );
+
+-- Folders among the snapshots that can't be taken in, so that they are not tried anew at each opening.
+CREATE TABLE unusable (
+    name TEXT PRIMARY KEY
+) WITHOUT ROWID;
 
 -- What each snapshot protected.
 CREATE TABLE source (
