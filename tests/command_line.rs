@@ -1,6 +1,7 @@
 //! Every command of `yore` as people and programs use it: answers, exit codes, paths and snapshots.
 
 mod names;
+mod pin;
 mod restore;
 mod setup;
 

@@ -8,6 +8,7 @@
     missing_docs
 )]
 
+mod adopt;
 mod bad_input;
 mod changes;
 mod command_line;

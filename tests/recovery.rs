@@ -4,7 +4,9 @@ mod index;
 mod pages;
 mod resume;
 mod seal;
+mod sealless;
 mod source;
+mod trash;
 mod writer;
 
 use std::fs;

@@ -44,6 +44,31 @@ pub enum Error {
     /// A repository opened without configuration tells of no folders to back up.
     #[error("no sources are configured")]
     NoSources,
+    /// Neither a drive nor a repository was named.
+    #[error("no drive was named")]
+    NoDrive,
+    /// The drive holds more than one repository that could be meant.
+    #[error("{} holds several repositories: {}", drive.display(), names.join(", "))]
+    SeveralRepositories {
+        /// The drive.
+        drive: PathBuf,
+        /// Their folders' names.
+        names: Vec<String>,
+    },
+    /// Root must say whose another user's repository is going to be.
+    #[error("{} belongs to user id {owner}", path.display())]
+    AdoptForWhom {
+        /// The repository.
+        path: PathBuf,
+        /// Whose it is.
+        owner: u32,
+    },
+    /// This computer has no such user.
+    #[error("there is no user {0:?}")]
+    NoSuchUser(String),
+    /// What was said of a folder fits none that was backed up.
+    #[error("{0:?} names no folder that was backed up")]
+    NoSuchSource(String),
     /// An operation's thread ended without an answer.
     #[error("the operation broke down")]
     BrokenDown,
@@ -77,9 +102,15 @@ impl Error {
             Self::NotSetUp(_)
                 | Self::NoSources
                 | Self::BadRule(_)
+                | Self::NoDrive
+                | Self::SeveralRepositories { .. }
+                | Self::AdoptForWhom { .. }
+                | Self::NoSuchUser(_)
+                | Self::NoSuchSource(_)
                 | Self::Engine(
                     EngineError::NoSuchSnapshot(_)
                         | EngineError::AmbiguousSnapshot { .. }
+                        | EngineError::BadLabel
                         | EngineError::BadPath(_)
                 )
         )

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::words::explain_reason;
 use crate::engine::monitor::Event;
 use crate::engine::path::display;
-use crate::i18n::gettext_f;
+use crate::i18n::{gettext, gettext_f};
 
 /// An event in words.
 pub fn describe(event: &Event) -> String {
@@ -55,6 +55,13 @@ pub fn describe(event: &Event) -> String {
             "The interrupted backup {name} goes on: what it copied is checked and kept.",
             &[("name", name)],
         ),
+        Event::DeletionFinished { name } => gettext_f(
+            "The interrupted deletion of the snapshot {name} was finished.",
+            &[("name", name)],
+        ),
+        Event::AdoptionFinished => {
+            gettext("The repository was being handed to another user; that was finished.")
+        }
         Event::StageRemoved { name } => gettext_f(
             "The unfinished snapshot {name} of an interrupted run was removed.",
             &[("name", name)],

@@ -3,10 +3,12 @@
 use std::path::Path;
 
 use super::error::Error;
+use super::owners::{explain_owner, explain_wish};
 use super::text;
 use super::words::{ability, bad_rule, target_problem};
 use crate::engine::error::{Error as EngineError, Room};
 use crate::engine::path::{RelPath, display};
+use crate::engine::pin::LABEL_LIMIT_CHARS;
 use crate::i18n::{gettext, gettext_f, ngettext_f};
 
 /// Words for a person, translated.
@@ -19,7 +21,7 @@ pub struct Explanation {
 }
 
 impl Explanation {
-    fn new(what: String, advice: String) -> Self {
+    pub(super) fn new(what: String, advice: String) -> Self {
         Self { what, advice: Some(advice) }
     }
 
@@ -32,13 +34,17 @@ impl Explanation {
     }
 }
 
-fn shown(path: &Path) -> String {
+pub(super) fn shown(path: &Path) -> String {
     use std::os::unix::ffi::OsStrExt as _;
     display(path.as_os_str().as_bytes())
 }
 
 /// The words for an error.
 pub fn explain(error: &Error) -> Explanation {
+    explain_wish(error).unwrap_or_else(|| explain_other(error))
+}
+
+fn explain_other(error: &Error) -> Explanation {
     match error {
         Error::Engine(error) => explain_engine(error),
         Error::BadConfig { path, line, column, message } => Explanation::new(
@@ -86,11 +92,13 @@ pub fn explain(error: &Error) -> Explanation {
             what: gettext_f("The demonstration failed: {reason}.", &[("reason", reason)]),
             advice: None,
         },
+        other => Explanation { what: other.to_string(), advice: None },
     }
 }
 
 fn explain_engine(error: &EngineError) -> Explanation {
     explain_drive(error)
+        .or_else(|| explain_owner(error))
         .or_else(|| explain_repository(error))
         .unwrap_or_else(|| explain_rest(error))
 }
@@ -213,13 +221,6 @@ fn explain_repository(error: &EngineError) -> Option<Explanation> {
             ),
             gettext("Wait until it is done, or stop it."),
         ),
-        EngineError::OtherOwner { path, owner, .. } => Explanation::new(
-            gettext_f(
-                "The repository {path} belongs to the user with the number {owner}.",
-                &[("path", &shown(path)), ("owner", &owner.to_string())],
-            ),
-            gettext("Run Yore as that user, or make a repository of your own with “yore setup”."),
-        ),
         EngineError::Index { path, source } => Explanation::new(
             gettext_f(
                 "The index {path} failed: {reason}.",
@@ -249,6 +250,15 @@ fn explain_rest(error: &EngineError) -> Explanation {
                 &[("text", &display(text.as_bytes()))],
             ),
             gettext_f("Say more of the name: {names}.", &[("names", &names.join(", "))]),
+        ),
+        EngineError::BadLabel => Explanation::new(
+            gettext("The label can’t be taken."),
+            ngettext_f(
+                "A label is one line of at most {count} character.",
+                "A label is one line of at most {count} characters.",
+                LABEL_LIMIT_CHARS as u64,
+                &[],
+            ),
         ),
         EngineError::NotInSnapshot { path, snapshot } => Explanation::new(
             gettext_f(
@@ -325,7 +335,7 @@ fn explain_full(path: &Path, room: Room, missing: u64) -> Explanation {
 }
 
 /// A path as a shell takes it.
-fn quoted(path: &Path) -> String {
+pub fn quoted(path: &Path) -> String {
     let text = shown(path);
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+@".contains(c);
     if text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', "'\\''")) }

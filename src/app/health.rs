@@ -56,6 +56,8 @@ mod tests {
             problems,
             state: SnapshotState::Good,
             same_at: None,
+            pinned: false,
+            label: None,
         }
     }
 

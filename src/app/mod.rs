@@ -1,5 +1,6 @@
 //! What a person can do with Yore, the same for the command line, the window and the service.
 
+pub mod adopt;
 pub mod config;
 pub mod demo;
 pub mod error;
@@ -10,6 +11,8 @@ pub mod jobs;
 pub mod limits;
 pub mod live;
 pub mod moment;
+pub mod owners;
+pub mod pin;
 pub mod places;
 pub mod rules;
 pub mod setup;

@@ -105,6 +105,8 @@ mod tests {
                     problems: 0,
                     state: SnapshotState::Good,
                     same_at: None,
+                    pinned: false,
+                    label: None,
                 }
             })
             .collect()

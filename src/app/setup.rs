@@ -14,6 +14,7 @@ use crate::engine::dir::Dir;
 use crate::engine::error::Error as EngineError;
 use crate::engine::history::History;
 use crate::engine::monitor::Monitor;
+use crate::engine::path::RelPath;
 use crate::engine::probe;
 use crate::engine::repository::{Repository, YORE_DIR, open_drive};
 use crate::engine::rules::RuleSet;
@@ -59,7 +60,7 @@ fn check(drive: &Path, sources: &[PathBuf], unsafe_drive: bool) -> Result<DriveC
 }
 
 /// Refuses a drive and a source that contain each other on one mounted file system.
-fn check_apart(drive: &Path, dir: &Dir, source: &Path) -> Result<()> {
+pub(super) fn check_apart(drive: &Path, dir: &Dir, source: &Path) -> Result<()> {
     let (Ok(drive), Ok(source)) = (drive.canonicalize(), source.canonicalize()) else {
         return Ok(());
     };
@@ -124,7 +125,7 @@ pub fn set_up_with(
 }
 
 /// The canonical paths of the sources, none inside another.
-fn check_sources(sources: &[PathBuf]) -> Result<Vec<PathBuf>> {
+pub(super) fn check_sources(sources: &[PathBuf]) -> Result<Vec<PathBuf>> {
     let mut paths = Vec::new();
     for source in sources {
         let path = canonical_source(source)?;
@@ -144,18 +145,24 @@ fn check_sources(sources: &[PathBuf]) -> Result<Vec<PathBuf>> {
 /// Sources that keep their identity: those of the former configuration, and of the newest snapshot.
 fn known_sources(repository: &Repository, former: Option<Config>) -> Vec<Source> {
     let mut known = former.map(|config| config.sources).unwrap_or_default();
+    known.extend(sealed_sources(repository));
+    known
+}
+
+/// The sources of the newest snapshot; none if there is no snapshot or no history can be read.
+pub(super) fn sealed_sources(repository: &Repository) -> Vec<Source> {
     let history =
         Repository::open(repository.path(), Some(repository.marker().id)).and_then(|repository| {
             let scratch = std::env::temp_dir().join(format!("yore-{}.sqlite", Uuid::new_v4()));
             History::open(repository, &scratch, &Monitor::new())
         });
-    if let Ok(history) = history
-        && let Some(newest) = history.snapshots().ok().and_then(|mut all| all.pop())
-    {
-        let sealed = history.sealed_sources(newest.seq).unwrap_or_default();
-        known.extend(sealed.into_iter().map(|(id, path)| Source { id, path: path.to_absolute() }));
-    }
-    known
+    let Ok(history) = history else { return Vec::new() };
+    let newest = history.snapshots().ok().and_then(|mut all| all.pop());
+    let sealed = newest.map(|newest| history.sealed_sources(newest.seq).unwrap_or_default());
+    let source = |(id, path): (Uuid, RelPath)| Source { id, path: path.to_absolute() };
+    let mut sources: Vec<Source> = sealed.unwrap_or_default().into_iter().map(source).collect();
+    sources.sort_by(|one, other| one.path.cmp(&other.path));
+    sources
 }
 
 /// What is proposed at first: the home folder.

@@ -37,6 +37,11 @@ pub fn command() -> Command {
             restore(),
             plain("status", gettext("Tell whether everything is well")),
             why(),
+            pin(),
+            Command::new("unpin")
+                .about(gettext("Let a snapshot be thinned out again"))
+                .arg(snapshot()),
+            adopt(),
             plain("rebuild", gettext("Make the index again from the snapshots")),
             plain("demo", gettext("Show the whole job on a sample in a temporary folder")),
         ])
@@ -64,6 +69,47 @@ pub fn global_options() -> [Arg; 2] {
 
 fn plain(name: &'static str, about: String) -> Command {
     Command::new(name).about(about)
+}
+
+fn snapshot() -> Arg {
+    at_help(Arg::new("at").value_name("SNAPSHOT").required(true))
+}
+
+fn pin() -> Command {
+    Command::new("pin").about(gettext("Keep a snapshot for good")).args([
+        snapshot(),
+        Arg::new("label")
+            .long("label")
+            .value_name("TEXT")
+            .help(gettext("What to call it; an empty text takes the name away")),
+    ])
+}
+
+fn adopt() -> Command {
+    Command::new("adopt")
+        .about(gettext("Go on with a repository of another computer, name or user"))
+        .args([
+            Arg::new("drive")
+                .long("drive")
+                .value_name("DIR")
+                .value_parser(value_parser!(PathBuf))
+                .help(gettext("The folder where the drive is mounted, or any folder on it")),
+            Arg::new("which")
+                .long("which")
+                .value_name("NAME")
+                .help(gettext("The repository’s folder, where the drive holds several")),
+            Arg::new("for")
+                .long("for")
+                .value_name("USER")
+                .help(gettext("As root, give the repository to this user")),
+            Arg::new("source")
+                .long("source")
+                .value_name("OLD=NEW")
+                .action(ArgAction::Append)
+                .value_parser(value_parser!(OsString))
+                .help(gettext("A folder that has another path on this computer")),
+        ])
+        .arg(Arg::new("unsafe-drive").long("unsafe-drive").hide(true).action(ArgAction::SetTrue))
 }
 
 fn setup() -> Command {
@@ -138,7 +184,11 @@ fn why() -> Command {
 }
 
 fn at() -> Arg {
-    Arg::new("at").long("at").value_name("SNAPSHOT").help(gettext(
+    at_help(Arg::new("at").long("at").value_name("SNAPSHOT"))
+}
+
+fn at_help(arg: Arg) -> Arg {
+    arg.help(gettext(
         "A snapshot’s name or its beginning, “latest”, or a time such as “2026-11-21 10:00”",
     ))
 }

@@ -1,10 +1,12 @@
 //! The command line: one file per command, words through gettext, the work in `app`.
 
+mod adopt;
 mod arguments;
 mod backup;
 mod demo;
 mod ls;
 mod output;
+mod pin;
 mod rebuild;
 mod restore;
 mod setup;
@@ -73,6 +75,9 @@ fn dispatch(matches: &ArgMatches, options: &Options, output: Output) -> Result<E
         Some(("restore", matches)) => restore::run(matches, options, output),
         Some(("status", _)) => status::run(options, output),
         Some(("why", matches)) => why::run(matches, options, output),
+        Some(("pin", matches)) => pin::run(matches, options, output, true),
+        Some(("unpin", matches)) => pin::run(matches, options, output, false),
+        Some(("adopt", matches)) => adopt::run(matches, options, output),
         Some(("rebuild", _)) => rebuild::run(options, output),
         Some(("demo", _)) => demo::run(output),
         _ => Err(Error::NotSetUp(options.config_path())),

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
+use crate::app::config::Source;
 use crate::app::explain::Explanation;
 use crate::app::text;
 use crate::engine::history::{Entry, SnapshotInfo, SnapshotState};
@@ -70,6 +71,12 @@ pub fn bytes_json(bytes: &[u8]) -> Value {
     }
 }
 
+/// Sources for programs.
+pub fn sources_json(sources: &[Source]) -> Value {
+    let source = |source: &Source| json!({ "id": source.id, "path": path_json(&source.path) });
+    sources.iter().map(source).collect()
+}
+
 /// A snapshot for programs.
 pub fn snapshot_json(snapshot: &SnapshotInfo) -> Value {
     json!({
@@ -88,7 +95,10 @@ pub fn snapshot_json(snapshot: &SnapshotInfo) -> Value {
             SnapshotState::Good => "good",
             SnapshotState::Damaged => "damaged",
             SnapshotState::Missing => "missing",
+            SnapshotState::Pruned => "pruned",
         },
+        "pinned": snapshot.pinned,
+        "label": snapshot.label,
     })
 }
 

@@ -12,6 +12,7 @@ use super::watch::watch;
 use crate::app::error::Result;
 use crate::app::target::{Options, Target};
 use crate::app::text;
+use crate::engine::history::SnapshotState;
 use crate::engine::monitor::Monitor;
 use crate::engine::restore::{
     Action, OnConflict, PlanItem, RestorePlan, RestoreReport, RestoreRequest, Target as To,
@@ -41,6 +42,12 @@ pub fn run(matches: &ArgMatches, options: &Options, output: Output) -> Result<En
 fn request(matches: &ArgMatches, target: &Target, output: Output) -> Result<RestoreRequest> {
     let history = target.open_history(&Monitor::new())?;
     let snapshot = snapshot_of(matches, &history, output)?;
+    if snapshot.state == SnapshotState::Damaged {
+        output.note(gettext_f(
+            "The snapshot {name} is damaged: what comes back may be incomplete, and owners, permissions or times may be wrong.",
+            &[("name", &snapshot.name)],
+        ));
+    }
     let given = matches.get_many::<PathBuf>("path").into_iter().flatten();
     let paths = given
         .map(|path| find(path, |path| Ok(history.entry(path, snapshot.seq)?.is_some())))

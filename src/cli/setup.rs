@@ -7,8 +7,10 @@ use clap::ArgMatches;
 use serde_json::json;
 
 use super::Ending;
-use super::output::{Output, path_json};
+use super::output::{Output, path_json, sources_json};
+use crate::app::adopt::adoptable;
 use crate::app::error::Result;
+use crate::app::explain::quoted;
 use crate::app::rules::{RuleWishes, exclusion};
 use crate::app::setup::set_up_with;
 use crate::app::target::Options;
@@ -20,6 +22,8 @@ pub fn run(matches: &ArgMatches, options: &Options, output: Output) -> Result<En
     let drive: PathBuf = matches.get_one("drive").cloned().unwrap_or_default();
     let sources: Vec<PathBuf> =
         matches.get_many("source").map(|paths| paths.cloned().collect()).unwrap_or_default();
+    // Asked before there is a new one beside them.
+    let adoptable = adoptable(&drive);
     let rules = rule_wishes(matches)?;
     let unsafe_drive = matches.get_flag("unsafe-drive");
     let target = set_up_with(options, &drive, &sources, &rules, unsafe_drive)?;
@@ -37,16 +41,18 @@ pub fn run(matches: &ArgMatches, options: &Options, output: Output) -> Result<En
         ));
     }
     output.line(gettext("Run “yore backup” to make the first snapshot."));
-    let sources: Vec<_> = target
-        .sources
-        .iter()
-        .map(|source| json!({ "id": source.id, "path": path_json(&source.path) }))
-        .collect();
+    for path in &adoptable {
+        output.note(gettext_f(
+            "{path} on this drive is yours too, from another computer or name. To go on with it instead, run: yore adopt --repository {path}",
+            &[("path", &quoted(path))],
+        ));
+    }
     output.document(&json!({
         "config": path_json(&options.config_path()),
         "repository": path_json(&target.repository_path),
         "id": target.repository_id,
-        "sources": sources,
+        "sources": sources_json(&target.sources),
+        "adoptable": adoptable.iter().map(|path| path_json(path)).collect::<Vec<_>>(),
         "rules": rules,
     }));
     Ok(Ending::Done)

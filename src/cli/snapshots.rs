@@ -9,6 +9,7 @@ use crate::app::target::{Options, Target};
 use crate::app::text;
 use crate::engine::history::SnapshotState;
 use crate::engine::monitor::Monitor;
+use crate::engine::path::display;
 use crate::i18n::{gettext, gettext_f, ngettext_f};
 
 pub fn run(options: &Options, output: Output) -> Result<Ending> {
@@ -26,6 +27,13 @@ pub fn run(options: &Options, output: Output) -> Result<Ending> {
             SnapshotState::Good => {}
             SnapshotState::Damaged => words.push(gettext("damaged")),
             SnapshotState::Missing => words.push(gettext("missing from the drive")),
+            SnapshotState::Pruned => words.push(gettext("deleted")),
+        }
+        if snapshot.pinned {
+            words.push(gettext("pinned"));
+        }
+        if let Some(label) = &snapshot.label {
+            words.push(gettext_f("“{label}”", &[("label", &display(label.as_bytes()))]));
         }
         if let Some(same) = snapshot.same_at {
             let when = text::moment(same);

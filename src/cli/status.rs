@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::Ending;
-use super::output::{Output, path_json, snapshot_json};
+use super::output::{Output, path_json, snapshot_json, sources_json};
 use crate::app::error::Result;
 use crate::app::status::{Health, Status, status};
 use crate::app::target::{Options, Target};
@@ -96,11 +96,6 @@ fn document(target: &Target, status: &Status) -> serde_json::Value {
         Health::DriveAway => ("drive-away", 0, None),
         Health::Failed(reason) => ("failed", 0, Some(reason)),
     };
-    let sources: Vec<_> = target
-        .sources
-        .iter()
-        .map(|source| json!({ "id": source.id, "path": path_json(&source.path) }))
-        .collect();
     json!({
         "health": health,
         "problems": problems,
@@ -114,6 +109,6 @@ fn document(target: &Target, status: &Status) -> serde_json::Value {
         "free_bytes": status.free_bytes,
         "total_bytes": status.total_bytes,
         "last_run": status.last_run,
-        "sources": sources,
+        "sources": sources_json(&target.sources),
     })
 }

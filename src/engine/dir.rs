@@ -9,8 +9,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use rustix::fs::{
-    AtFlags, CWD, Mode, OFlags, RawDir, RenameFlags, ResolveFlags, Statx, StatxFlags, Timespec,
-    Timestamps,
+    AtFlags, CWD, Gid, Mode, OFlags, RawDir, RenameFlags, ResolveFlags, Statx, StatxFlags,
+    Timespec, Timestamps, Uid,
 };
 use rustix::io::{Errno, Result};
 
@@ -53,6 +53,11 @@ impl Dir {
         let resolve =
             ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
         rustix::fs::openat2(&self.0, name, flags | OFlags::CLOEXEC, Mode::empty(), resolve)
+    }
+
+    /// Opens for reading the directory that `fd` stands for.
+    pub fn opened(fd: impl AsFd) -> Result<Self> {
+        rustix::fs::openat(fd, ".", READ_DIR, Mode::empty()).map(Self)
     }
 
     /// Another descriptor of the same directory.
@@ -220,6 +225,17 @@ impl Dir {
 
     /// Replaces the file `name` atomically and durably by one that holds `bytes`.
     pub fn replace_file(&self, name: &[u8], bytes: &[u8], mode: u32) -> Result<()> {
+        self.replace_file_as(name, bytes, mode, None)
+    }
+
+    /// As [`Dir::replace_file`], for a user and group, which only root can.
+    pub fn replace_file_as(
+        &self,
+        name: &[u8],
+        bytes: &[u8],
+        mode: u32,
+        owner: Option<(u32, u32)>,
+    ) -> Result<()> {
         let mut temporary = name.to_vec();
         temporary.extend_from_slice(b".new");
         match self.unlink(&temporary) {
@@ -228,6 +244,9 @@ impl Dir {
         }
         let file = self.create_file(&temporary, mode)?;
         write_all(&file, bytes)?;
+        if let Some(owner) = owner {
+            set_owner(&file, owner)?;
+        }
         rustix::fs::fsync(&file)?;
         rustix::fs::renameat(&self.0, &temporary, &self.0, name)?;
         self.sync()
@@ -236,21 +255,7 @@ impl Dir {
     /// Reads the regular file `name` whole; one longer than `limit_bytes` is refused with `FBIG`.
     pub fn read_file(&self, name: &[u8], limit_bytes: u64) -> Result<Vec<u8>> {
         let (file, stat) = self.open_file(name)?;
-        if stat.stx_size > limit_bytes {
-            return Err(Errno::FBIG);
-        }
-        let mut content = Vec::with_capacity(usize::try_from(stat.stx_size).unwrap_or(0));
-        let mut chunk = [0; 8192];
-        loop {
-            let read = read_some(&file, &mut chunk)?;
-            if read == 0 {
-                return Ok(content);
-            }
-            content.extend_from_slice(&chunk[..read]);
-            if content.len() as u64 > limit_bytes {
-                return Err(Errno::FBIG);
-            }
-        }
+        read_all(&file, &stat, limit_bytes)
     }
 }
 
@@ -296,6 +301,25 @@ pub fn read_some(file: impl AsFd, buffer: &mut [u8]) -> Result<usize> {
     rustix::io::retry_on_intr(|| rustix::io::read(&file, &mut *buffer))
 }
 
+/// Reads an open file of this `stat` whole; one longer than `limit_bytes` is refused with `FBIG`.
+pub fn read_all(file: impl AsFd, stat: &Statx, limit_bytes: u64) -> Result<Vec<u8>> {
+    if stat.stx_size > limit_bytes {
+        return Err(Errno::FBIG);
+    }
+    let mut content = Vec::with_capacity(usize::try_from(stat.stx_size).unwrap_or(0));
+    let mut chunk = [0; 8192];
+    loop {
+        let read = read_some(&file, &mut chunk)?;
+        if read == 0 {
+            return Ok(content);
+        }
+        content.extend_from_slice(&chunk[..read]);
+        if content.len() as u64 > limit_bytes {
+            return Err(Errno::FBIG);
+        }
+    }
+}
+
 /// Writes all of `bytes`.
 pub fn write_all(file: impl AsFd, mut bytes: &[u8]) -> Result<()> {
     while !bytes.is_empty() {
@@ -315,6 +339,12 @@ pub fn set_mtime(fd: impl AsFd, mtime: FileTime) -> Result<()> {
 /// Sets the modification time of the child `name`, a link included.
 pub fn set_child_mtime(dir: &Dir, name: &[u8], mtime: FileTime) -> Result<()> {
     rustix::fs::utimensat(dir, name, &timestamps(mtime), AtFlags::SYMLINK_NOFOLLOW)
+}
+
+/// Gives what `fd` stands for, which may be open as a mere path, to a user and a group.
+pub fn set_owner(fd: impl AsFd, (uid, gid): (u32, u32)) -> Result<()> {
+    let (uid, gid) = (Uid::from_raw(uid), Gid::from_raw(gid));
+    rustix::fs::chownat(fd, "", Some(uid), Some(gid), AtFlags::EMPTY_PATH)
 }
 
 fn timestamps(mtime: FileTime) -> Timestamps {

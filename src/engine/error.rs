@@ -194,6 +194,12 @@ pub enum Error {
         /// Who asks.
         user: u32,
     },
+    /// A repository was being handed to another user, and only root can finish that.
+    #[error("{} is being handed to another user, which was interrupted", .0.display())]
+    AdoptionUnfinished(PathBuf),
+    /// A repository of root's, whose inodes carry owners, can't become a person's.
+    #[error("the inodes of {} carry owners, so it can't become a person's", .0.display())]
+    OwnersOnInodes(PathBuf),
     /// The index failed.
     #[error("the index {} failed: {source}", path.display())]
     Index {
@@ -235,6 +241,9 @@ pub enum Error {
         /// Why.
         reason: TargetProblem,
     },
+    /// A label that is too long or holds control characters.
+    #[error("the label is too long or holds control characters")]
+    BadLabel,
     /// A path that can't be one.
     #[error(transparent)]
     BadPath(#[from] BadPath),

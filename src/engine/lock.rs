@@ -21,6 +21,8 @@ pub enum LockKind {
     Writer,
     /// Byte 1, shared: readers of content, who keep prune and mend waiting.
     Reader,
+    /// Byte 1, exclusive: whoever deletes snapshots.
+    Deleter,
 }
 
 /// Who holds the writer's lock.
@@ -60,11 +62,12 @@ impl Lock {
     /// Takes the lock in the repository `dir`, or says who has it.
     pub fn take(dir: &Dir, path: &Path, kind: LockKind) -> Result<Self> {
         let writes = kind == LockKind::Writer;
-        let access = if writes { OFlags::RDWR | OFlags::CREATE } else { OFlags::RDONLY };
+        let is_shared = kind == LockKind::Reader;
+        let access = if !is_shared { OFlags::RDWR | OFlags::CREATE } else { OFlags::RDONLY };
         let flags = access | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK;
         let file = rustix::fs::openat(dir, LOCK_NAME, flags, Mode::from_raw_mode(0o600))
             .map_err(|errno| Error::drive("lock", path, errno))?;
-        let operation = if writes { libc::F_WRLCK } else { libc::F_RDLCK };
+        let operation = if is_shared { libc::F_RDLCK } else { libc::F_WRLCK };
         match fcntl(&file, FcntlArg::F_OFD_SETLK(&region(kind, operation))) {
             Ok(_) => {}
             Err(nix::Error::EAGAIN | nix::Error::EACCES) => {

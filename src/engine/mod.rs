@@ -4,8 +4,10 @@
 //! this file says what lies on the drive.
 
 pub mod acl;
+pub mod adopt;
 mod answers;
 pub mod backup;
+mod census;
 pub mod clock;
 pub mod copy;
 pub mod delta;
@@ -20,6 +22,7 @@ pub mod meta;
 pub mod monitor;
 pub mod overrides;
 pub mod path;
+pub mod pin;
 pub mod plan;
 pub mod pool;
 pub mod probe;
@@ -32,5 +35,6 @@ pub mod rules;
 pub mod seal;
 pub mod snapshot;
 pub mod sqlite;
+mod trash;
 pub mod xattr;
 mod zeros;

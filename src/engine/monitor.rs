@@ -128,6 +128,13 @@ pub enum Event {
         /// What is wrong with it.
         reason: String,
     },
+    /// The deletion of a snapshot, which was interrupted, was finished.
+    DeletionFinished {
+        /// Its name.
+        name: String,
+    },
+    /// A repository was being handed to another user when that was interrupted; now it is done.
+    AdoptionFinished,
     /// A restore ended early; what it had replaced until then is kept here.
     ReplacedKept {
         /// The folder.

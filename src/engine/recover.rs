@@ -2,20 +2,23 @@
 //!
 //! Everything here can be done again without harm, and nothing here removes a committed snapshot.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use rustix::io::Errno;
 
+use super::adopt;
+use super::census::Census;
 use super::dir::{Dir, descriptor_path};
 use super::error::{Error, Result};
-use super::index::{self, INDEX_NAME, Imported, Index, SnapshotState, StateChange};
+use super::index::{self, INDEX_NAME, Index, SnapshotRow, SnapshotState, StateChange};
 use super::leftover::Leftover;
 use super::lock::Lock;
 use super::monitor::{Event, Monitor, Phase};
 use super::probe;
 use super::repository::Repository;
-use super::seal::Seal;
 use super::snapshot::{Snapshot, is_snapshot_name};
+use super::trash;
 
 /// A repository that is open for writing, locked and recovered.
 #[derive(Debug)]
@@ -38,7 +41,9 @@ impl Writer {
         monitor: &Monitor,
     ) -> Result<Self> {
         monitor.enter(Phase::Opening);
+        let mut repository = adopt::finish(repository, euid, monitor)?;
         let lock = repository.lock_for_writing(euid)?;
+        adopt::tidy(&repository)?;
         if !unsafe_drive {
             probe::check_kind(repository.dir(), repository.path())?;
         }
@@ -72,139 +77,82 @@ impl Writer {
 
     /// The number that the next snapshot gets: never one that was used.
     pub fn next_seq(&self) -> Result<u64> {
-        let newest = self.index.snapshots()?.last().map_or(0, |row| row.seq);
+        let newest = self.index.numbers()?.last().copied().unwrap_or(0);
         Ok(self.repository.marker().next_seq.max(newest + 1))
     }
 
     /// Makes the index agree with what is on the drive.
     fn reconcile(&mut self, monitor: &Monitor) -> Result<()> {
+        trash::empty(self, monitor)?;
+        let in_trash = trash::names(self)?;
         let on_drive = snapshot_names(&self.repository)?;
         let rows = self.index.snapshots()?;
+        let is_there = |row: &SnapshotRow| on_drive.contains(&row.name);
         let mut changes = Vec::new();
-        for row in &rows {
-            let is_there = on_drive.contains(&row.name);
-            let state = match (is_there, row.state) {
-                (false, _) => SnapshotState::Missing,
-                (true, SnapshotState::Missing) => SnapshotState::Good,
-                (true, state) => state,
-            };
-            if state == SnapshotState::Missing {
-                monitor.emit(&Event::SnapshotMissing { name: row.name.clone() });
-            }
-            if state != row.state {
-                changes.push(StateChange { seq: row.seq, state });
+        for row in rows.iter().filter(|row| !is_there(row) && !in_trash.contains(&row.name)) {
+            monitor.emit(&Event::SnapshotMissing { name: row.name.clone() });
+            if row.state != SnapshotState::Missing {
+                changes.push(StateChange { seq: row.seq, state: SnapshotState::Missing });
             }
         }
-        if let Some(newest) = rows.iter().rev().find(|row| on_drive.contains(&row.name))
-            && let Some(change) = self.check_seal(newest, monitor)?
-        {
-            changes.push(change);
+        let newest = rows.iter().rev().find(|row| is_there(row));
+        let came_back = rows.iter().filter(|row| {
+            is_there(row)
+                && row.state == SnapshotState::Missing
+                && newest.is_none_or(|newest| newest.seq != row.seq)
+        });
+        for row in newest.into_iter().chain(came_back) {
+            changes.extend(self.check_seal(row, monitor)?);
         }
         self.index.set_states(&changes)?;
         let known = |name: &String| rows.iter().any(|row| row.name == *name);
-        let newest = rows.last().map_or(0, |row| row.seq);
-        self.import_all(on_drive.into_iter().filter(|name| !known(name)), newest, monitor)
+        self.import_all(on_drive.iter().filter(|name| !known(name)), &rows, monitor)
     }
 
     /// Looks at the seal of the snapshot that the next one links to.
-    fn check_seal(
-        &self,
-        row: &index::SnapshotRow,
-        monitor: &Monitor,
-    ) -> Result<Option<StateChange>> {
+    fn check_seal(&self, row: &SnapshotRow, monitor: &Monitor) -> Result<Option<StateChange>> {
         let Some(snapshot) = Snapshot::open(&self.repository, &row.name)? else { return Ok(None) };
-        match snapshot.read_seal() {
-            Ok(seal) if seal.id == row.id => Ok((row.state != SnapshotState::Good)
-                .then_some(StateChange { seq: row.seq, state: SnapshotState::Good })),
-            outcome => {
-                let reason = outcome.err().unwrap_or_else(|| "its seal is another's".to_owned());
+        let damage = match snapshot.read_seal() {
+            Ok(seal) if seal.id == row.id => match row.state {
+                SnapshotState::Good => return Ok(None),
+                _ => snapshot.read_overrides(&seal).map(drop),
+            },
+            Ok(_) => Err("its seal is another's".to_owned()),
+            Err(bad) => Err(bad.to_string()),
+        };
+        let state = match damage {
+            Ok(()) => SnapshotState::Good,
+            Err(reason) => {
                 monitor.emit(&Event::SnapshotDamaged { name: row.name.clone(), reason });
-                Ok(Some(StateChange { seq: row.seq, state: SnapshotState::Damaged }))
+                SnapshotState::Damaged
             }
-        }
-    }
-
-    /// Takes out of `unknown` what can't be in the index however often it is made again, and says why.
-    fn take_unusable(
-        &self,
-        unknown: &mut Vec<(String, Seal)>,
-        taken: &[index::SnapshotRow],
-    ) -> Result<Vec<(String, String)>> {
-        let mut unusable = Vec::new();
-        for (name, seal) in std::mem::take(unknown) {
-            if taken.iter().any(|row| row.seq == seal.seq) {
-                unusable.push((name, "another snapshot has its number".to_owned()));
-                continue;
-            }
-            let overrides = match Snapshot::open(&self.repository, &name)? {
-                Some(snapshot) => snapshot.read_overrides(&seal).map(drop),
-                None => Err("it is not a folder".to_owned()),
-            };
-            match overrides {
-                Ok(()) => unknown.push((name, seal)),
-                Err(reason) => unusable.push((name, reason)),
-            }
-        }
-        Ok(unusable)
+        };
+        Ok(Some(StateChange { seq: row.seq, state }))
     }
 
     /// Takes in the snapshots that the index doesn't know, oldest first.
-    fn import_all(
+    fn import_all<'a>(
         &mut self,
-        names: impl Iterator<Item = String>,
-        newest: u64,
+        names: impl Iterator<Item = &'a String>,
+        rows: &[SnapshotRow],
         monitor: &Monitor,
     ) -> Result<()> {
-        let mut unknown = Vec::new();
-        for name in names {
-            match read_seal(&self.repository, &name)? {
-                Ok(seal) => unknown.push((name, seal)),
-                Err(reason) => monitor.emit(&Event::SnapshotDamaged { name, reason }),
-            }
-        }
-        unknown.sort_by_key(|(_, seal)| seal.seq);
-        let taken = self.index.snapshots()?;
-        for (name, reason) in self.take_unusable(&mut unknown, &taken)? {
-            monitor.emit(&Event::SnapshotDamaged { name, reason });
-        }
-        if newest > 0 && unknown.first().is_some_and(|(_, seal)| seal.seq <= newest) {
+        let numbers = self.index.numbers()?;
+        let newest = numbers.last().copied().unwrap_or(0);
+        let mut census = Census::take(&self.repository, names, rows, &numbers)?;
+        // One that could not be taken in before is left alone until the index is made again for another reason.
+        census.set_aside(&self.index.unusable()?);
+        if newest > 0 && census.usable.first().is_some_and(|found| found.seal.seq <= newest) {
             // An index that lacks something in the middle can't be mended, only made again.
             return self.rebuild(monitor);
         }
-        if !unknown.is_empty() {
-            monitor.enter(Phase::Rebuilding);
-            monitor.reset_done();
-            let total = unknown.iter().map(|(_, seal)| entries(seal)).sum();
-            monitor.set_totals(total, 0);
+        let scratch = self.repository.folder("stage")?;
+        let taken = census.take_in(&mut self.index, &self.repository, &scratch, monitor)?;
+        for name in taken.recovered {
+            monitor.emit(&Event::SnapshotRecovered { name });
         }
-        let mut last = newest;
-        for (name, seal) in unknown {
-            if seal.seq == last {
-                let reason = "another snapshot has its number".to_owned();
-                monitor.emit(&Event::SnapshotDamaged { name, reason });
-                continue;
-            }
-            let scratch = self.repository.folder("stage")?;
-            match index::import(&mut self.index, &self.repository, &name, &seal, &scratch, monitor)?
-            {
-                Imported::Yes => {
-                    last = seal.seq;
-                    monitor.emit(&Event::SnapshotRecovered { name });
-                }
-                Imported::Damaged(reason) => {
-                    monitor.emit(&Event::SnapshotDamaged { name, reason });
-                }
-            }
-        }
-        Ok(())
+        self.index.set_unusable(&taken.unusable)
     }
-}
-
-fn entries(seal: &Seal) -> u64 {
-    let counts = &seal.counts;
-    [counts.files, counts.directories, counts.symlinks, counts.special]
-        .into_iter()
-        .fold(0, u64::saturating_add)
 }
 
 /// Makes an index of a repository that can't be written to, at `path`, where nothing may be.
@@ -213,22 +161,9 @@ pub fn build_index(repository: &Repository, path: &Path, monitor: &Monitor) -> R
     let folder = path.parent().unwrap_or(Path::new("/"));
     let scratch = Dir::open(folder).map_err(|errno| Error::io("open", folder, errno))?;
     let mut index = Index::create(path)?;
-    let mut seals = Vec::new();
-    for name in snapshot_names(repository)? {
-        match read_seal(repository, &name)? {
-            Ok(seal) => seals.push((name, seal)),
-            Err(reason) => monitor.emit(&Event::SnapshotDamaged { name, reason }),
-        }
-    }
-    seals.sort_by_key(|(_, seal)| seal.seq);
-    seals.dedup_by_key(|(_, seal)| seal.seq);
-    monitor.set_totals(seals.iter().map(|(_, seal)| entries(seal)).sum(), 0);
-    for (name, seal) in seals {
-        let imported = index::import(&mut index, repository, &name, &seal, &scratch, monitor)?;
-        if let Imported::Damaged(reason) = imported {
-            monitor.emit(&Event::SnapshotDamaged { name, reason });
-        }
-    }
+    let names = snapshot_names(repository)?;
+    let census = Census::take(repository, names.iter(), &[], &[])?;
+    census.take_in(&mut index, repository, &scratch, monitor)?;
     Ok(index)
 }
 
@@ -241,11 +176,15 @@ pub fn index_path(repository: &Repository) -> Result<PathBuf> {
     Ok(folder.join(INDEX_NAME))
 }
 
-/// Whether the drive's index is there, sound, and knows every snapshot that is on the drive.
+/// Whether the drive's index is there, sound, and knows every snapshot that is on the drive and can be taken in.
 pub fn is_current(repository: &Repository) -> bool {
-    let rows = index_path(repository).and_then(|path| Index::reader(&path)?.snapshots());
-    match (rows, snapshot_names(repository)) {
-        (Ok(rows), Ok(names)) => names.iter().all(|name| rows.iter().any(|row| row.name == *name)),
+    let known = || -> Result<_> {
+        let index = Index::reader(&index_path(repository)?)?;
+        let names = index.snapshots()?.into_iter().map(|row| row.name);
+        Ok(names.chain(index.unusable()?).collect::<HashSet<String>>())
+    };
+    match (known(), snapshot_names(repository)) {
+        (Ok(known), Ok(names)) => names.iter().all(|name| known.contains(name)),
         _ => false,
     }
 }
@@ -261,13 +200,6 @@ pub fn snapshot_names(repository: &Repository) -> Result<Vec<String>> {
         .filter(|name| is_snapshot_name(name))
         .filter_map(|name| String::from_utf8(name).ok())
         .collect())
-}
-
-fn read_seal(repository: &Repository, name: &str) -> Result<Result<Seal, String>> {
-    Ok(match Snapshot::open(repository, name)? {
-        Some(snapshot) => snapshot.read_seal(),
-        None => Err("it is not a folder".to_owned()),
-    })
 }
 
 fn open_index(repository: &Repository, monitor: &Monitor) -> Result<Index> {

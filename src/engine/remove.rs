@@ -7,15 +7,21 @@ use super::meta::Kind;
 
 /// Removes the entry `name` of `dir` and all below it; what is gone already is as good as removed.
 pub fn remove_tree(dir: &Dir, name: &[u8]) -> Result<()> {
+    remove_tree_while(dir, name, &|| true).map(drop)
+}
+
+/// As [`remove_tree`], for as long as `go_on` says so; `false` if something is left.
+pub fn remove_tree_while(dir: &Dir, name: &[u8], go_on: &dyn Fn() -> bool) -> Result<bool> {
     match dir.unlink(name) {
-        Ok(()) | Err(Errno::NOENT) => return Ok(()),
+        Ok(()) | Err(Errno::NOENT) => return Ok(true),
         Err(Errno::ISDIR | Errno::PERM) => {}
         Err(errno) => return Err(errno),
     }
     // A stack instead of recursion: a tree may be deeper than a thread's stack.
     let mut open = vec![(open_writable(dir, name)?, name.to_vec())];
     while let Some((folder, _)) = open.last() {
-        match first_folder(folder)? {
+        match first_folder(folder, go_on)? {
+            _ if !go_on() => return Ok(false),
             Some((child, child_name)) => open.push((child, child_name)),
             None => {
                 let Some((_, done)) = open.pop() else { break };
@@ -23,12 +29,12 @@ pub fn remove_tree(dir: &Dir, name: &[u8]) -> Result<()> {
             }
         }
     }
-    Ok(())
+    Ok(true)
 }
 
 /// Removes what is not a folder until one is found, which is opened.
-fn first_folder(dir: &Dir) -> Result<Option<(Dir, Vec<u8>)>> {
-    for name in dir.names()? {
+fn first_folder(dir: &Dir, go_on: &dyn Fn() -> bool) -> Result<Option<(Dir, Vec<u8>)>> {
+    for name in dir.names()?.into_iter().take_while(|_| go_on()) {
         match dir.unlink(&name) {
             Ok(()) | Err(Errno::NOENT) => {}
             Err(Errno::ISDIR | Errno::PERM) => {

@@ -87,8 +87,18 @@ pub struct Identity {
     pub euid: u32,
 }
 
+impl Marker {
+    /// Whether the repository is that of this person on this computer.
+    pub fn is_of(&self, identity: &Identity) -> bool {
+        self.machine == identity.machine()
+            && self.user == identity.user
+            && self.euid == identity.euid
+    }
+}
+
 impl Identity {
-    fn machine(&self) -> String {
+    /// The keyed hash of the machine id, as the marker has it.
+    pub fn machine(&self) -> String {
         let key = blake3::derive_key("yore 1 machine", self.machine_id.trim_ascii());
         blake3::Hash::from_bytes(key).to_hex().to_string()
     }
@@ -160,7 +170,7 @@ impl Repository {
             self.dir.ensure(name.as_bytes(), 0o700)?;
         }
         self.dir.replace_file(b"README.txt", README.as_bytes(), 0o600)?;
-        self.write_marker()
+        self.change_marker(|_| {}, None)
     }
 
     fn find(drive_dir: &Dir, drive: &Path, identity: &Identity) -> Result<Option<Self>> {
@@ -170,8 +180,7 @@ impl Repository {
             let Ok(dir) = home.child(&name) else { continue };
             let path = home_path.join(std::ffi::OsStr::from_bytes(&name));
             let Ok(marker) = read_marker(&dir, &path) else { continue };
-            let same = marker.machine == identity.machine() && marker.user == identity.user;
-            if same && marker.euid == identity.euid {
+            if marker.is_of(identity) {
                 return Ok(Some(Self { path, dir, marker }));
             }
         }
@@ -180,8 +189,8 @@ impl Repository {
 
     /// Opens the repository in the folder `path`; with `expected`, only the one with this identity.
     pub fn open(path: &Path, expected: Option<Uuid>) -> Result<Self> {
-        let dir = open_drive(path)?;
-        let marker = read_marker(&dir, path)?;
+        let opened = open_drive(path).and_then(|dir| Ok((read_marker(&dir, path)?, dir)));
+        let (marker, dir) = opened.map_err(|error| whose(path, error))?;
         if let Some(expected) = expected.filter(|expected| *expected != marker.id) {
             return Err(Error::OtherRepository {
                 path: path.to_owned(),
@@ -195,22 +204,39 @@ impl Repository {
         Ok(Self { path: path.to_owned(), dir, marker })
     }
 
+    /// Reads the marker again, which another program may have replaced.
+    pub fn refresh(&mut self) -> Result<()> {
+        self.marker = read_marker(&self.dir, &self.path)?;
+        Ok(())
+    }
+
+    /// Refuses what needs a newer program to be written to.
+    pub fn check_features(&self) -> Result<()> {
+        match self.marker.features.write.first() {
+            None => Ok(()),
+            Some(feature) => {
+                Err(Error::UnknownFeature { path: self.path.clone(), feature: feature.clone() })
+            }
+        }
+    }
+
     /// Takes the writer's lock, after checking that this user may write and that the drive is there and writable.
-    pub fn lock_for_writing(&self, euid: u32) -> Result<Lock> {
-        if let Some(feature) = self.marker.features.write.first() {
-            return Err(Error::UnknownFeature {
-                path: self.path.clone(),
-                feature: feature.clone(),
-            });
+    pub fn lock_for_writing(&mut self, euid: u32) -> Result<Lock> {
+        self.check_writer(euid)?;
+        let lock = Lock::take(&self.dir, &self.path, LockKind::Writer)?;
+        // Whoever had the lock until now may have replaced the marker.
+        self.refresh()?;
+        self.check_writer(euid)?;
+        Ok(lock)
+    }
+
+    fn check_writer(&self, euid: u32) -> Result<()> {
+        self.check_features()?;
+        let (path, owner) = (&self.path, self.marker.euid);
+        if owner == euid {
+            return Ok(());
         }
-        if self.marker.euid != euid {
-            return Err(Error::OtherOwner {
-                path: self.path.clone(),
-                owner: self.marker.euid,
-                user: euid,
-            });
-        }
-        Lock::take(&self.dir, &self.path, LockKind::Writer)
+        Err(Error::OtherOwner { path: path.clone(), owner, user: euid })
     }
 
     /// Takes a reader's lock, which keeps prune and mend waiting; `None` on a drive that can't be locked.
@@ -242,15 +268,42 @@ impl Repository {
 
     /// Makes sure that the number after `seq` is used next, durably.
     pub fn raise_next_seq(&mut self, seq: u64) -> Result<()> {
-        self.marker.next_seq = self.marker.next_seq.max(seq.saturating_add(1));
-        self.write_marker()
+        let raise = |marker: &mut Marker| {
+            marker.next_seq = marker.next_seq.max(seq.saturating_add(1));
+        };
+        self.change_marker(raise, None)
             .map_err(|errno| Error::drive("write", &self.path.join("repository.json"), errno))
     }
 
-    fn write_marker(&self) -> rustix::io::Result<()> {
-        let mut text = serde_json::to_vec_pretty(&self.marker).map_err(|_| Errno::INVAL)?;
+    /// Replaces the marker by a changed one, atomically; as root, the new file can be given to an owner.
+    pub fn change_marker(
+        &mut self,
+        change: impl FnOnce(&mut Marker),
+        owner: Option<(u32, u32)>,
+    ) -> rustix::io::Result<()> {
+        let mut marker = self.marker.clone();
+        change(&mut marker);
+        let mut text = serde_json::to_vec_pretty(&marker).map_err(|_| Errno::INVAL)?;
         text.push(b'\n');
-        self.dir.replace_file(MARKER_NAME, &text, 0o600)
+        self.dir.replace_file_as(MARKER_NAME, &text, 0o600, owner)?;
+        self.marker = marker;
+        Ok(())
+    }
+}
+
+/// Says whose a repository is that this user may not enter.
+fn whose(path: &Path, error: Error) -> Error {
+    let refused = matches!(&error, Error::Io { source, .. }
+        if source.kind() == std::io::ErrorKind::PermissionDenied);
+    let user = rustix::process::geteuid().as_raw();
+    let owner = |path: &Path| rustix::fs::stat(path).ok().map(|stat| stat.st_uid);
+    match owner(path).filter(|_| refused) {
+        Some(owner) if owner != user => Error::OtherOwner { path: path.to_owned(), owner, user },
+        // The folder is this user's and the marker is not: the folder is what changes its owner last.
+        Some(_) if owner(&path.join("repository.json")).is_some_and(|owner| owner != user) => {
+            Error::AdoptionUnfinished(path.to_owned())
+        }
+        _ => error,
     }
 }
 

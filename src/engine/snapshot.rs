@@ -12,11 +12,12 @@ use super::monitor::Monitor;
 use super::overrides::{Override, OverrideLine};
 use super::path::RelPath;
 use super::probe;
-use super::repository::{FORMAT, Repository};
+use super::repository::{FORMAT, Features, Repository};
 use super::seal::{Problem, Seal};
 use super::xattr;
 
-const SEAL_NAME: &[u8] = b"seal.json";
+/// The seal's file in a snapshot.
+pub const SEAL_NAME: &[u8] = b"seal.json";
 const OVERRIDES_NAME: &[u8] = b"overrides.jsonl";
 const PROBLEMS_NAME: &[u8] = b"problems.jsonl";
 
@@ -49,6 +50,29 @@ pub fn is_snapshot_name(name: &[u8]) -> bool {
             && suffix[0] == b'-'
             && suffix[1..].iter().all(u8::is_ascii_digit));
     stem_fits && suffix_fits
+}
+
+/// Orders the names of snapshots as they were started.
+pub fn name_order(name: &str) -> (&str, u32) {
+    let (stem, suffix) = name.split_at(name.len().min("0000-00-00T00-00-00Z".len()));
+    (stem, suffix.strip_prefix('-').and_then(|number| number.parse().ok()).unwrap_or(0))
+}
+
+/// When the snapshot `name` was started, as its name tells; `None` if that is no moment.
+pub fn started_of(name: &str) -> Option<Timestamp> {
+    let civil = jiff::civil::DateTime::strptime("%Y-%m-%dT%H-%M-%SZ", name_order(name).0).ok()?;
+    civil.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|moment| moment.timestamp())
+}
+
+/// Why a seal tells nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BadSeal {
+    /// It is missing or broken.
+    #[error("{0}")]
+    Broken(String),
+    /// A newer version wrote it, and this one would misread what it vouches for.
+    #[error("{0}")]
+    TooNew(String),
 }
 
 /// A snapshot being made.
@@ -184,29 +208,58 @@ impl Snapshot {
         }
     }
 
+    /// The snapshot whose folder is open already.
+    pub fn in_folder(dir: Dir) -> Self {
+        Self { dir }
+    }
+
     /// The root of the tree.
     pub fn files(&self) -> rustix::io::Result<Dir> {
         self.dir.child(FILES_NAME)
     }
 
+    /// The snapshot's own folder.
+    pub fn dir(&self) -> &Dir {
+        &self.dir
+    }
+
     /// Reads and checks the seal; the error says in English what is wrong with it.
-    pub fn read_seal(&self) -> Result<Seal, String> {
-        let bytes = self.read_checked(SEAL_NAME, SEAL_LIMIT_BYTES)?.ok_or("it has no seal")?;
-        let seal: Seal =
-            serde_json::from_slice(&bytes).map_err(|error| format!("bad seal: {error}"))?;
-        if seal.format != FORMAT {
-            return Err(format!("its format is {}", seal.format));
+    pub fn read_seal(&self) -> Result<Seal, BadSeal> {
+        let broken = |reason: &str| BadSeal::Broken(reason.to_owned());
+        let bytes = self
+            .read_checked(SEAL_NAME, SEAL_LIMIT_BYTES)
+            .map_err(BadSeal::Broken)?
+            .ok_or_else(|| broken("it has no seal"))?;
+        let unreadable = |error| BadSeal::Broken(format!("bad seal: {error}"));
+        let value: serde_json::Value = serde_json::from_slice(&bytes).map_err(unreadable)?;
+        // Before anything else, so that a newer format's seal is not called broken.
+        let format = value.get("format").and_then(serde_json::Value::as_u64).unwrap_or(0);
+        if format > u64::from(FORMAT) {
+            return Err(BadSeal::TooNew(format!("its format is {format}")));
         }
-        if let Some(feature) = seal.features.read.first() {
-            return Err(format!("it needs the unknown feature {feature:?}"));
+        let features = value.get("features").cloned().map(serde_json::from_value::<Features>);
+        if let Some(feature) = features.and_then(Result::ok).unwrap_or_default().read.first() {
+            return Err(BadSeal::TooNew(format!("it needs the unknown feature {feature:?}")));
+        }
+        let seal: Seal = serde_json::from_value(value).map_err(unreadable)?;
+        if seal.format != FORMAT {
+            return Err(BadSeal::Broken(format!("its format is {}", seal.format)));
         }
         if seal.seq == 0 || seal.seq > i64::MAX as u64 / 2 {
-            return Err("its number is absurd".to_owned());
+            return Err(broken("its number is absurd"));
         }
         if seal.sources.iter().any(|source| source.path().is_none()) {
-            return Err("a source's path is absurd".to_owned());
+            return Err(broken("a source's path is absurd"));
         }
         Ok(seal)
+    }
+
+    /// The hash of the overrides if the file vouches for itself, by the attribute that it carries.
+    pub fn proven_overrides(&self) -> Option<String> {
+        let (file, _) = self.dir.open_file(OVERRIDES_NAME).ok()?;
+        let own = xattr::read_hash(&file).ok()??;
+        let bytes = self.dir.read_file(OVERRIDES_NAME, LINES_LIMIT_BYTES).ok()?;
+        (ContentHash::of(&bytes) == own).then(|| own.to_string())
     }
 
     /// Reads the overrides that `seal` vouches for.
@@ -271,5 +324,16 @@ mod tests {
             assert_eq!(is_snapshot_name(name.as_bytes()), fits, "{name}");
         }
         assert!(is_snapshot_name(name_of(Timestamp::UNIX_EPOCH).as_bytes()));
+    }
+
+    #[test]
+    fn names_tell_moments_and_their_order() {
+        let started = started_of("2026-11-21T10-00-07Z-2").unwrap();
+        assert_eq!(name_of(started), "2026-11-21T10-00-07Z");
+        assert_eq!(started_of("2026-02-31T10-00-00Z"), None);
+        let mut names =
+            ["2026-11-21T10-00-00Z-10", "2026-11-21T10-00-00Z-9", "2026-11-21T10-00-00Z"];
+        names.sort_by_key(|name| name_order(name));
+        assert_eq!(names.map(|name| name_order(name).1), [0, 9, 10]);
     }
 }

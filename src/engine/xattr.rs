@@ -15,6 +15,9 @@ pub const HASH_NAME: &str = "user.yore.blake3";
 /// Names that are Yore's own: never taken from a source, never given back.
 const OWN_PREFIX: &[u8] = b"user.yore.";
 
+/// The attribute that lets a program do some of what root can.
+pub const CAPABILITY_NAME: &str = "security.capability";
+
 /// Namespaces and names that belong to an entry; `trusted.` shows itself to root only.
 const KEPT: [&[u8]; 5] =
     [b"user.", b"system.posix_acl_access", b"system.posix_acl_default", b"security.", b"trusted."];
@@ -238,6 +241,15 @@ pub fn read_hash(fd: impl AsFd) -> Result<Option<ContentHash>> {
     match rustix::fs::fgetxattr(fd, HASH_NAME, &mut value[..]) {
         Ok(length) => Ok(ContentHash::from_slice(&value[..length])),
         Err(Errno::NODATA | Errno::OPNOTSUPP | Errno::RANGE) => Ok(None),
+        Err(errno) => Err(errno),
+    }
+}
+
+/// The capabilities that an open file has as a program, as the kernel keeps them.
+pub fn read_capability(fd: impl AsFd) -> Result<Option<Vec<u8>>> {
+    match read_value(|value| rustix::fs::fgetxattr(&fd, CAPABILITY_NAME, value)) {
+        Ok(value) => Ok(Some(value)),
+        Err(Errno::NODATA | Errno::OPNOTSUPP) => Ok(None),
         Err(errno) => Err(errno),
     }
 }

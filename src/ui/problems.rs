@@ -156,6 +156,8 @@ fn line(event: &Event) -> Option<String> {
         Event::IndexRebuilt { .. }
             | Event::SnapshotRecovered { .. }
             | Event::Resumed { .. }
+            | Event::DeletionFinished { .. }
+            | Event::AdoptionFinished
             | Event::StageRemoved { .. }
     );
     (!mended).then(|| events::describe(event))

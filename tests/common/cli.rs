@@ -44,19 +44,28 @@ impl Home {
 
     /// The home of a person without any privilege; only root can act for one.
     pub fn of_nobody() -> Self {
-        Self::of_member(&[])
+        Self::of_user(NOBODY)
+    }
+
+    /// The home of a person with this number, whom the computer need not know.
+    pub fn of_user(user: u32) -> Self {
+        Self::of_members(user, &[])
     }
 
     /// As [`Home::of_nobody`], of a person who is in more groups than their own.
     pub fn of_member(groups: &[u32]) -> Self {
+        Self::of_members(NOBODY, groups)
+    }
+
+    fn of_members(user: u32, groups: &[u32]) -> Self {
         let folder = scratch();
         let program = folder.path().join("yore");
         // By another program: a file that this one has open for writing while a test beside it starts
         // a program can't be run.
         must(Command::new("cp").args(["--", env!("CARGO_BIN_EXE_yore")]).arg(&program));
         set_mode(&program, 0o755);
-        std::os::unix::fs::chown(folder.path(), Some(NOBODY), Some(NOBODY)).unwrap();
-        Self { folder, program, user: Some(NOBODY), groups: groups.to_vec() }
+        std::os::unix::fs::chown(folder.path(), Some(user), Some(user)).unwrap();
+        Self { folder, program, user: Some(user), groups: groups.to_vec() }
     }
 
     /// Whether `yore` runs as root here.

@@ -41,7 +41,7 @@ pub struct Rig {
 #[derive(Debug, PartialEq, Eq)]
 pub struct Answers {
     snapshots: Vec<(u64, Uuid, String, Timestamp, Timestamp, [u64; 5])>,
-    lists: Vec<(u64, RelPath, Vec<Entry>)>,
+    pub lists: Vec<(u64, RelPath, Vec<Entry>)>,
     versions: Vec<(RelPath, Vec<Version>)>,
 }
 

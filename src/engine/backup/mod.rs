@@ -26,6 +26,7 @@ use super::error::{Context as _, Error, Result};
 use super::index::{Index, SnapshotRow, Spool};
 use super::monitor::{Event, Monitor, Phase};
 use super::path::RelPath;
+use super::pin::Pin;
 use super::probe;
 use super::recover::Writer;
 use super::repository::FORMAT;
@@ -153,7 +154,13 @@ pub fn backup(
         }
     };
     monitor.enter(Phase::Indexing);
-    writer.index.add_snapshot(&seal, &name, super::index::SnapshotState::Good, spool)?;
+    writer.index.add_snapshot(
+        &seal,
+        &name,
+        super::index::SnapshotState::Good,
+        &Pin::default(),
+        spool,
+    )?;
     if let Some(leftover) = writer.leftover.take() {
         // All that was worth anything in it is in the snapshot; what stays is looked at again the next time.
         let _ = leftover.remove(&writer.repository);

@@ -7,15 +7,17 @@ use std::path::Path;
 use rustix::io::Errno;
 
 use super::spool::{Change, SpoolWriter};
-use super::{Child, Index, NodeId, OPEN, ROOT_NODE, Spool, State};
+use super::{Child, Index, NodeId, OPEN, ROOT_NODE, SnapshotState, Spool, State};
+use crate::engine::census::Found;
 use crate::engine::dir::Dir;
 use crate::engine::error::{Error, Result};
 use crate::engine::meta::{ContentHash, Kind, Metadata};
 use crate::engine::monitor::Monitor;
 use crate::engine::overrides::Override;
 use crate::engine::path::RelPath;
+use crate::engine::pin::Pin;
 use crate::engine::repository::{Owners, Repository};
-use crate::engine::seal::{Owner, Seal};
+use crate::engine::seal::{Counts, Owner, Seal};
 use crate::engine::snapshot::Snapshot;
 use crate::engine::xattr::{self, Xattrs};
 
@@ -45,6 +47,8 @@ struct Walk<'a> {
     base: Option<u64>,
     next_node: NodeId,
     pending: Vec<Folder>,
+    counts: Counts,
+    total_bytes: u64,
     monitor: &'a Monitor,
     root: &'a Path,
 }
@@ -55,11 +59,11 @@ struct Walk<'a> {
 pub fn import(
     index: &mut Index,
     repository: &Repository,
-    name: &str,
-    seal: &Seal,
+    found: &Found,
     scratch: &Dir,
     monitor: &Monitor,
 ) -> Result<Imported> {
+    let Found { name, seal, damage } = found;
     let Some(snapshot) = Snapshot::open(repository, name)? else {
         return Ok(Imported::Damaged("it is not a folder".to_owned()));
     };
@@ -81,6 +85,8 @@ pub fn import(
         owner: by_seal.then_some(seal.owner),
         base,
         pending: Vec::new(),
+        counts: Counts::default(),
+        total_bytes: 0,
         monitor,
         root: &root,
     };
@@ -92,7 +98,16 @@ pub fn import(
     }
     writer.flush().map_err(failed)?;
     drop(writer);
-    index.add_snapshot(seal, name, super::SnapshotState::Good, spool)?;
+    let pin = Pin::read(snapshot.dir());
+    if damage.is_none() {
+        index.add_snapshot(seal, name, SnapshotState::Good, &pin, spool)?;
+    } else {
+        // Nobody vouches for what an assumed seal says: what there is was counted.
+        let mut seal = seal.clone();
+        seal.counts = Counts { problems: seal.counts.problems, ..walk.counts };
+        seal.bytes.total = walk.total_bytes;
+        index.add_snapshot(&seal, name, SnapshotState::Damaged, &pin, spool)?;
+    }
     Ok(Imported::Yes)
 }
 
@@ -128,6 +143,7 @@ impl Walk<'_> {
                 Some(base) => self.index.version_at(node, base)?,
                 None => None,
             };
+            self.count(&state);
             self.compare(node, before, state, out)?;
             self.pending.push(Folder { path, dir, node, is_new });
         }
@@ -150,6 +166,7 @@ impl Walk<'_> {
             let path = folder.path.join(&name);
             let Some((state, dir)) = self.read_entry(folder, &name, &path)? else { continue };
             self.monitor.add_entries(1);
+            self.count(&state);
             let known = before.remove(&name);
             let (node, is_new) = match &known {
                 Some(child) => (child.node, false),
@@ -254,6 +271,19 @@ impl Walk<'_> {
             xattrs,
             fingerprint: None,
             override_text: change.and_then(Override::to_text),
+        }
+    }
+
+    fn count(&mut self, state: &State) {
+        let counts = &mut self.counts;
+        match state.meta.kind {
+            Kind::Directory => counts.directories += 1,
+            Kind::Symlink => counts.symlinks += 1,
+            Kind::Fifo | Kind::Socket | Kind::Block | Kind::Character => counts.special += 1,
+            Kind::File => {
+                counts.files += 1;
+                self.total_bytes = self.total_bytes.saturating_add(state.meta.size_bytes);
+            }
         }
     }
 

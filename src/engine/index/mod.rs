@@ -134,7 +134,7 @@ impl Index {
                 .query_map([], |row| row.get(0))?
                 .collect::<rusqlite::Result<Vec<String>>>()?;
             let wanted = include_str!("schema.sql");
-            Ok(found.len() == 5 && found.iter().all(|sql| wanted.contains(sql.as_str())))
+            Ok(found.len() == 6 && found.iter().all(|sql| wanted.contains(sql.as_str())))
         })
     }
 

@@ -18,6 +18,8 @@ pub enum SnapshotState {
     Damaged,
     /// Known to the index, but not on the drive.
     Missing,
+    /// Deleted on purpose: known to the index alone, and never listed.
+    Pruned,
 }
 
 impl SnapshotState {
@@ -26,6 +28,7 @@ impl SnapshotState {
             Self::Good => 0,
             Self::Damaged => 1,
             Self::Missing => 2,
+            Self::Pruned => 3,
         }
     }
 }
@@ -66,6 +69,10 @@ pub struct SnapshotRow {
     pub state: SnapshotState,
     /// When a later run last found that nothing had changed since.
     pub same_at: Option<jiff::Timestamp>,
+    /// A person wants it kept.
+    pub pinned: bool,
+    /// What the person calls it.
+    pub label: Option<String>,
 }
 
 impl SnapshotRow {
@@ -116,14 +123,34 @@ pub fn children_of(connection: &Connection, node: NodeId, at: u64) -> rusqlite::
 }
 
 impl Index {
-    /// All snapshots, oldest first.
+    /// All snapshots but the pruned ones, oldest first.
     pub fn snapshots(&self) -> Result<Vec<SnapshotRow>> {
         self.run(|connection| {
             let mut statement = connection.prepare_cached(
                 "SELECT seq, id, name, started, finished, entries, files, total_bytes, \
-                 copied_bytes, problems, state, same_at FROM snapshot ORDER BY seq",
+                 copied_bytes, problems, state, same_at, pinned, label FROM snapshot WHERE state <> ?1 \
+                 ORDER BY seq",
             )?;
-            let rows = statement.query_map([], read_snapshot)?;
+            let rows = statement.query_map([SnapshotState::Pruned.code()], read_snapshot)?;
+            rows.collect()
+        })
+    }
+
+    /// All numbers that are taken, those of pruned snapshots included, in order.
+    pub fn numbers(&self) -> Result<Vec<u64>> {
+        self.run(|connection| {
+            let mut statement =
+                connection.prepare_cached("SELECT seq FROM snapshot ORDER BY seq")?;
+            let rows = statement.query_map([], |row| row.get(0))?;
+            rows.collect()
+        })
+    }
+
+    /// The names of folders among the snapshots that could not be taken in.
+    pub fn unusable(&self) -> Result<Vec<String>> {
+        self.run(|connection| {
+            let mut statement = connection.prepare_cached("SELECT name FROM unusable")?;
+            let rows = statement.query_map([], |row| row.get(0))?;
             rows.collect()
         })
     }
@@ -253,10 +280,13 @@ fn read_snapshot(row: &rusqlite::Row<'_>) -> rusqlite::Result<SnapshotRow> {
         state: match row.get::<_, i64>(10)? {
             0 => SnapshotState::Good,
             1 => SnapshotState::Damaged,
+            3 => SnapshotState::Pruned,
             _ => SnapshotState::Missing,
         },
         same_at: row
             .get::<_, Option<i64>>(11)?
             .and_then(|time| jiff::Timestamp::from_millisecond(time).ok()),
+        pinned: row.get(12)?,
+        label: row.get(13)?,
     })
 }

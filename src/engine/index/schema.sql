@@ -1,4 +1,4 @@
--- Snapshots that were committed; state: 0 good, 1 damaged, 2 missing from the drive. Times are milliseconds since 1970;
+-- Snapshots that were committed; state: 0 good, 1 damaged, 2 missing from the drive, 3 pruned. Times are milliseconds since 1970;
 -- same_at: when a later run found nothing new.
 CREATE TABLE snapshot (
     seq INTEGER PRIMARY KEY,
@@ -12,8 +12,15 @@ CREATE TABLE snapshot (
     copied_bytes INTEGER NOT NULL,
     problems INTEGER NOT NULL,
     state INTEGER NOT NULL,
-    same_at INTEGER
+    same_at INTEGER,
+    pinned INTEGER NOT NULL,
+    label TEXT
 );
+
+-- Folders among the snapshots that can't be taken in, so that they are not tried anew at each opening.
+CREATE TABLE unusable (
+    name TEXT PRIMARY KEY
+) WITHOUT ROWID;
 
 -- What each snapshot protected.
 CREATE TABLE source (

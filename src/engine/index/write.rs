@@ -5,6 +5,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 use super::spool::{Record, Spool, SpoolError};
 use super::{Index, OPEN, SnapshotState, StateChange};
 use crate::engine::error::{Error, Result};
+use crate::engine::pin::Pin;
 use crate::engine::seal::Seal;
 
 impl Index {
@@ -14,6 +15,7 @@ impl Index {
         seal: &Seal,
         name: &str,
         state: SnapshotState,
+        pin: &Pin,
         spool: Spool,
     ) -> Result<()> {
         let path = self.path.clone();
@@ -22,7 +24,7 @@ impl Index {
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(wrap)?;
-        insert_snapshot(&transaction, seal, name, state).map_err(wrap)?;
+        insert_snapshot(&transaction, seal, name, state, pin).map_err(wrap)?;
         apply(&transaction, seal.seq as i64, spool).map_err(|error| error.wrap(&path))?;
         transaction.commit().map_err(wrap)
     }
@@ -62,6 +64,62 @@ impl Index {
             transaction.commit()
         })
     }
+
+    /// Repeats what a person said of a snapshot.
+    pub fn set_pin(&self, seq: u64, pin: &Pin) -> Result<()> {
+        self.run(|connection| {
+            connection
+                .execute(
+                    "UPDATE snapshot SET pinned = ?2, label = ?3 WHERE seq = ?1",
+                    params![seq as i64, pin.pinned, pin.label],
+                )
+                .map(drop)
+        })
+    }
+
+    /// Remembers which folders among the snapshots can't be taken in; those that are not named can.
+    pub fn set_unusable(&mut self, names: &[String]) -> Result<()> {
+        let mut before = self.unusable()?;
+        before.sort_unstable();
+        if before.iter().eq(names.iter().collect::<std::collections::BTreeSet<_>>()) {
+            return Ok(());
+        }
+        self.run(|connection| {
+            let transaction =
+                Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
+            transaction.execute("DELETE FROM unusable", [])?;
+            for name in names {
+                transaction.execute("INSERT OR IGNORE INTO unusable (name) VALUES (?1)", [name])?;
+            }
+            transaction.commit()
+        })
+    }
+
+    /// Marks snapshots as pruned, and forgets the versions that no other snapshot holds.
+    ///
+    /// What is said of the other snapshots stays the same.
+    pub fn prune(&mut self, numbers: &[u64]) -> Result<()> {
+        if numbers.is_empty() {
+            return Ok(());
+        }
+        let pruned = SnapshotState::Pruned.code();
+        self.run(|connection| {
+            let transaction =
+                Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
+            for seq in numbers {
+                transaction.execute(
+                    "UPDATE snapshot SET state = ?2 WHERE seq = ?1",
+                    params![*seq as i64, pruned],
+                )?;
+            }
+            transaction.execute(
+                "DELETE FROM version WHERE NOT EXISTS (SELECT 1 FROM snapshot s \
+                 WHERE s.seq BETWEEN version.first AND version.last AND s.state <> ?1)",
+                [pruned],
+            )?;
+            transaction.commit()
+        })
+    }
 }
 
 fn insert_snapshot(
@@ -69,6 +127,7 @@ fn insert_snapshot(
     seal: &Seal,
     name: &str,
     state: SnapshotState,
+    pin: &Pin,
 ) -> rusqlite::Result<()> {
     let counts = &seal.counts;
     let entries = [counts.files, counts.directories, counts.symlinks, counts.special]
@@ -77,7 +136,8 @@ fn insert_snapshot(
     let number = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
     connection.execute(
         "INSERT INTO snapshot (seq, id, name, started, finished, entries, files, total_bytes, \
-         copied_bytes, problems, state) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+         copied_bytes, problems, state, pinned, label) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
         params![
             number(seal.seq),
             seal.id.as_bytes(),
@@ -90,6 +150,8 @@ fn insert_snapshot(
             number(seal.bytes.copied),
             number(counts.problems),
             state.code(),
+            pin.pinned,
+            pin.label,
         ],
     )?;
     for source in &seal.sources {

@@ -173,14 +173,16 @@ fn warning(snapshot: &SnapshotInfo) -> Option<&'static str> {
     match snapshot.state {
         SnapshotState::Good if snapshot.problems == 0 => None,
         SnapshotState::Good | SnapshotState::Damaged => Some("dialog-warning-symbolic"),
-        SnapshotState::Missing => Some("dialog-error-symbolic"),
+        SnapshotState::Missing | SnapshotState::Pruned => Some("dialog-error-symbolic"),
     }
 }
 
 fn details(snapshot: &SnapshotInfo) -> String {
     match snapshot.state {
         SnapshotState::Damaged => return gettext("Damaged, can be browsed"),
-        SnapshotState::Missing => return gettext("Not on the drive any more"),
+        SnapshotState::Missing | SnapshotState::Pruned => {
+            return gettext("Not on the drive any more");
+        }
         SnapshotState::Good => {}
     }
     if snapshot.problems > 0 {
