@@ -49,6 +49,8 @@ struct Inner {
     places: HashMap<Content, Place>,
     sizes: HashSet<u64>,
     in_work: HashMap<Key, usize>,
+    /// Threads that wait for another's copy.
+    waiting: usize,
 }
 
 /// A staged file, small: its folder, and where its name is kept.
@@ -110,8 +112,10 @@ impl Contents {
                 return Ok(Answer::Yours(self.begin(inner, key)));
             }
             monitor.check_cancelled()?;
+            inner.waiting += 1;
             let waited = self.done.wait_timeout(inner, WAIT);
             inner = waited.unwrap_or_else(PoisonError::into_inner).0;
+            inner.waiting -= 1;
         }
     }
 
@@ -167,7 +171,9 @@ impl Drop for Claim<'_> {
                 inner.in_work.remove(&self.key);
             }
         }
-        self.contents.done.notify_all();
+        if inner.waiting > 0 {
+            self.contents.done.notify_all();
+        }
     }
 }
 

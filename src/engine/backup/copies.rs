@@ -1,6 +1,7 @@
 //! Whether a file's content is on the drive already: as its last version, in what an interrupted run left, under
 //! another path, or in this run's own stage. What is found is linked, or cloned, if its metadata allows it.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
 use rustix::io::Errno;
@@ -303,21 +304,15 @@ impl Run<'_> {
         xattrs: Option<[u8; 32]>,
         hash: ContentHash,
     ) -> Content {
-        let mut hasher = blake3::Hasher::new();
-        hasher.update(&hash.0);
+        let mut hasher = DefaultHasher::new();
+        hash.hash(&mut hasher);
         if meta.size_bytes <= plan::SMALL_FILE_BYTES && !self.carrier.reflink {
-            hasher.update(&meta.mode.to_le_bytes());
-            hasher.update(&meta.mtime.sec.to_le_bytes());
-            hasher.update(&meta.mtime.nsec.to_le_bytes());
-            hasher.update(&xattrs.unwrap_or_default());
+            (meta.mode, meta.mtime, xattrs).hash(&mut hasher);
             if self.carrier.owners == Owners::Inode {
-                hasher.update(&meta.uid.to_le_bytes());
-                hasher.update(&meta.gid.to_le_bytes());
+                (meta.uid, meta.gid).hash(&mut hasher);
             }
         }
-        let mut short = [0; 8];
-        short.copy_from_slice(&hasher.finalize().as_bytes()[..8]);
-        Content(u64::from_le_bytes(short))
+        Content(hasher.finish())
     }
 
     /// Whether a version tells the same of an entry's metadata as the source does, owners aside where inodes carry none.

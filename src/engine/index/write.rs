@@ -3,7 +3,7 @@
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use super::spool::{Record, Spool, SpoolError};
-use super::{Index, OPEN, SnapshotState, StateChange};
+use super::{CONTENT_INDEX, Index, OPEN, SnapshotState, StateChange};
 use crate::engine::error::{Error, Result};
 use crate::engine::pin::Pin;
 use crate::engine::seal::Seal;
@@ -24,8 +24,15 @@ impl Index {
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(wrap)?;
+        let is_first = is_first(&transaction).map_err(wrap)?;
+        if is_first {
+            transaction.execute_batch("DROP INDEX content").map_err(wrap)?;
+        }
         insert_snapshot(&transaction, seal, name, state, pin).map_err(wrap)?;
         apply(&transaction, seal.seq as i64, spool).map_err(|error| error.wrap(&path))?;
+        if is_first {
+            transaction.execute_batch(CONTENT_INDEX).map_err(wrap)?;
+        }
         transaction.commit().map_err(wrap)
     }
 
@@ -120,6 +127,11 @@ impl Index {
             transaction.commit()
         })
     }
+}
+
+/// Whether no version is known yet.
+fn is_first(connection: &Connection) -> rusqlite::Result<bool> {
+    connection.prepare("SELECT 1 FROM version LIMIT 1")?.exists([]).map(|exists| !exists)
 }
 
 fn insert_snapshot(
