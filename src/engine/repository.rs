@@ -382,20 +382,5 @@ fn read_marker(dir: &Dir, path: &Path) -> Result<Marker> {
     serde_json::from_value(value).map_err(|error| damaged(error.to_string()))
 }
 
-const README: &str = "\
-This folder was made by Yore, a backup program for Linux.
-
-You do not need Yore to get your files back.
-
-Each folder below \"snapshots\" is a complete copy of the protected folders as
-they were at the moment that its name says (in UTC). Open the newest one with
-any file manager, go into \"files\", and copy what you need to another place.
-
-Please do not change anything in here: a file that stayed the same from one
-snapshot to the next is stored once and appears in both, so a change to it
-would change the past. Copy first, then edit the copy.
-
-Owners, times or permissions that this drive could not hold are listed in
-\"overrides.jsonl\" beside \"files\"; paths that could not be read at the time are
-listed in \"problems.jsonl\".
-";
+/// What a person finds who opens the folder by hand.
+const README: &str = include_str!("readme.txt");
