@@ -232,3 +232,15 @@ fn what_a_drive_gives_its_new_folders_is_no_part_of_a_snapshot() {
     assert_eq!(lists, "", "something has an access list");
     comes_back(&protected, &name, "below a default list");
 }
+
+#[test]
+fn the_seal_names_everyone_whom_lists_name_also_when_nothing_changed() {
+    let Some(pair) = Pair::new("ext4", "ext4") else { return };
+    write(&pair.path("file"), "x");
+    allow(&pair.path("file"), "u:1:r,g:2:r");
+    for run in 0..2 {
+        let ids = pair.protected.sealed(&pair.protected.back_up()).seal["ids"].clone();
+        assert_eq!((&ids["users"]["1"], &ids["groups"]["2"]), (&"daemon".into(), &"bin".into()));
+        assert_eq!(ids["users"]["0"], "root", "run {run}: {ids}");
+    }
+}

@@ -5,9 +5,16 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::symlink;
 
+use yore::engine::backup::BackupOptions;
+use yore::engine::monitor::Monitor;
+use yore::engine::xattr::Labels;
+
 use super::{Pair, comes_back, pairs};
 use crate::common::attribute::{allow, get, set};
+use crate::common::engine::Rig;
+use crate::common::node::set_mtime;
 use crate::common::node::{fifo, socket};
+use crate::common::place::is_root;
 use crate::common::survey::{Survey, assert_none};
 use crate::common::trace::{back_up_under, can_inject};
 use crate::common::tree::{attributes, write};
@@ -192,4 +199,33 @@ fn a_refusal_of_attributes_is_no_full_drive() {
         }
     }
     assert!(beside > 0, "no refusal hit the attribute of the file");
+}
+
+#[test]
+fn labels_are_kept_beside_and_only_if_that_is_asked_for() {
+    if !is_root() {
+        return;
+    }
+    let label = "security.selinux";
+    let seal = |labels: Labels| {
+        let rig = Rig::new();
+        let path = rig.source.join("file");
+        write(&path, "x");
+        set_mtime(&path, 1_600_000_000, 0).unwrap();
+        set(&path, label, b"system_u:object_r:user_home_t:s0");
+        let options = BackupOptions { labels, ..rig.options() };
+        let report = rig.try_back_up(&options, &Monitor::new()).unwrap();
+        let sealed = rig.sealed(&report.snapshot);
+        assert_eq!(get(&rig.stored(&report.snapshot).join("file"), label), None);
+        let said = sealed.said(&path, "xattrs")[label].is_string();
+        assert_eq!(said, labels == Labels::Keep, "{sealed:?}");
+        let (back, restored) = rig.restore(report.seq);
+        assert_eq!((get(&back.join("file"), label), restored.problems), (None, vec![]));
+        // The same again writes no row.
+        let again = rig.try_back_up(&options, &Monitor::new()).unwrap();
+        assert_eq!((again.counts.copied, again.counts.linked), (0, 1));
+        let trees: Vec<_> = sealed.seal["tree"].as_object().unwrap().values().cloned().collect();
+        trees
+    };
+    assert_eq!(seal(Labels::Keep), seal(Labels::Leave), "a label is in the digest");
 }

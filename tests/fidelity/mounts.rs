@@ -171,3 +171,33 @@ fn the_drive_on_the_source_s_own_file_system_is_left_out() {
         _ => answer.says(1, &["yore: "]),
     }
 }
+
+#[test]
+fn mounts_are_entered_if_that_is_asked_for_but_none_twice() {
+    let Some(pair) = Pair::new("ext4", "ext4") else { return };
+    let Some(stick) = LoopDrive::of_kind("xfs") else { return };
+    write(&stick.path().join("films/film"), "x");
+    write(&pair.path("folder/file"), "x");
+    let [inner, above, media] = ["inner", "above", "media"].map(|name| pair.path(name));
+    for path in [&inner, &above, &media] {
+        fs::create_dir(path).unwrap();
+    }
+    let Some(_inner) = Bound::to(&pair.protected.source, &inner) else { return };
+    let Some(_above) = Bound::to(pair.mounts[0].path(), &above) else { return };
+    let Some(_media) = Bound::to(stick.path(), &media) else { return };
+    let config = pair.protected.home.config();
+    let text = fs::read_to_string(&config).unwrap();
+    fs::write(
+        &config,
+        text.replace("[[source]]", "[backup]\none-file-system = false\n\n[[source]]"),
+    )
+    .unwrap();
+    let again = above.join(pair.protected.source.file_name().unwrap());
+    for _ in 0..2 {
+        says_once(&pair.protected.home, &[&inner, &again]);
+        let stored = facts(&pair.protected.stored(&newest(&pair.protected.home)));
+        assert!(stored.contains_key(Path::new("media/films/film")), "{:?}", stored.keys());
+        let twice = stored.keys().filter(|path| path.ends_with("folder/file")).count();
+        assert_eq!(twice, 1, "{:?}", stored.keys());
+    }
+}

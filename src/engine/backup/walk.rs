@@ -163,7 +163,7 @@ impl Run<'_> {
             self.monitor.emit(&Event::OtherFileSystem { path: path() });
             return Ok(Some(Vec::new()));
         }
-        if is_mount && folder.is_loop() {
+        if self.cross_mounts && folder.is_loop() {
             self.monitor.emit(&Event::MountLoop { path: path() });
             return Ok(Some(Vec::new()));
         }
