@@ -141,12 +141,7 @@ impl Run<'_> {
                 change.gid = (read.meta.gid != self.owner.gid).then_some(read.meta.gid);
             }
             self.describe(folder, read, &mut change);
-            return Ok(Some(State {
-                fingerprint: self.trusted(read),
-                stored_mtime: child.state.stored_mtime,
-                override_text: change.to_text(),
-                ..State::of(read)
-            }));
+            return Ok(Some(self.state_of(read, child.state.stored_mtime(), &change)));
         }
         self.settle_on(folder, found.name, read, &candidate)
     }
@@ -263,12 +258,7 @@ impl Run<'_> {
             change.set_xattrs(&read.xattrs);
         }
         self.describe(folder, read, &mut change);
-        Ok(Some(State {
-            fingerprint: self.trusted(read),
-            stored_mtime: (stored.mtime != read.meta.mtime).then_some(stored.mtime),
-            override_text: change.to_text(),
-            ..State::of(read)
-        }))
+        Ok(Some(self.state_of(read, stored.mtime, &change)))
     }
 
     /// Makes a new inode that shares the stored file's blocks and carries the new metadata.
@@ -288,12 +278,7 @@ impl Run<'_> {
         xattr::write_hash(&file, &read.hash).map_err(|errno| self.drive_error(errno))?;
         let (mut change, stored) = self.dress(&file, &read.meta, &read.xattrs)?;
         self.describe(folder, read, &mut change);
-        Ok(Some(State {
-            fingerprint: self.trusted(read),
-            stored_mtime: (stored.mtime != read.meta.mtime).then_some(stored.mtime),
-            override_text: change.to_text(),
-            ..State::of(read)
-        }))
+        Ok(Some(self.state_of(read, stored.mtime, &change)))
     }
 
     /// What a file is found by among those that this run stored. A small one that can't be cloned is of use only if
@@ -343,8 +328,20 @@ impl Run<'_> {
         is_same
     }
 
-    pub(super) fn trusted(&self, read: &ReadFile) -> Option<Fingerprint> {
-        plan::trusted(&read.meta, &read.fingerprint, self.scan_started).filter(|_| !read.torn)
+    /// The state of a file that was read, stored in an inode of the mtime `stored_mtime`.
+    pub(super) fn state_of(
+        &self,
+        read: &ReadFile,
+        stored_mtime: FileTime,
+        change: &Override,
+    ) -> State {
+        let trusted = plan::trusted(&read.meta, &read.fingerprint, self.scan_started);
+        State {
+            fingerprint: trusted.filter(|_| !read.torn),
+            stored_mtime: (stored_mtime != read.meta.mtime).then_some(stored_mtime),
+            override_text: change.to_text(),
+            ..State::of(read)
+        }
     }
 
     /// The folder of a snapshot in which a stored copy lies; `None` if no good snapshot has it.

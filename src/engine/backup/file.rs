@@ -227,12 +227,7 @@ impl Run<'_> {
             let content = self.content_of(&read.meta, read.xattrs.digest(), read.hash);
             self.contents.add(self.number_of(folder), name, read.meta.size_bytes, content);
         }
-        let state = State {
-            fingerprint: self.trusted(&read),
-            stored_mtime: (stored.mtime != read.meta.mtime).then_some(stored.mtime),
-            override_text: change.to_text(),
-            ..State::of(&read)
-        };
+        let state = self.state_of(&read, stored.mtime, &change);
         self.keep(worker, folder, name, before, state)
     }
 
