@@ -59,6 +59,10 @@ pub fn describe(event: &Event) -> String {
             "The interrupted deletion of the snapshot {name} was finished.",
             &[("name", name)],
         ),
+        Event::DeletionStuck { name, reason } => gettext_f(
+            "The deletion of the snapshot {name} could not be finished: {reason}. Look into the folder “trash” on the drive.",
+            &[("name", name), ("reason", reason)],
+        ),
         Event::AdoptionFinished => {
             gettext("The repository was being handed to another user; that was finished.")
         }

@@ -24,6 +24,7 @@ pub fn explain_reason(reason: &Reason) -> String {
         Reason::Emptied => gettext(
             "it is empty, but was not in the last snapshot; if you emptied it on purpose, run “yore backup --accept-empty”",
         ),
+        Reason::TooLargeForDrive => gettext("the drive can’t store a file of this size"),
         Reason::LinkTooLong => gettext("the drive can’t store a link with so long a target"),
         Reason::Exchanged => gettext(
             "it is another folder now, with nothing of what was in it: not mounted, perhaps? Its last state is kept",

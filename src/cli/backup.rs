@@ -42,8 +42,8 @@ pub fn run(matches: &ArgMatches, options: &Options, output: Output) -> Result<En
     ));
     if report.is_partial() {
         output.note(ngettext_f(
-            "{count} path could not be read as it is; its last version was kept where there was one.",
-            "{count} paths could not be read as they are; their last versions were kept where there were any.",
+            "{count} path could not be stored as it should; what became of it is said above.",
+            "{count} paths could not be stored as they should; what became of them is said above.",
             counts.problems,
             &[],
         ));

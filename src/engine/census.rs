@@ -173,14 +173,14 @@ impl Census {
         Ok(None)
     }
 
-    /// Leaves out the damaged ones among `names`.
+    /// Leaves out those among `names`, which could not be taken in before.
     pub fn set_aside(&mut self, names: &[String]) {
         for found in std::mem::take(&mut self.usable) {
-            match found.damage {
-                Some(reason) if names.contains(&found.name) => {
-                    self.unusable.push((found.name, reason));
-                }
-                _ => self.usable.push(found),
+            if names.contains(&found.name) {
+                let reason = found.damage.unwrap_or_else(|| "its tree can't be read".to_owned());
+                self.unusable.push((found.name, reason));
+            } else {
+                self.usable.push(found);
             }
         }
     }
@@ -208,8 +208,8 @@ impl Census {
                     monitor.emit(&Event::SnapshotDamaged { name, reason });
                 }
                 (Ok(Imported::Damaged(reason)), _) => unusable.push((name, reason)),
-                // A tree that has lost more than its seal must not keep the others from being used.
-                (Err(Error::Io { source, .. }), Some(_)) => {
+                // A tree that can't be read must not keep the others from being used, as long as the drive is there.
+                (Err(Error::Io { source, .. }), _) if repository.dir().names().is_ok() => {
                     unusable.push((name, source.to_string()));
                 }
                 (Err(error), _) => return Err(error),

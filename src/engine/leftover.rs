@@ -1,6 +1,8 @@
 //! What interrupted runs left in `stage/`: gathered into one tree, whose files the next run links once it has
 //! proven them by hash.
 
+use std::sync::Arc;
+
 use rustix::io::Errno;
 
 use super::dir::Dir;
@@ -36,12 +38,14 @@ impl Leftover {
             match (files, &kept) {
                 (Some(files), None) => kept = Some((text, files)),
                 (Some(files), Some((_, into))) => {
-                    merge(files, into, monitor)?.map_err(failed)?;
-                    remove_tree(&stage, &name).map_err(failed)?;
+                    // What can't be gathered is given up: it is a shortcut, not the only copy of anything.
+                    let _ = merge(files, into, monitor)?;
+                    let _ = remove_tree(&stage, &name);
                 }
                 (None, _) => {
-                    remove_tree(&stage, &name).map_err(failed)?;
-                    monitor.emit(&Event::StageRemoved { name: text });
+                    if remove_tree(&stage, &name).is_ok() {
+                        monitor.emit(&Event::StageRemoved { name: text });
+                    }
                 }
             }
         }
@@ -63,42 +67,56 @@ impl Leftover {
     }
 }
 
+/// A folder waits as its parents and its name: a thousand siblings must not be two thousand descriptors.
+struct Waiting {
+    from: Arc<Dir>,
+    into: Arc<Dir>,
+    name: Vec<u8>,
+}
+
 /// Moves the regular files of one tree into another, over what is there.
 fn merge(from: Dir, into: &Dir, monitor: &Monitor) -> Result<rustix::io::Result<()>> {
-    let mut pending = match into.duplicate() {
-        Ok(into) => vec![(from, into)],
+    let merged = into.duplicate().and_then(|into| merge_folder(from, into));
+    let mut pending = match merged {
+        Ok(pending) => pending,
         Err(errno) => return Ok(Err(errno)),
     };
-    while let Some((from, into)) = pending.pop() {
+    while let Some(Waiting { from, into, name }) = pending.pop() {
         monitor.check_cancelled()?;
-        if let Err(errno) = merge_folder(&from, &into, &mut pending) {
-            return Ok(Err(errno));
+        let opened = open_writable(&from, &name)
+            .and_then(|from| Ok((from, open_writable(&into, &name)?)))
+            .and_then(|(from, into)| merge_folder(from, into));
+        match opened {
+            Ok(below) => pending.extend(below),
+            Err(errno) => return Ok(Err(errno)),
         }
     }
     Ok(Ok(()))
 }
 
-fn merge_folder(from: &Dir, into: &Dir, pending: &mut Vec<(Dir, Dir)>) -> rustix::io::Result<()> {
+/// Moves the regular files of one folder; gives the folders in it, which are on both sides then.
+fn merge_folder(from: Dir, into: Dir) -> rustix::io::Result<Vec<Waiting>> {
+    let (from, into) = (Arc::new(from), Arc::new(into));
+    let mut folders = Vec::new();
     for name in from.names()? {
-        let kind = kind_of(from, &name)?;
-        match kind {
+        match kind_of(&from, &name)? {
             Some(Kind::Directory) => {
-                if kind_of(into, &name)?.is_some_and(|kind| kind != Kind::Directory) {
+                if kind_of(&into, &name)?.is_some_and(|kind| kind != Kind::Directory) {
                     into.unlink(&name)?;
                 }
                 drop(into.ensure(&name, 0o700)?);
-                pending.push((open_writable(from, &name)?, open_writable(into, &name)?));
+                folders.push(Waiting { from: Arc::clone(&from), into: Arc::clone(&into), name });
             }
             Some(Kind::File) => {
-                if kind_of(into, &name)? == Some(Kind::Directory) {
-                    remove_tree(into, &name)?;
+                if kind_of(&into, &name)? == Some(Kind::Directory) {
+                    remove_tree(&into, &name)?;
                 }
-                from.rename_over(&name, into, &name)?;
+                from.rename_over(&name, &into, &name)?;
             }
             _ => {}
         }
     }
-    Ok(())
+    Ok(folders)
 }
 
 fn kind_of(dir: &Dir, name: &[u8]) -> rustix::io::Result<Option<Kind>> {

@@ -6,10 +6,12 @@ use std::path::Path;
 use nix::fcntl::{FcntlArg, fcntl};
 use nix::libc;
 use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
 use super::dir::{Dir, read_some, write_all};
 use super::error::{Error, Result};
+use super::meta::Kind;
 
 /// The file's name.
 pub const LOCK_NAME: &[u8] = b"LOCK";
@@ -63,10 +65,17 @@ impl Lock {
     pub fn take(dir: &Dir, path: &Path, kind: LockKind) -> Result<Self> {
         let writes = kind == LockKind::Writer;
         let is_shared = kind == LockKind::Reader;
-        let access = if !is_shared { OFlags::RDWR | OFlags::CREATE } else { OFlags::RDONLY };
+        let is_there = is_plain(dir).map_err(|errno| Error::drive("lock", path, errno))?;
+        let create = if is_there { OFlags::empty() } else { OFlags::CREATE | OFlags::EXCL };
+        let access = if !is_shared { OFlags::RDWR | create } else { OFlags::RDONLY };
         let flags = access | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK;
-        let file = rustix::fs::openat(dir, LOCK_NAME, flags, Mode::from_raw_mode(0o600))
-            .map_err(|errno| Error::drive("lock", path, errno))?;
+        let open = |flags| rustix::fs::openat(dir, LOCK_NAME, flags, Mode::from_raw_mode(0o600));
+        let file = match open(flags) {
+            // Another process made it just now.
+            Err(Errno::EXIST) => open(flags.difference(create)),
+            opened => opened,
+        };
+        let file = file.map_err(|errno| Error::drive("lock", path, errno))?;
         let operation = if is_shared { libc::F_RDLCK } else { libc::F_WRLCK };
         match fcntl(&file, FcntlArg::F_OFD_SETLK(&region(kind, operation))) {
             Ok(_) => {}
@@ -79,6 +88,17 @@ impl Lock {
             write_holder(&file).map_err(|errno| Error::drive("lock", path, errno))?;
         }
         Ok(Self { file, kind })
+    }
+}
+
+/// Whether the lock's file is there; anything but a plain file with one name is refused: it would be written to.
+fn is_plain(dir: &Dir) -> rustix::io::Result<bool> {
+    match dir.stat_child(LOCK_NAME) {
+        Ok(stat) if Kind::from_mode(stat.stx_mode.into()) != Some(Kind::File) => Err(Errno::INVAL),
+        Ok(stat) if stat.stx_nlink != 1 => Err(Errno::MLINK),
+        Ok(_) => Ok(true),
+        Err(Errno::NOENT) => Ok(false),
+        Err(errno) => Err(errno),
     }
 }
 

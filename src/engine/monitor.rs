@@ -140,6 +140,13 @@ pub enum Event {
         /// The folder.
         path: PathBuf,
     },
+    /// A deletion could not be finished.
+    DeletionStuck {
+        /// The snapshot's name.
+        name: String,
+        /// What the system said.
+        reason: String,
+    },
     /// The run goes on with what an interrupted one left.
     Resumed {
         /// The unfinished snapshot's name.

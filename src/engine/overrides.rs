@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::meta::{FileTime, Kind, Metadata};
 use super::path::{RelPath, encode};
-use super::xattr::Xattrs;
+use super::xattr::{Xattrs, is_kept};
 
 /// A snapshot, named so that it is still known after it was pruned.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -140,7 +140,8 @@ impl Override {
         self.xattrs = Some(pairs.collect());
     }
 
-    /// The whole set of attributes, if the override says one; unreadable ones are left out.
+    /// The whole set of attributes, if the override says one; what is unreadable, or no attribute that is kept, is
+    /// left out.
     pub fn xattrs(&self) -> Option<Xattrs> {
         self.xattrs.as_ref().map(|pairs| {
             Xattrs::new(
@@ -148,7 +149,7 @@ impl Override {
                     .iter()
                     .filter_map(|(name, value)| {
                         let name = percent_decode_str(name).collect::<Vec<u8>>();
-                        Some((name, BASE64.decode(value).ok()?))
+                        is_kept(&name).then_some((name, BASE64.decode(value).ok()?))
                     })
                     .collect(),
             )

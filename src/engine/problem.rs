@@ -17,6 +17,8 @@ pub enum Reason {
     Unreadable(Errno),
     /// It changed each time that it was read.
     Torn,
+    /// It is larger than the drive's file system takes.
+    TooLargeForDrive,
     /// A symbolic link whose target is longer than the drive's file system takes.
     LinkTooLong,
     /// It is a database in use, and neither held still by itself nor could be made to for a moment.
@@ -70,6 +72,7 @@ impl fmt::Display for Reason {
                 "it is a database in use that did not hold still; the copy may be inconsistent"
             }
             Self::Emptied => "the source is empty, but had entries in the last snapshot",
+            Self::TooLargeForDrive => "it is larger than the drive can store a file",
             Self::LinkTooLong => "its target is longer than the drive can store",
             Self::Exchanged => "it is another folder now, with nothing of what was in it",
             Self::NothingToCarry => "it could not be read, and no earlier copy is on the drive",

@@ -58,5 +58,9 @@ pub(super) fn open_writable(dir: &Dir, name: &[u8]) -> Result<Dir> {
             rustix::fs::AtFlags::empty(),
         )?;
     }
+    if Kind::from_mode(mode) != Some(Kind::Directory) {
+        // It could not be unlinked, and there is no other way to remove it.
+        return Err(Errno::PERM);
+    }
     dir.child(name)
 }

@@ -180,7 +180,9 @@ impl Repository {
             let Ok(dir) = home.child(&name) else { continue };
             let path = home_path.join(std::ffi::OsStr::from_bytes(&name));
             let Ok(marker) = read_marker(&dir, &path) else { continue };
-            if marker.is_of(identity) {
+            // Anyone may put a folder here, with a marker that says what they like.
+            let is_own = dir.stat().is_ok_and(|stat| stat.stx_uid == identity.euid);
+            if is_own && marker.is_of(identity) {
                 return Ok(Some(Self { path, dir, marker }));
             }
         }
@@ -232,11 +234,13 @@ impl Repository {
 
     fn check_writer(&self, euid: u32) -> Result<()> {
         self.check_features()?;
-        let (path, owner) = (&self.path, self.marker.euid);
-        if owner == euid {
-            return Ok(());
+        let path = &self.path;
+        let stat = self.dir.stat().map_err(|errno| Error::drive("examine", path, errno))?;
+        // Whoever owns the folder can exchange all that is in it, whatever its marker says.
+        match [self.marker.euid, stat.stx_uid].into_iter().find(|owner| *owner != euid) {
+            Some(owner) => Err(Error::OtherOwner { path: path.clone(), owner, user: euid }),
+            None => Ok(()),
         }
-        Err(Error::OtherOwner { path: path.clone(), owner, user: euid })
     }
 
     /// Takes a reader's lock, which keeps prune and mend waiting; `None` on a drive that can't be locked.

@@ -44,18 +44,27 @@ pub fn empty(writer: &mut Writer, monitor: &Monitor) -> Result<()> {
         Err(Error::Locked { .. }) => return Ok(()),
         taken => taken?,
     };
-    let failed = |errno| Error::drive("empty the trash of", &path, errno);
-    let mut numbers = Vec::new();
+    // What can't be removed is said, and is no reason to make no backup.
+    let stuck = |name: &[u8], errno: Errno| {
+        monitor.emit(&Event::DeletionStuck { name: display(name), reason: errno.to_string() });
+    };
+    let (mut numbers, mut stripped) = (Vec::new(), Vec::new());
     for name in &found {
-        numbers.extend(number_of(writer, &trash, name)?);
-        if !strip(&trash, name, monitor).map_err(failed)? {
-            return Err(Error::Cancelled);
+        match strip(&trash, name, monitor) {
+            Ok(true) => {
+                numbers.extend(number_of(writer, &trash, name)?);
+                stripped.push(name);
+            }
+            Ok(false) => return Err(Error::Cancelled),
+            Err(errno) => stuck(name, errno),
         }
     }
     writer.index.prune(&numbers)?;
-    for name in &found {
-        remove_tree(&trash, name).map_err(failed)?;
-        monitor.emit(&Event::DeletionFinished { name: display(name) });
+    for name in stripped {
+        match remove_tree(&trash, name) {
+            Ok(()) => monitor.emit(&Event::DeletionFinished { name: display(name) }),
+            Err(errno) => stuck(name, errno),
+        }
     }
     Ok(())
 }

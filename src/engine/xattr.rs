@@ -53,10 +53,11 @@ impl Xattrs {
         Self(pairs)
     }
 
-    /// The same without the attribute `name`.
+    /// The same without those that give or tell of power over the computer.
     #[must_use]
-    pub fn without(mut self, name: &[u8]) -> Self {
-        self.0.retain(|(known, _)| known != name);
+    pub fn without_privileges(mut self) -> Self {
+        self.0
+            .retain(|(name, _)| !name.starts_with(b"security.") && !name.starts_with(b"trusted."));
         self
     }
 
@@ -206,7 +207,8 @@ fn is_refusal(errno: Errno) -> bool {
     )
 }
 
-fn is_kept(name: &[u8]) -> bool {
+/// Whether an attribute of this name belongs to an entry.
+pub fn is_kept(name: &[u8]) -> bool {
     !name.is_empty()
         && !name.starts_with(OWN_PREFIX)
         && !name.starts_with(ALIASES)

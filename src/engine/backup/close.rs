@@ -82,6 +82,11 @@ impl Run<'_> {
     }
 
     fn fingerprint_of(&self, folder: &Folder) -> Option<Fingerprint> {
+        if let (Up::Source(_), true) = (&folder.up, folder.unread.load(Relaxed)) {
+            // The one that is awaited, not what lies in its place now.
+            let known = folder.known.as_ref().and_then(|(_, _, state)| state.fingerprint)?;
+            return Some(Fingerprint::unsettled(known.inode));
+        }
         let fingerprint = folder.fingerprint.filter(|_| !folder.unread.load(Relaxed))?;
         let trusted = plan::trusted(&folder.meta, &fingerprint, self.scan_started);
         // A source's own folder is always known again, so that another in its place is noticed.

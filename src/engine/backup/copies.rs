@@ -3,6 +3,7 @@
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 use rustix::io::Errno;
 
@@ -208,9 +209,10 @@ impl Run<'_> {
         });
         let dir = dir.map_err(|errno| self.drive_error(errno))?;
         let Ok((file, stat)) = dir.open_file(&staged.name) else { return Ok(None) };
-        let failed = |errno| self.drive_error(errno);
-        let stored = Metadata::from_statx(&stat).ok_or_else(|| failed(Errno::IO))?;
-        let xattrs = Xattrs::read(&file).map_err(failed)?.digest();
+        let (Some(stored), Ok(xattrs)) = (Metadata::from_statx(&stat), Xattrs::read(&file)) else {
+            return Ok(None);
+        };
+        let xattrs = xattrs.digest();
         let wanted = Metadata { mtime: state.stored_mtime(), ..state.meta };
         let settled = plan::settle((&stored, xattrs), (&wanted, state.xattrs), self.carrier);
         let is_same = settled == Settled::Link && xattr::read_hash(&file) == Ok(state.hash);
@@ -231,16 +233,13 @@ impl Run<'_> {
         read: &ReadFile,
         candidate: &Candidate<'_>,
     ) -> Result<Option<State>> {
-        let failed = |errno| self.drive_error(errno);
+        // What can't be looked at is no candidate: the source is there to be stored anew.
         let Ok((file, stat)) = candidate.dir.open_file(candidate.name) else { return Ok(None) };
-        let stored = Metadata::from_statx(&stat).ok_or_else(|| failed(Errno::IO))?;
+        let Some(stored) = Metadata::from_statx(&stat) else { return Ok(None) };
         let is_content = stored.size_bytes == read.meta.size_bytes
             && candidate.mtime.is_none_or(|mtime| mtime == stored.mtime)
-            && xattr::read_hash(&file).map_err(failed)? == Some(read.hash);
-        if !is_content {
-            return Ok(None);
-        }
-        let xattrs = Xattrs::read(&file).map_err(failed)?;
+            && xattr::read_hash(&file) == Ok(Some(read.hash));
+        let Some(xattrs) = Xattrs::read(&file).ok().filter(|_| is_content) else { return Ok(None) };
         let wanted = (&read.meta, read.xattrs.digest());
         let settled = plan::settle((&stored, xattrs.digest()), wanted, self.carrier);
         // What did not stick on the inode the last time would not now.
@@ -322,6 +321,7 @@ impl Run<'_> {
         let found = stat.and_then(|stat| Metadata::from_statx(&stat));
         let is_same = found.is_some_and(|meta| plan::is_as_stored(&child.state, &meta));
         if !is_same {
+            self.must_commit.store(true, Relaxed);
             let path = folder.path.join(&child.name);
             self.monitor.emit(&Event::StoredFileChanged { path });
         }
@@ -345,7 +345,11 @@ impl Run<'_> {
     }
 
     /// The folder of a snapshot in which a stored copy lies; `None` if no good snapshot has it.
-    fn folder_of(&self, worker: &mut Worker<'_>, copy: &StoredCopy) -> Result<Option<Arc<Dir>>> {
+    pub(super) fn folder_of(
+        &self,
+        worker: &mut Worker<'_>,
+        copy: &StoredCopy,
+    ) -> Result<Option<Arc<Dir>>> {
         let holds = |seq: u64| copy.first <= seq as i64 && seq as i64 <= copy.last;
         let Some((seq, name)) = self.linkable.iter().rev().find(|(seq, _)| holds(*seq)) else {
             return Ok(None);

@@ -2,7 +2,6 @@
 
 use std::cell::Cell;
 use std::sync::PoisonError;
-use std::sync::atomic::Ordering::Relaxed;
 
 use rustix::io::Errno;
 
@@ -110,7 +109,7 @@ impl Run<'_> {
             Some(child) => self.try_link(folder, child)?,
             None => false,
         };
-        if !linked && !self.make_symlink(folder, found, &target)? {
+        if !linked && !self.make_symlink(folder, found.name, &found.meta, &target)? {
             self.problem(&folder.path.join(found.name), Reason::LinkTooLong);
             return self.keep_what_there_is(worker, folder, found.name, found.before);
         }
@@ -134,9 +133,15 @@ impl Run<'_> {
     }
 
     /// `false` if the drive can't hold a link of this length.
-    fn make_symlink(&self, folder: &Folder, found: &Found<'_>, target: &[u8]) -> Result<bool> {
+    pub(super) fn make_symlink(
+        &self,
+        folder: &Folder,
+        name: &[u8],
+        meta: &Metadata,
+        target: &[u8],
+    ) -> Result<bool> {
         let failed = |errno| self.drive_error(errno);
-        match folder.stage.create_link(found.name, target) {
+        match folder.stage.create_link(name, target) {
             Ok(()) => {}
             Err(Errno::NAMETOOLONG) => return Ok(false),
             Err(errno) => return Err(failed(errno)),
@@ -144,14 +149,14 @@ impl Run<'_> {
         if self.carrier.owners == Owners::Inode {
             rustix::fs::chownat(
                 &folder.stage,
-                found.name,
-                Some(rustix::fs::Uid::from_raw(found.meta.uid)),
-                Some(rustix::fs::Gid::from_raw(found.meta.gid)),
+                name,
+                Some(rustix::fs::Uid::from_raw(meta.uid)),
+                Some(rustix::fs::Gid::from_raw(meta.gid)),
                 rustix::fs::AtFlags::SYMLINK_NOFOLLOW,
             )
             .map_err(failed)?;
         }
-        set_child_mtime(&folder.stage, found.name, found.meta.mtime).map_err(failed)?;
+        set_child_mtime(&folder.stage, name, meta.mtime).map_err(failed)?;
         Ok(true)
     }
 
@@ -220,70 +225,6 @@ impl Run<'_> {
         self.keep_what_there_is(worker, folder, name, before)
     }
 
-    /// Carries an entry forward that could not be stored, or notes that it is there.
-    fn keep_what_there_is(
-        &self,
-        worker: &mut Worker<'_>,
-        folder: &Folder,
-        name: &[u8],
-        before: Option<&Child>,
-    ) -> Result<()> {
-        match before {
-            Some(child) => self.carry_entry(worker, folder, child, true),
-            None => self.note_absent(worker, folder, name),
-        }
-    }
-
-    /// Takes over the last version of an entry; `mark` says in the snapshot that it is stale.
-    pub(super) fn carry_entry(
-        &self,
-        worker: &mut Worker<'_>,
-        folder: &Folder,
-        child: &Child,
-        mark: bool,
-    ) -> Result<()> {
-        let mut state = child.state.clone();
-        let mut change = state.change();
-        let is_stored = !change.absent && !state.meta.kind.is_special();
-        if is_stored && !self.try_link(folder, child)? {
-            self.problem(&folder.path.join(&child.name), Reason::NothingToCarry);
-            return self.forget(worker, folder, child);
-        }
-        if is_stored && state.meta.kind == Kind::File {
-            self.totals.linked.fetch_add(1, Relaxed);
-        }
-        if mark && !change.absent {
-            let now = || folder.base.as_ref().map(|base| base.reference.clone());
-            change.stale = change.stale.or_else(now);
-            state.override_text = change.to_text();
-            state.fingerprint = None;
-        }
-        self.keep(worker, folder, &child.name, Some(child), state)
-    }
-
-    /// Notes an entry that is there but was never read, so that history doesn't call it deleted.
-    fn note_absent(&self, worker: &mut Worker<'_>, folder: &Folder, name: &[u8]) -> Result<()> {
-        let live = folder.source.as_ref().and_then(|dir| dir.stat_child(name).ok());
-        let Some(meta) = live.as_ref().and_then(Metadata::from_statx) else { return Ok(()) };
-        let change = Override {
-            absent: true,
-            mode: Some(meta.mode),
-            uid: Some(meta.uid),
-            gid: Some(meta.gid),
-            mtime: Some(meta.mtime),
-            ..Override::default()
-        };
-        let state = State {
-            meta: Metadata { kind: Kind::File, size_bytes: 0, ..meta },
-            hash: None,
-            xattrs: None,
-            fingerprint: None,
-            stored_mtime: None,
-            override_text: change.to_text(),
-        };
-        self.keep(worker, folder, name, None, state)
-    }
-
     /// The last step for every entry that is in the snapshot: digest, override, index, counters.
     pub(super) fn keep(
         &self,
@@ -293,6 +234,7 @@ impl Run<'_> {
         before: Option<&Child>,
         state: State,
     ) -> Result<()> {
+        let state = self.with_owner(state);
         folder.digest.lock().unwrap_or_else(PoisonError::into_inner).add(
             name,
             &state.meta,
@@ -311,5 +253,21 @@ impl Run<'_> {
         let known: Option<Known> =
             before.map(|child| (child.first, child.last, child.state.clone()));
         self.record(worker, node, known.as_ref(), state)
+    }
+
+    /// Says the owner of an entry anew: where inodes carry none, what needs no word is another thing in a run of
+    /// another group.
+    fn with_owner(&self, mut state: State) -> State {
+        let mut change = state.change();
+        if self.carrier.owners == Owners::Inode || state.meta.kind.is_special() || change.absent {
+            return state;
+        }
+        let said = (change.uid, change.gid);
+        change.uid = (state.meta.uid != self.owner.uid).then_some(state.meta.uid);
+        change.gid = (state.meta.gid != self.owner.gid).then_some(state.meta.gid);
+        if said != (change.uid, change.gid) {
+            state.override_text = change.to_text();
+        }
+        state
     }
 }

@@ -280,6 +280,10 @@ impl Run<'_> {
         found: &Found<'_>,
         error: CopyError,
     ) -> Result<()> {
+        if let CopyError::Drive(Errno::FBIG | Errno::OVERFLOW | Errno::INVAL) = error {
+            self.problem(&folder.path.join(found.name), Reason::TooLargeForDrive);
+            return self.keep_what_there_is(worker, folder, found.name, found.before);
+        }
         let errno = self.sort_out(error)?;
         self.give_up(worker, folder, found.name, found.before, errno)
     }

@@ -10,12 +10,13 @@ use super::run::{Known, Run, device_of};
 use crate::engine::digest::DirectoryDigest;
 use crate::engine::dir::{Dir, inode_flags};
 use crate::engine::error::Result;
-use crate::engine::index::NodeId;
+use crate::engine::index::{NodeId, State};
 use crate::engine::meta::{ContentHash, Fingerprint, Kind, Metadata};
 use crate::engine::overrides::SnapshotRef;
 use crate::engine::path::RelPath;
 use crate::engine::plan;
 use crate::engine::probe;
+use crate::engine::problem::Reason;
 use crate::engine::rules::FolderMarks;
 use crate::engine::xattr::{Labels, Xattrs};
 
@@ -93,7 +94,7 @@ impl Folder {
         if let Some(dir) = dir {
             folder.stable_inodes = probe::has_stable_inodes(&dir);
             let stat = dir.stat().map_err(|errno| run.drive_error(errno))?;
-            folder.take_source(dir, known.as_ref(), run.labels);
+            folder.take_source(run, dir, known.as_ref());
             folder.device = run.device_number(device_of(&stat));
         }
         folder.leftover = run.leftover.as_ref().and_then(|dir| dir.beneath(&folder.path).ok());
@@ -138,25 +139,31 @@ impl Folder {
     }
 
     /// Takes the live folder with its metadata; without, its last state will be carried forward.
-    pub fn take_source(&mut self, dir: Dir, known: Option<&Known>, labels: Labels) {
+    pub fn take_source(&mut self, run: &Run<'_>, dir: Dir, known: Option<&Known>) {
         let Ok(stat) = dir.stat() else { return };
         let Some(meta) = Metadata::from_statx(&stat) else { return };
         let fingerprint = Fingerprint::from_statx(&stat);
         self.mount = stat.stx_mnt_id;
         self.inode = (device_of(&stat), stat.stx_ino);
-        let known = known
-            .map(|(_, _, state)| state)
+        let before = known.map(|(_, _, state)| state);
+        let known = before
             .filter(|state| plan::is_recognised(state, &meta, &fingerprint, self.stable_inodes));
         self.flags = match known {
             Some(state) => state.change().flags.unwrap_or(0),
             None => inode_flags(&dir),
         };
-        // Attributes that can't be read are not worth losing the folder.
-        self.xattrs = match known {
-            Some(state) if state.xattrs.is_none() && labels == Labels::Leave => Xattrs::default(),
-            _ => Xattrs::read_with(&dir, labels).unwrap_or_default(),
-        };
         self.fingerprint = Some(fingerprint);
+        self.xattrs = match known {
+            Some(state) if state.xattrs.is_none() && run.labels == Labels::Leave => {
+                Xattrs::default()
+            }
+            _ => Xattrs::read_with(&dir, run.labels).unwrap_or_else(|errno| {
+                // Not worth losing the folder for; they are read again the next time.
+                run.problem(&self.path, Reason::Unreadable(errno));
+                self.fingerprint = None;
+                self.stored_xattrs(before)
+            }),
+        };
         self.meta = meta;
         self.source = Some(dir);
     }
@@ -190,18 +197,20 @@ impl Folder {
         false
     }
 
+    /// The attributes that the folder was stored with.
+    fn stored_xattrs(&self, state: Option<&State>) -> Xattrs {
+        let said = state.and_then(|state| state.change().xattrs());
+        let stored = || self.stored.as_ref().and_then(|stored| Xattrs::read(stored).ok());
+        said.or_else(stored).unwrap_or_default()
+    }
+
     /// Takes what was known; a carried folder is what it was.
     pub fn inherit(&mut self, known: Option<Known>) {
         let known_folder = known.as_ref().filter(|known| known.2.meta.kind == Kind::Directory);
         if let (None, Some((_, _, state))) = (&self.source, known_folder) {
             self.meta = state.meta;
             self.flags = state.change().flags.unwrap_or(0);
-            if let Some(stored) = &self.stored {
-                self.xattrs = Xattrs::read(stored).unwrap_or_default();
-            }
-            if let Some(xattrs) = state.change().xattrs() {
-                self.xattrs = xattrs;
-            }
+            self.xattrs = self.stored_xattrs(Some(state));
         }
         self.known = known;
     }

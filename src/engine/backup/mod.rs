@@ -1,5 +1,6 @@
 //! A backup from end to end: measure, walk, link and copy into a stage, seal, commit, index.
 
+mod carry;
 mod close;
 mod contents;
 mod copies;
@@ -17,6 +18,7 @@ mod unchanged;
 mod walk;
 
 use std::path::PathBuf;
+use std::sync::atomic::Ordering::Relaxed;
 
 use jiff::Zoned;
 use uuid::Uuid;
@@ -137,10 +139,13 @@ pub fn backup(
     resume(writer, monitor)?;
     room::measure(writer, options, &bases, monitor)?;
     let stage = Stage::create(&writer.repository, started.timestamp())?;
-    let made = make(writer, options, &bases, &stage, &started, clock, monitor);
-    let made = made.and_then(|(seal, spool)| match last.filter(|_| !spool.has_versions()) {
-        Some(last) => Ok(Made::Same(last, spool)),
-        None => Ok(Made::New(publish(writer, &stage, seal.seq, monitor)?, Box::new(seal), spool)),
+    let filled = make(writer, options, &bases, &stage, &started, clock, monitor);
+    let keeps_leftover = filled.as_ref().is_ok_and(|filled| filled.keeps_leftover);
+    let made = filled.and_then(|Filled { seal, spool, must_commit, .. }| {
+        Ok(match last.filter(|_| !must_commit && !spool.has_versions()) {
+            Some(last) => Made::Same(last, spool),
+            None => Made::New(publish(writer, &stage, seal.seq, monitor)?, Box::new(seal), spool),
+        })
     });
     let (name, seal, spool) = match made {
         Ok(Made::New(name, seal, spool)) => (name, seal, spool),
@@ -161,7 +166,7 @@ pub fn backup(
         &Pin::default(),
         spool,
     )?;
-    if let Some(leftover) = writer.leftover.take() {
+    if let Some(leftover) = writer.leftover.take().filter(|_| !keeps_leftover) {
         // All that was worth anything in it is in the snapshot; what stays is looked at again the next time.
         let _ = leftover.remove(&writer.repository);
     }
@@ -216,17 +221,17 @@ fn resume(writer: &mut Writer, monitor: &Monitor) -> Result<()> {
     Ok(())
 }
 
-/// After a run that failed: a stop or an unplugged drive keeps the stage, so that the next run goes on with it. Any
-/// other failure of the drive makes all that was staged doubtful.
+/// After a run that failed: a stop or an unplugged drive keeps the stage, so that the next run goes on with it. What
+/// has nothing to do with the drive keeps what earlier runs left; any other failure makes all that was staged doubtful.
 fn clean_up(writer: &mut Writer, stage: &Stage, error: &Error) {
     if matches!(error, Error::Cancelled | Error::DriveMissing(_)) {
         return;
     }
     // What can't be removed now is dealt with by the next opening; a committed snapshot is no stage any more.
     let _ = super::recover::discard_stage(&writer.repository, stage.name());
-    if !matches!(error, Error::Index { .. })
-        && let Some(leftover) = writer.leftover.take()
-    {
+    let is_doubtful =
+        matches!(error, Error::Io { .. } | Error::DriveFull { .. } | Error::DriveReadOnly(_));
+    if is_doubtful && let Some(leftover) = writer.leftover.take() {
         let _ = leftover.remove(&writer.repository);
     }
 }
@@ -240,13 +245,24 @@ fn make(
     started: &Zoned,
     clock: &dyn Clock,
     monitor: &Monitor,
-) -> Result<(Seal, Spool)> {
+) -> Result<Filled> {
     let spool = Spool::create(stage.files())
         .map_err(|errno| Error::drive("write to", writer.repository.path(), errno))?;
     monitor.enter(Phase::Copying);
     monitor.reset_done();
     let done = walk(writer, options, bases, stage, &spool, started, monitor)?;
-    Ok((seal(writer, stage, done, clock)?, spool))
+    let (must_commit, keeps_leftover) = (done.must_commit, done.keeps_leftover);
+    Ok(Filled { seal: seal(writer, stage, done, clock)?, spool, must_commit, keeps_leftover })
+}
+
+/// A stage that is sealed.
+struct Filled {
+    seal: Seal,
+    spool: Spool,
+    /// Something is stored anew that the last snapshot has lost.
+    must_commit: bool,
+    /// Not all sources could be read, so that what an interrupted run left is still wanted.
+    keeps_leftover: bool,
 }
 
 /// Commits the stage, unless a stop was asked for at the last moment.
@@ -288,7 +304,7 @@ fn walk<'a>(
     let (mut roots, mut sealed) = (Vec::new(), Vec::new());
     let mut refused = None;
     for (source, base) in options.sources.iter().zip(bases) {
-        match run.open_source(&writer.index, source, base.clone(), options.accept_empty)? {
+        match run.open_source(&writer.index, source, base.clone())? {
             Ok(root) => {
                 roots.push(root);
                 sealed.push(SealedSource { id: source.id, path: source_path(source)?.encode() });
@@ -304,6 +320,8 @@ fn walk<'a>(
     }
     run.walk(roots)?;
     let owner = run.owner;
+    let (must_commit, keeps_leftover) =
+        (run.must_commit.load(Relaxed), run.keeps_leftover.load(Relaxed));
     let (mut seal, overrides, problems) = run.finish();
     seal.owner = owner;
     seal.kind = options.kind;
@@ -313,7 +331,7 @@ fn walk<'a>(
     seal.sources = sealed;
     keep_names(writer, bases, &mut seal);
     seal.rules = options.rules.set().lines();
-    Ok(Done { seal, overrides, problems })
+    Ok(Done { seal, overrides, problems, must_commit, keeps_leftover })
 }
 
 /// Takes over names of users and groups from the last snapshot: unchanged entries may need them still.
@@ -335,6 +353,8 @@ struct Done {
     seal: Seal,
     overrides: Vec<u8>,
     problems: Vec<super::seal::Problem>,
+    must_commit: bool,
+    keeps_leftover: bool,
 }
 
 fn seal(writer: &Writer, stage: &Stage, done: Done, clock: &dyn Clock) -> Result<Seal> {

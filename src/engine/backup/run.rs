@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use nix::unistd;
@@ -61,6 +61,11 @@ pub(super) struct Run<'a> {
     /// The tree that an interrupted run left.
     pub leftover: Option<Dir>,
     pub contents: Contents,
+    pub accept_empty: bool,
+    /// Something is stored anew that the last snapshot should have and has not.
+    pub must_commit: AtomicBool,
+    /// Not all sources could be read.
+    pub keeps_leftover: AtomicBool,
     pub totals: Totals,
     pub spool: &'a Spool,
     next_node: AtomicI64,
@@ -115,6 +120,9 @@ impl<'a> Run<'a> {
             linkable: linkable(&writer.index)?,
             leftover: writer.leftover.as_ref().and_then(|left| left.files(repository)),
             contents: Contents::default(),
+            accept_empty: options.accept_empty,
+            must_commit: AtomicBool::new(false),
+            keeps_leftover: AtomicBool::new(false),
             totals: Totals::default(),
             spool,
             next_node: AtomicI64::new(writer.index.next_node()?),

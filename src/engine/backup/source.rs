@@ -1,5 +1,6 @@
 //! The sources of a run: their own folders opened, and the folders above them made.
 
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, PoisonError};
 
 use rustix::io::Errno;
@@ -46,7 +47,6 @@ impl Run<'_> {
         index: &Index,
         source: &Source,
         base: Option<Base>,
-        accept_empty: bool,
     ) -> Result<Result<Arc<Folder>, Errno>> {
         let path = source_path(source)?;
         let (node, is_new) = self.intern_scaffold(index, &path)?;
@@ -57,6 +57,12 @@ impl Run<'_> {
         let opened = Dir::open(&source.path).and_then(|dir| dir.names().map(|names| (dir, names)));
         let guard = match opened {
             Ok((dir, names)) => {
+                // An empty mount point is no reason to forget what was copied from the disk that belongs there.
+                let is_left =
+                    || self.leftover.as_ref().is_some_and(|dir| dir.beneath(&path).is_ok());
+                if names.is_empty() && is_left() {
+                    self.keeps_leftover.store(true, Relaxed);
+                }
                 if probe::is_in_memory(&dir) {
                     self.monitor.emit(&Event::SourceInMemory { path: source.path.clone() });
                 }
@@ -70,7 +76,8 @@ impl Run<'_> {
                     _ => false,
                 };
                 let is_left = |child: &Child| names.binary_search(&child.name).is_ok();
-                let is_lost = !before.is_empty() && !before.iter().any(is_left) && !accept_empty;
+                let is_lost =
+                    !before.is_empty() && !before.iter().any(is_left) && !self.accept_empty;
                 if is_lost && names.is_empty() {
                     Err((Errno::NODATA, Reason::Emptied))
                 } else if is_lost && is_other {
@@ -84,6 +91,7 @@ impl Run<'_> {
         let dir = match guard {
             Ok(dir) => Some(dir),
             Err((errno, reason)) => {
+                self.keeps_leftover.store(true, Relaxed);
                 self.problem(&path, reason);
                 if known.is_none() {
                     return Ok(Err(errno));

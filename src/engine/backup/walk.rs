@@ -97,7 +97,7 @@ impl Run<'_> {
         folder.leftover = up.leftover.as_ref().and_then(|dir| dir.child(name).ok());
         let known = known.map(|child| (child.first, child.last, child.state));
         match source {
-            Some(dir) => folder.take_source(dir, known.as_ref(), self.labels),
+            Some(dir) => folder.take_source(self, dir, known.as_ref()),
             None => folder.unread = AtomicBool::new(!carried),
         }
         let live = live.as_ref().and_then(Metadata::from_statx);
@@ -129,6 +129,11 @@ impl Run<'_> {
                 return self.carry_children(worker, folder, known, pool);
             }
         };
+        if names.is_empty() && !known.is_empty() && self.is_missing_mount(folder) {
+            self.problem(&folder.path, Reason::Emptied);
+            folder.unread.store(true, Relaxed);
+            return self.carry_children(worker, folder, known, pool);
+        }
         let mut known: HashMap<Vec<u8>, Child> =
             known.into_iter().map(|child| (child.name.clone(), child)).collect();
         let mut folders = Vec::new();
@@ -175,6 +180,16 @@ impl Run<'_> {
         }
         self.leave_out(folder, source, &mut names);
         Ok(Some(names))
+    }
+
+    /// Whether an empty folder may be the place of what was mounted there in the last run.
+    fn is_missing_mount(&self, folder: &Folder) -> bool {
+        let before = folder.known.as_ref().and_then(|(_, _, state)| state.fingerprint);
+        let is_other = || match (before, &folder.fingerprint) {
+            (Some(before), Some(now)) => before.inode != now.inode,
+            _ => false,
+        };
+        self.cross_mounts && !self.accept_empty && is_other()
     }
 
     fn carry_children(

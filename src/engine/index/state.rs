@@ -42,12 +42,13 @@ impl State {
         }
     }
 
-    /// Whether both tell the same of the entry; fingerprints and the way it is stored don't count.
+    /// Whether both tell the same of the entry and of the inode that it is stored in; fingerprints don't count.
     pub fn is_same_version(&self, other: &Self) -> bool {
         self.meta == other.meta
             && self.hash == other.hash
             && self.xattrs == other.xattrs
             && self.override_text == other.override_text
+            && self.stored_mtime == other.stored_mtime
     }
 
     /// The mtime that the stored inode has.

@@ -74,8 +74,10 @@ fn attempt(
             Err(errno) => untidy = Some(errno),
         }
     }
+    // What is in its place gets its flags, whatever could not be tidied up.
+    let outcome = outcome.map(|published| set_flags(published, monitor));
     match (outcome, untidy) {
-        (Ok(published), None) => Ok(RestoreReport { undo, ..set_flags(published, monitor) }),
+        (Ok(report), None) => Ok(RestoreReport { undo, ..report }),
         (outcome, untidy) => {
             // The answer is an error, which can't tell where replaced files are.
             for path in undo {

@@ -49,9 +49,9 @@ impl OwnerMap {
         meta
     }
 
-    /// The attributes that it gets: capabilities are a privilege, and lists name the users and groups of here.
+    /// The attributes that it gets: capabilities and what only root sees are privileges, and lists name the users and groups of here.
     pub fn map_attributes(&self, xattrs: Xattrs) -> Xattrs {
-        let kept = if self.privileges { xattrs } else { xattrs.without(b"security.capability") };
+        let kept = if self.privileges { xattrs } else { xattrs.without_privileges() };
         kept.with_acl_ids(|id| match id {
             acl::Id::User(user) => self.user(user),
             acl::Id::Group(group) => self.group(group),
