@@ -244,3 +244,25 @@ fn the_seal_names_everyone_whom_lists_name_also_when_nothing_changed() {
         assert_eq!(ids["users"]["0"], "root", "run {run}: {ids}");
     }
 }
+
+#[test]
+fn an_entry_keeps_its_group_when_the_program_runs_with_another() {
+    let Some(protected) = Protected::of_person(&[]) else { return };
+    write(&protected.source.join("file"), "x");
+    protected.home.own(&protected.source.join("file"));
+    let first = protected.back_up();
+    // As under `newgrp`.
+    let program = protected.home.path().join("yore");
+    chown(&program, Some(NOBODY), Some(100)).unwrap();
+    set_mode(&program, 0o2755);
+    let second = protected.back_up();
+    protected.home.json(["rebuild"]);
+    let owner = |name: &str| protected.sealed(name).seal["owner"]["gid"].clone();
+    assert_eq!((owner(&first), owner(&second)), (NOBODY.into(), 100.into()));
+    for name in [&first, &second] {
+        let listed = protected.home.json(["ls", "--at", name, protected.source.to_str().unwrap()]);
+        let entries = listed["entries"].as_array().unwrap();
+        assert!(entries.iter().all(|entry| entry["gid"] == NOBODY), "{name}: {listed}");
+    }
+    assert_eq!(protected.sealed(&first).seal["tree"], protected.sealed(&second).seal["tree"]);
+}
