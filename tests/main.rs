@@ -18,6 +18,7 @@ mod databases;
 mod delta;
 mod faults;
 mod fidelity;
+mod golden;
 mod holes;
 mod hostile;
 mod linking;

@@ -10,7 +10,7 @@ use super::attribute::flags;
 use super::sealed::Sealed;
 
 /// Synchronous, immutable, append only, no dump, no access time, synchronous folder, no copy-on-write.
-const KEPT_FLAGS: u32 = 0x8 | 0x10 | 0x20 | 0x40 | 0x80 | 0x1_0000 | 0x80_0000;
+pub const KEPT_FLAGS: u32 = 0x8 | 0x10 | 0x20 | 0x40 | 0x80 | 0x1_0000 | 0x80_0000;
 
 /// What a seal says of its only source.
 #[track_caller]

@@ -46,6 +46,8 @@ struct Walk<'a> {
     owner: Option<Owner>,
     base: Option<u64>,
     next_node: NodeId,
+    /// Folders above sources that are new, by parent and name.
+    scaffold: HashMap<(NodeId, Vec<u8>), NodeId>,
     pending: Vec<Folder>,
     counts: Counts,
     total_bytes: u64,
@@ -84,6 +86,7 @@ pub fn import(
         overrides,
         owner: by_seal.then_some(seal.owner),
         base,
+        scaffold: HashMap::new(),
         pending: Vec::new(),
         counts: Counts::default(),
         total_bytes: 0,
@@ -310,7 +313,16 @@ impl Walk<'_> {
     fn intern_path(&mut self, path: &RelPath, out: &mut SpoolWriter<'_>) -> Result<(NodeId, bool)> {
         let (mut node, mut is_new) = (ROOT_NODE, false);
         for name in path.components() {
+            // The index doesn't know yet what another source has made above itself.
+            let key = (node, name.to_vec());
+            if let Some(made) = self.scaffold.get(&key) {
+                (node, is_new) = (*made, true);
+                continue;
+            }
             (node, is_new) = self.intern(node, is_new, name, out)?;
+            if is_new {
+                self.scaffold.insert(key, node);
+            }
         }
         Ok((node, is_new))
     }
