@@ -23,6 +23,7 @@
 //!
 //! Anything else is in.
 
+mod braces;
 mod class;
 mod decision;
 mod marks;
