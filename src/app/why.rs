@@ -2,14 +2,18 @@
 
 use std::path::{Path, PathBuf};
 
+use nix::unistd::geteuid;
+
 use super::error::{Error, Result};
 use super::live::live_path;
 use super::rules::compile;
 use super::target::Target;
 use crate::engine::dir::Dir;
-use crate::engine::meta::Metadata;
+use crate::engine::meta::{Kind, Metadata};
 use crate::engine::path::RelPath;
-use crate::engine::rules::{Decision, Explanation, Facts, FolderMarks, Why};
+use crate::engine::repository::is_repository;
+use crate::engine::rules::{Decision, Explanation, Facts, FolderMarks, Rules, Why};
+use crate::engine::sqlite::{Part, SHARED_MEMORY_SUFFIX, is_database};
 
 /// What becomes of a path in the next backup.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,15 +29,33 @@ pub enum Fate {
         /// The path itself or the folder above it that the rule speaks of.
         at: RelPath,
     },
-    /// A folder above it is on another file system than its source, and kept without what is in it.
+    /// It or a folder above it is on another file system than its source. Such a folder is kept, without what is in it.
     OtherFileSystem {
         /// Which.
         at: RelPath,
     },
-    /// It belongs to the backups themselves.
+    /// It or a folder above it is one of those that it lies in, seen again through a mount, and kept without what is
+    /// in it.
+    MountLoop {
+        /// Which.
+        at: RelPath,
+    },
+    /// It belongs to these backups, or to others that lie in the source.
     Repository,
+    /// It is what the programs that use a database share in memory.
+    SharedMemory {
+        /// The database.
+        database: RelPath,
+    },
     /// No source holds it.
     NoSource,
+}
+
+impl Fate {
+    /// Whether what has this fate is in the next backup with all or some of what is in it, if it is there at all.
+    pub fn is_kept(&self) -> bool {
+        matches!(self, Self::In | Self::OnTheWay(_))
+    }
 }
 
 /// The answer about one path.
@@ -74,18 +96,27 @@ pub fn why(target: &Target, given: &Path) -> Result<Answer> {
     }
     let Some((source, root)) = source else { return answer(None, Fate::NoSource) };
     let rules = compile(&target.rules)?;
-    let Explanation { decision, at } = rules.explain(&root, &path, |entry| look(&root, entry));
-    let fate = match decision {
-        Decision::Out(why) => Fate::Out { why, at },
-        Decision::In | Decision::OnTheWay(_) => match other_file_system(&root, &path) {
-            Some(at) if !target.cross_mounts => Fate::OtherFileSystem { at },
-            _ => match decision {
-                Decision::OnTheWay(why) => Fate::OnTheWay(why),
-                _ => Fate::In,
-            },
-        },
-    };
+    let fate = fate(target, &rules, &root, &path);
     answer(Some(source), fate)
+}
+
+/// What becomes of `path` in the source at `root`.
+fn fate(target: &Target, rules: &Rules, root: &RelPath, path: &RelPath) -> Fate {
+    let Explanation { decision, at } = rules.explain(root, path, |entry| look(root, entry));
+    // A rule is asked only if the backup comes as far as to the folder in which it would leave something out.
+    let reached = match &decision {
+        Decision::Out(_) => at.parent().unwrap_or_default(),
+        Decision::In | Decision::OnTheWay(_) => path.clone(),
+    };
+    match (stopped(root, &reached, target.cross_mounts), decision) {
+        (Some(fate), _) => fate,
+        (None, Decision::Out(why)) => Fate::Out { why, at },
+        (None, Decision::OnTheWay(why)) => Fate::OnTheWay(why),
+        (None, Decision::In) => match shares_memory(rules, root, path) {
+            Some(database) => Fate::SharedMemory { database },
+            None => Fate::In,
+        },
+    }
 }
 
 /// The folder at `path` in the source at `root`, entered through no link.
@@ -110,18 +141,62 @@ fn look(root: &RelPath, entry: &RelPath) -> (Option<Facts>, FolderMarks) {
     (facts, marks.unwrap_or_default())
 }
 
-/// The first folder above `path` that is not on its source's file system.
-fn other_file_system(root: &RelPath, path: &RelPath) -> Option<RelPath> {
-    let mount = |folder: &RelPath| Some(open(root, folder)?.stat().ok()?.stx_mnt_id);
-    let of_source = mount(root)?;
-    let mut folder = root.clone();
-    let below = path.components().count().saturating_sub(root.components().count());
-    let names = path.components().skip(root.components().count());
-    for name in names.take(below.saturating_sub(1)) {
-        folder.push(name);
-        if mount(&folder)? != of_source {
-            return Some(folder);
+/// What keeps the backup from going from `root` to `path` and into it, whatever the rules say.
+fn stopped(root: &RelPath, path: &RelPath, cross_mounts: bool) -> Option<Fate> {
+    let mut at = root.clone();
+    let mut dir = open(root, root)?;
+    let of_source = dir.stat().ok()?.stx_mnt_id;
+    let mut above = Vec::new();
+    let mut names = path.components().skip(root.components().count());
+    loop {
+        let stat = dir.stat().ok()?;
+        if stat.stx_mnt_id != of_source && !cross_mounts {
+            return Some(Fate::OtherFileSystem { at });
+        }
+        let inode = (stat.stx_dev_major, stat.stx_dev_minor, stat.stx_ino);
+        if above.contains(&inode) && cross_mounts {
+            return Some(Fate::MountLoop { at });
+        }
+        above.push(inode);
+        if dir.names().is_ok_and(|names| is_repository(&dir, &names)) {
+            return Some(Fate::Repository);
+        }
+        let name = names.next()?;
+        at.push(name);
+        match dir.child(name) {
+            Ok(child) => dir = child,
+            Err(_) => {
+                let stat = dir.stat_child(name).ok()?;
+                let is_other = stat.stx_mnt_id != of_source && !cross_mounts;
+                return is_other.then_some(Fate::OtherFileSystem { at });
+            }
         }
     }
-    None
+}
+
+/// The database whose programs share what is in `path`, if it is stored as one: then that is not.
+fn shares_memory(rules: &Rules, root: &RelPath, path: &RelPath) -> Option<RelPath> {
+    let name = path.name()?.strip_suffix(SHARED_MEMORY_SUFFIX)?;
+    let parent = path.parent().filter(|parent| parent.is_within(root))?;
+    let folder = open(root, &parent)?;
+    let is_kept = |part: Part| {
+        let path = parent.join(&part.name(name));
+        let found = rules.explain(root, &path, |entry| look(root, entry));
+        matches!(found.decision, Decision::In)
+    };
+    // Root locks nothing of others, and stores their databases file by file.
+    let user = geteuid().as_raw();
+    let may_lock = |part: Part| {
+        let meta = folder.stat_child(&part.name(name)).ok().and_then(|s| Metadata::from_statx(&s));
+        meta.map(|meta| meta.kind == Kind::File && (user != 0 || meta.uid == 0))
+    };
+    let is_whole = [Part::Database, Part::Log]
+        .into_iter()
+        .all(|part| may_lock(part) == Some(true) && is_kept(part));
+    let has_odd_journal = may_lock(Part::Journal) == Some(false) && is_kept(Part::Journal);
+    let is_stored_as_one = !name.is_empty()
+        && is_whole
+        && !has_odd_journal
+        && is_database(&folder, name).unwrap_or_default();
+    is_stored_as_one.then(|| parent.join(name))
 }

@@ -118,6 +118,10 @@ pub fn bad_rule(bad: &BadRule) -> String {
             "“{pattern}” can’t match any path: leave out “.”, “..” and doubled slashes.",
             &[("pattern", &shown(text))],
         ),
+        BadRule::SlashInBraces(text) => gettext_f(
+            "“{pattern}” has a slash directly after a brace or comma, where it can’t match; write it before the braces, as in /{example}.",
+            &[("pattern", &shown(text)), ("example", "{a,b}")],
+        ),
         BadRule::NotAbsolute(text) => {
             gettext_f("“{path}” is not an absolute path.", &[("path", &shown(text))])
         }

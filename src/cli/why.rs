@@ -22,18 +22,22 @@ pub fn run(matches: &ArgMatches, options: &Options, output: Output) -> Result<En
     if let Some(advice) = advice(&answer) {
         output.line(advice);
     }
-    if !answer.exists {
-        output.note(gettext(
-            "Nothing is there now; what its size or kind would change is not known.",
-        ));
+    if let Some(note) = note(&answer) {
+        output.note(note);
     }
     output.document(&document(&answer));
     Ok(Ending::Done)
 }
 
+fn note(answer: &Answer) -> Option<String> {
+    (!answer.exists)
+        .then(|| gettext("Nothing is there now; what its size or kind would change is not known."))
+}
+
 fn sentence(answer: &Answer) -> String {
     let path = answer.path.to_string();
     match &answer.fate {
+        Fate::In if !answer.exists => gettext_f("{path} would be backed up.", &[("path", &path)]),
         Fate::In => gettext_f("{path} is backed up.", &[("path", &path)]),
         Fate::OnTheWay(why) => gettext_f(
             "Of {path} only what is included by its own path is backed up: {rule}.",
@@ -47,9 +51,21 @@ fn sentence(answer: &Answer) -> String {
             "{path} is left out with {folder}: {rule}.",
             &[("path", &path), ("folder", &at.to_string()), ("rule", &words::rule(why))],
         ),
+        Fate::OtherFileSystem { at } if *at == answer.path => gettext_f(
+            "{path} is on another file system than the folder that is backed up: what is in it is left out.",
+            &[("path", &path)],
+        ),
         Fate::OtherFileSystem { at } => gettext_f(
             "{path} is left out: {folder} is on another file system than the folder that is backed up.",
             &[("path", &path), ("folder", &at.to_string())],
+        ),
+        Fate::MountLoop { at } => gettext_f(
+            "{path} is left out: {folder} is a folder that it lies in, seen again through a mount.",
+            &[("path", &path), ("folder", &at.to_string())],
+        ),
+        Fate::SharedMemory { database } => gettext_f(
+            "{path} is left out: the programs that use the database {database} share it in memory, and make it anew.",
+            &[("path", &path), ("database", &database.to_string())],
         ),
         Fate::Repository => gettext_f(
             "{path} belongs to the backups themselves, which are never backed up.",
@@ -68,6 +84,8 @@ fn advice(answer: &Answer) -> Option<String> {
         Fate::Out { why: Why::RestoreFolder, .. }
         | Fate::In
         | Fate::OnTheWay(_)
+        | Fate::MountLoop { .. }
+        | Fate::SharedMemory { .. }
         | Fate::Repository => None,
         Fate::Out { why: Why::NoBackup(_), .. } => Some(gettext(
             "To back it up, remove that file, or add the path to “include” in the configuration.",
@@ -87,17 +105,20 @@ fn document(answer: &Answer) -> Value {
         Fate::OnTheWay(why) => ("on-the-way", Some(why), Some(&answer.path)),
         Fate::Out { why, at } => ("out", Some(why), Some(at)),
         Fate::OtherFileSystem { at } => ("other-file-system", None, Some(at)),
+        Fate::MountLoop { at } => ("mount-loop", None, Some(at)),
+        Fate::SharedMemory { database } => ("shared-memory", None, Some(database)),
         Fate::Repository => ("repository", None, None),
         Fate::NoSource => ("no-source", None, None),
     };
     json!({
         "path": snapshot_path_json(&answer.path),
         "exists": answer.exists,
-        "backed_up": matches!(answer.fate, Fate::In | Fate::OnTheWay(_)),
+        "backed_up": answer.exists && answer.fate.is_kept(),
         "outcome": outcome,
         "source": answer.source.as_deref().map(path_json),
         "at": at.map(snapshot_path_json),
         "rule": rule.map(rule_json),
+        "note": note(answer),
     })
 }
 

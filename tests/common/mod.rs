@@ -1,6 +1,7 @@
 //! What the subjects share: drives, the command line, the engine with a clock of its own, and trees.
 
 pub mod attribute;
+pub mod bound;
 pub mod busy;
 pub mod chain;
 pub mod chance;

@@ -6,35 +6,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::Pair;
+use crate::common::bound::Bound;
 use crate::common::cli::{Answer, Home};
 use crate::common::drive::{LoopDrive, copy_tree, must};
-use crate::common::place::{is_root, skip};
 use crate::common::protected::Protected;
 use crate::common::tree::{facts, write};
-
-/// Something mounted a second time, until it is dropped.
-struct Bound(PathBuf);
-
-impl Bound {
-    /// `None`, loudly, where nothing can be mounted.
-    fn to(from: &Path, to: &Path) -> Option<Self> {
-        if !is_root() {
-            return None;
-        }
-        let done = Command::new("mount").arg("--bind").arg(from).arg(to).output();
-        if !done.is_ok_and(|output| output.status.success()) {
-            skip("nothing can be mounted");
-            return None;
-        }
-        Some(Self(to.to_owned()))
-    }
-}
-
-impl Drop for Bound {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("--lazy").arg(&self.0).output();
-    }
-}
 
 /// Backs up; all is well, and each of the paths is named in exactly one line.
 #[track_caller]

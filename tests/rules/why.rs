@@ -3,8 +3,13 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 
+use rusqlite::Connection;
+use serde_json::json;
+
 use super::{make_tree, set_up_again};
-use crate::common::drive::LoopDrive;
+use crate::common::bound::Bound;
+use crate::common::drive::{LoopDrive, copy_tree};
+use crate::common::protected::name_of;
 use crate::common::small::Small;
 use crate::common::tree::write;
 
@@ -52,6 +57,11 @@ fn every_fate_is_told_to_people_and_programs() {
     }
     let answer = small.home.run(["why", &arg("gone.tmp")]);
     answer.says(0, &["“*.tmp”", "Nothing is there now"]);
+    small.home.run(["why", &arg("gone")]).says(0, &["would be backed up", "Nothing is there now"]);
+    let answer = small.home.json(["why", &arg("gone")]);
+    assert_eq!(answer["outcome"], "in", "{answer:#}");
+    assert_eq!((&answer["exists"], &answer["backed_up"]), (&json!(false), &json!(false)));
+    assert!(answer["note"].as_str().is_some_and(|note| note.contains("Nothing")), "{answer:#}");
 }
 
 #[test]
@@ -66,6 +76,67 @@ fn what_why_says_is_what_the_backup_does() {
     for path in super::entries(&small.source) {
         let answer = small.home.json(["why", &small.arg(&path)]);
         assert_eq!(answer["backed_up"], kept.contains(&path), "{answer:#}");
+    }
+}
+
+#[test]
+fn shared_memory_of_a_database_is_told_from_what_is_only_called_so() {
+    let small = Small::new();
+    let path = small.source.join("x");
+    let database = Connection::open(&path).unwrap();
+    database.pragma_update(None, "journal_mode", "wal").unwrap();
+    database.execute_batch("CREATE TABLE t (a); INSERT INTO t VALUES (1);").unwrap();
+    // No log; a log that is left out; no database; a journal that is a folder.
+    for (name, suffixes) in
+        [("unlogged", &["-shm"][..]), ("ruled", &["-shm", "-wal"]), ("odd", &["-shm", "-wal"])]
+    {
+        fs::copy(&path, small.source.join(name)).unwrap();
+        for suffix in suffixes {
+            write(&small.source.join(format!("{name}{suffix}")), "beside");
+        }
+    }
+    write(&small.source.join("odd-journal/inside"), "x");
+    for name in ["letter", "letter-wal", "letter-shm"] {
+        write(&small.source.join(name), name);
+    }
+    set_up_again(&small, &["--exclude", "ruled-wal"]);
+    // A database whose log or journal can't be stored with it may be torn.
+    let name = name_of(&small.home.json_of(3, ["backup"]));
+    let kept = super::entries(&super::stored(&small.repository, &name, &small.source));
+    // A log is stored with a database that is found in use, even if a rule names it.
+    for path in super::entries(&small.source).into_iter().filter(|path| path != "ruled-wal") {
+        let answer = small.home.json(["why", &small.arg(&path)]);
+        assert_eq!(answer["backed_up"], kept.contains(&path), "{answer:#}");
+        assert_eq!(answer["outcome"] == "shared-memory", path == "x-shm", "{answer:#}");
+    }
+    let answer = small.home.json(["why", &small.arg("x-shm")]);
+    assert_eq!(answer["at"], small.arg("x"), "{answer:#}");
+    small.home.run(["why", &small.arg("x-shm")]).says(0, &["is left out", "share"]);
+}
+
+#[test]
+fn other_repositories_are_told() {
+    let small = Small::new();
+    small.home.back_up();
+    let copied = small.source.join("deeper/copied");
+    fs::create_dir_all(copied.parent().unwrap()).unwrap();
+    copy_tree(&small.repository, &copied);
+    write(&small.source.join("plain/repository.json"), "{}");
+    for (path, outcome) in [
+        ("deeper", "in"),
+        ("deeper/copied", "repository"),
+        ("deeper/copied/repository.json", "repository"),
+        ("deeper/copied/snapshots/gone", "repository"),
+        ("plain/repository.json", "in"),
+    ] {
+        let answer = small.home.json(["why", &small.arg(path)]);
+        assert_eq!(answer["outcome"], outcome, "{answer:#}");
+        assert_eq!(answer["backed_up"], outcome == "in", "{answer:#}");
+    }
+    // Its folder was left out before the backup could see what it is.
+    set_up_again(&small, &["--exclude", "deeper", "--exclude", "stage"]);
+    for (path, outcome) in [("deeper/copied", "out"), ("plain/stage", "out")] {
+        assert_eq!(small.home.json(["why", &small.arg(path)])["outcome"], outcome);
     }
 }
 
@@ -85,11 +156,45 @@ fn another_file_system_is_said() {
     write(&other.path().join("folder/x"), "x");
     let drive = small.drive.to_str().unwrap();
     small.home.json(["setup", "--drive", drive, "--source", outer.to_str().unwrap()]);
-    let folder = other.path().join("folder");
-    for (path, outcome) in [(other.path(), "in"), (&folder, "other-file-system")] {
-        let answer = small.home.json(["why", path.to_str().unwrap()]);
-        assert_eq!(answer["outcome"], outcome, "{answer:#}");
+    write(&outer.join("plain"), "below");
+    let Some(_bound) = Bound::to(&other.path().join("folder/x"), &outer.join("plain")) else {
+        return;
+    };
+    let below = |name: &str| other.path().join(name).to_str().unwrap().to_owned();
+    let mounted = other.path().to_str().unwrap();
+    for path in
+        [mounted, &below("folder"), &below("folder/x"), outer.join("plain").to_str().unwrap()]
+    {
+        let answer = small.home.json(["why", path]);
+        assert_eq!(answer["outcome"], "other-file-system", "{answer:#}");
+        assert_eq!(answer["backed_up"], false, "{answer:#}");
+        let at = if path.starts_with(mounted) { mounted } else { path };
+        assert_eq!(answer["at"], at, "{answer:#}");
+        small.home.run(["why", path]).says(0, &["another file system", "left out", "yore setup"]);
     }
-    let answer = small.home.run(["why", folder.to_str().unwrap()]);
-    answer.says(0, &["another file system", "yore setup"]);
+    assert_eq!(small.home.json(["why", outer.to_str().unwrap()])["outcome"], "in");
+}
+
+#[test]
+fn mounts_that_are_entered_are_told_from_loops() {
+    let small = Small::new();
+    let Some(other) = LoopDrive::ext4(8) else { return };
+    write(&other.path().join("x"), "x");
+    let [inner, media] = ["inner", "media"].map(|name| small.source.join(name));
+    for path in [&inner, &media] {
+        fs::create_dir(path).unwrap();
+    }
+    let Some(_inner) = Bound::to(&small.source, &inner) else { return };
+    let Some(_media) = Bound::to(other.path(), &media) else { return };
+    let outcome = |path: &str| {
+        let answer = small.home.json(["why", &small.arg(path)]);
+        answer["outcome"].as_str().unwrap().to_owned()
+    };
+    let all = ["", "media", "media/x", "inner", "inner/letter.txt"];
+    let other = "other-file-system";
+    assert_eq!(all.map(outcome), ["in", other, other, other, other]);
+    let text = fs::read_to_string(small.home.config()).unwrap();
+    let entered = "[backup]\none-file-system = false\n\n[[source]]";
+    fs::write(small.home.config(), text.replacen("[[source]]", entered, 1)).unwrap();
+    assert_eq!(all.map(outcome), ["in", "in", "in", "mount-loop", "mount-loop"]);
 }

@@ -13,8 +13,8 @@
 //!    the folder is out but the mark itself.
 //! 4. An **excluded path** is out.
 //! 5. The last **pattern** that matches, those of presets before the person's own. A pattern is gitignore's:
-//!    `*` and `?` stay within a name, `**` crosses folders, `[a-z]` is one of several bytes, `\` takes the meaning
-//!    away from what follows, `/` at the end means folders only, and `!` at the beginning keeps what an earlier
+//!    `*` and `?` stay within a name, `**` crosses folders, `[a-z]` is one of several bytes, never a slash, `\`
+//!    takes the meaning away from what follows, `/` at the end means folders only, and `!` at the beginning keeps what an earlier
 //!    pattern or the size would leave out. Unlike there, each is a string of its own (no comments, blanks count),
 //!    `{a,b}` means either, and only a `/` at the beginning ties a pattern to a place, the root of the file system:
 //!    `a/b` matches at any depth.
@@ -23,6 +23,8 @@
 //!
 //! Anything else is in.
 
+mod braces;
+mod class;
 mod decision;
 mod marks;
 mod pattern;

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 
 use globset::{Candidate, GlobBuilder, GlobMatcher, GlobSet, GlobSetBuilder};
 
+use super::braces::has_slash_in_braces;
+use super::class::without_slashes;
 use crate::engine::path::{RelPath, is_name};
 
 /// Why a rule can't be understood.
@@ -26,6 +28,11 @@ pub enum BadRule {
     /// It has a `.`, a `..` or nothing between two slashes, so that it can't match any path.
     #[error("{0:?} can't match any path: leave out “.”, “..” and doubled slashes")]
     NoPath(String),
+    /// An alternative in braces begins with a slash where a name has to begin, which anchors nothing.
+    #[error(
+        "{0:?} has a slash directly after {{ or , where it can't match: write it before the braces, as in /{{a,b}}"
+    )]
+    SlashInBraces(String),
     /// What is to be included is no absolute path.
     #[error("{0:?} is not an absolute path")]
     NotAbsolute(String),
@@ -95,25 +102,24 @@ impl Pattern {
         if text.split('/').any(|part| matches!(part, "" | "." | "..")) {
             return Err(BadRule::NoPath(typed.to_owned()));
         }
-        let mut glob = if anchored || text.starts_with("**/") {
-            text.to_owned()
-        } else {
-            format!("**/{text}")
-        };
+        let grammar = |reason| BadRule::Grammar { pattern: typed.to_owned(), reason };
+        let text = without_slashes(text).map_err(grammar)?;
+        if has_slash_in_braces(&text) {
+            return Err(BadRule::SlashInBraces(typed.to_owned()));
+        }
+        let mut glob =
+            if anchored || text.starts_with("**/") { text.clone() } else { format!("**/{text}") };
         // What ends with `/**` means all in the folder, not the folder itself.
         if glob.ends_with("/**") {
             glob.push_str("/*");
         }
         let no_path = || BadRule::NoPath(typed.to_owned());
         let fixed = match anchored {
-            true => Some(fixed_part(text).ok_or_else(no_path)?),
+            true => Some(fixed_part(&text).ok_or_else(no_path)?),
             false => None,
         };
         let pattern = Self { glob, negated, only_folders, fixed };
-        pattern.compile().map_err(|error| BadRule::Grammar {
-            pattern: typed.to_owned(),
-            reason: error.kind().to_string(),
-        })?;
+        pattern.compile().map_err(|error| grammar(error.kind().to_string()))?;
         Ok(pattern)
     }
 
@@ -236,6 +242,30 @@ mod tests {
             ("a?c", b"x/a\xffc", true),
             ("[ab]c", b"x/bc", true),
             ("[!ab]c", b"x/bc", false),
+            ("file[!~]*", b"x/file_report", true),
+            ("file[!~]*", b"x/file/report", false),
+            ("a[^a]b", b"a/b", false),
+            ("a[!-0]b", b"a/b", false),
+            ("a[!-0]b", b"a-b", false),
+            ("a[!-0]b", b"acb", true),
+            ("a[+-9]b", b"a/b", false),
+            ("a[+-9]b", b"a.b", true),
+            ("a[+-9]b", b"a-b", true),
+            ("a[+-9]b", b"a5b", true),
+            ("a[/x]b", b"a/b", false),
+            ("a[]]b", b"a]b", true),
+            ("a[!]]b", b"a/b", false),
+            ("a[!]]b", b"a]b", false),
+            ("a\\[!~]b", b"a[!~]b", true),
+            ("a[\\]!]b", b"a]b", true),
+            ("a[\\^]b", b"a^b", true),
+            ("a[[:punct:]]b", b"a.b", true),
+            ("a[[:punct:]]b", b"a/b", false),
+            ("a[!é]b", b"a/b", false),
+            ("{a,b}[!x]c", b"a/c", false),
+            ("a{/b,[!x]c}", b"a/b", true),
+            ("a{/b,[!x]c}", b"a/c", false),
+            ("/{a/b,x}", b"a/b", true),
             ("{one,two}", b"x/two", true),
             ("{one/a,two/b}", b"x/two/b", true),
             ("{one/a,two/b}", b"x/one/b", false),
@@ -300,7 +330,9 @@ mod tests {
         ] {
             assert_eq!(Pattern::parse(text), Err(wanted), "{text}");
         }
-        for text in ["a[", "{a", "a\\", "[z-a]"] {
+        let slash = "{/a/b,/x}";
+        assert_eq!(Pattern::parse(slash), Err(BadRule::SlashInBraces(slash.into())));
+        for text in ["a[", "{a", "a\\", "[z-a]", "a[/]", "[[:word:]]"] {
             assert!(matches!(Pattern::parse(text), Err(BadRule::Grammar { .. })), "{text}");
         }
     }
