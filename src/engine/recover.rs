@@ -55,16 +55,26 @@ impl Writer {
             return Err(Error::DriveReadOnly(repository.path().to_owned()));
         }
         let leftover = Leftover::gather(&repository, monitor)?;
-        let index = open_index(&repository, monitor)?;
+        let (index, is_new) = open_index(&repository, monitor)?;
         let mut writer = Self { repository, index, leftover, _lock: lock };
         match writer.reconcile(monitor) {
             Err(Error::Index { source, .. }) if index::is_missing_or_broken(&source) => {
                 monitor.emit(&Event::IndexRebuilt { reason: source.to_string() });
                 writer.rebuild(monitor)?;
             }
+            outcome if is_new => writer.unless_unfinished(outcome)?,
             outcome => outcome?,
         }
         Ok(writer)
+    }
+
+    /// Removes an index that could not be made to its end: readers would believe that it knows everything.
+    fn unless_unfinished(&self, outcome: Result<()>) -> Result<()> {
+        if outcome.is_err() {
+            // If that fails too, the drive has gone, and the error says so.
+            let _ = move_aside(&self.repository);
+        }
+        outcome
     }
 
     /// Makes the index again from the trees.
@@ -72,7 +82,8 @@ impl Writer {
         let path = index_path(&self.repository)?;
         move_aside(&self.repository)?;
         self.index = Index::create(&path)?;
-        self.reconcile(monitor)
+        let outcome = self.reconcile(monitor);
+        self.unless_unfinished(outcome)
     }
 
     /// The number that the next snapshot gets: never one that was used.
@@ -202,13 +213,14 @@ pub fn snapshot_names(repository: &Repository) -> Result<Vec<String>> {
         .collect())
 }
 
-fn open_index(repository: &Repository, monitor: &Monitor) -> Result<Index> {
+/// Opens the index, or makes an empty one; whether it did is told.
+fn open_index(repository: &Repository, monitor: &Monitor) -> Result<(Index, bool)> {
     let path = index_path(repository)?;
     if names_other_file(repository.dir()) {
         move_aside(repository)?;
     }
     if let Some(index) = Index::open(&path)? {
-        return Ok(index);
+        return Ok((index, false));
     }
     let failed = |errno| Error::drive("examine", &path, errno);
     if repository.dir().has(INDEX_NAME.as_bytes()).map_err(failed)? {
@@ -218,7 +230,7 @@ fn open_index(repository: &Repository, monitor: &Monitor) -> Result<Index> {
     } else if !snapshot_names(repository)?.is_empty() {
         monitor.emit(&Event::IndexRebuilt { reason: "it was missing".to_owned() });
     }
-    Index::create(&path)
+    Ok((Index::create(&path)?, true))
 }
 
 /// Whether a journal lies beside the index that names another file, which SQLite would delete.

@@ -3,11 +3,16 @@
 use std::fs;
 use std::path::Path;
 
+use uuid::Uuid;
+use yore::engine::backup::{BackupOptions, Source};
+use yore::engine::error::Error;
 use yore::engine::history::SnapshotState;
 use yore::engine::monitor::Monitor;
+use yore::engine::path::RelPath;
 
 use super::{assert_kept, assert_stored, is_about, kept, past};
 use crate::common::engine::Rig;
+use crate::common::tree::write;
 
 type Spoil = fn(&Path);
 
@@ -183,4 +188,40 @@ fn rebuilding_on_request_changes_no_answer() {
     let monitor = Monitor::new();
     rig.writer(&monitor).unwrap().rebuild(&monitor).unwrap();
     assert_eq!(rig.answers(), answers);
+}
+
+#[test]
+fn an_index_that_could_not_be_made_to_its_end_is_not_believed() {
+    let rig = Rig::new();
+    let names = past(&rig);
+    let before = rig.answers();
+    let monitor = Monitor::new();
+    let mut writer = rig.writer(&monitor).unwrap();
+    monitor.cancel().cancel();
+    assert!(matches!(writer.rebuild(&monitor), Err(Error::Cancelled)));
+    drop(writer);
+    assert_eq!(rig.answers(), before, "by an index made in passing");
+    assert_eq!(rig.history().snapshots().unwrap().len(), names.len());
+    rig.recover();
+    assert_eq!(rig.answers(), before, "by one made for good");
+}
+
+#[test]
+fn sources_that_share_a_folder_are_taken_in_from_the_trees() {
+    let rig = Rig::new();
+    let [one, two] = ["shared/one", "shared/two"].map(|name| rig.path().join(name));
+    for source in [&one, &two] {
+        write(&source.join("file"), "x");
+    }
+    let sources = [one, two].map(|path| Source { id: Uuid::new_v4(), path });
+    let options = BackupOptions { sources: sources.to_vec(), ..rig.options() };
+    let report = rig.try_back_up(&options, &Monitor::new()).unwrap();
+    fs::remove_file(rig.index()).unwrap();
+    rig.recover();
+    let history = rig.history();
+    assert_eq!(history.sources(report.seq).unwrap().len(), 2);
+    for source in &sources {
+        let folder = RelPath::from_absolute(&source.path).unwrap();
+        assert_eq!(history.list(&folder, report.seq).unwrap().len(), 1);
+    }
 }

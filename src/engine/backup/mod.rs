@@ -12,6 +12,7 @@ mod folder;
 mod measure;
 mod room;
 mod run;
+mod sealing;
 mod source;
 mod tally;
 mod unchanged;
@@ -29,16 +30,15 @@ use super::index::{Index, SnapshotRow, Spool};
 use super::monitor::{Event, Monitor, Phase};
 use super::path::RelPath;
 use super::pin::Pin;
-use super::probe;
 use super::recover::Writer;
-use super::repository::FORMAT;
 use super::rules::Rules;
-use super::seal::{Counts, Owner, Seal, SealedSource, SealedTime, SnapshotKind};
-use super::snapshot::{Snapshot, Stage};
+use super::seal::{Counts, Seal, SealedSource, SealedTime, SnapshotKind};
+use super::snapshot::Stage;
 use super::xattr::Labels;
 
 use folder::Base;
 use run::Run;
+use sealing::{keep_names, seal};
 
 /// A folder on this computer that is protected.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -334,20 +334,6 @@ fn walk<'a>(
     Ok(Done { seal, overrides, problems, must_commit, keeps_leftover })
 }
 
-/// Takes over names of users and groups from the last snapshot: unchanged entries may need them still.
-fn keep_names(writer: &Writer, bases: &[Option<Base>], seal: &mut Seal) {
-    let names = bases.iter().flatten().filter_map(|base| base.linkable.as_ref());
-    let last = names.max_by_key(|(seq, _)| *seq);
-    let snapshot = last.and_then(|(_, name)| Snapshot::open(&writer.repository, name).ok()?);
-    let Some(Ok(last)) = snapshot.map(|snapshot| snapshot.read_seal()) else { return };
-    for (id, name) in last.ids.users {
-        seal.ids.users.entry(id).or_insert(name);
-    }
-    for (id, name) in last.ids.groups {
-        seal.ids.groups.entry(id).or_insert(name);
-    }
-}
-
 /// What the walk left to be sealed.
 struct Done {
     seal: Seal,
@@ -355,46 +341,6 @@ struct Done {
     problems: Vec<super::seal::Problem>,
     must_commit: bool,
     keeps_leftover: bool,
-}
-
-fn seal(writer: &Writer, stage: &Stage, done: Done, clock: &dyn Clock) -> Result<Seal> {
-    let mut seal = done.seal;
-    seal.seq = writer.next_seq()?;
-    seal.finished = SealedTime::from(&clock.now());
-    stage.seal(&mut seal, &done.overrides, &done.problems).map_err(|errno| match errno {
-        rustix::io::Errno::NOSPC => {
-            probe::full(writer.repository.dir(), writer.repository.path(), 0)
-        }
-        errno => Error::drive("seal the snapshot on", writer.repository.path(), errno),
-    })?;
-    Ok(seal)
-}
-
-/// A seal with everything that doesn't depend on the walk.
-fn blank_seal(repository: &super::repository::Repository, now: &Zoned) -> Seal {
-    let marker = repository.marker();
-    Seal {
-        format: FORMAT,
-        features: Default::default(),
-        seq: 0,
-        id: Uuid::new_v4(),
-        parent: None,
-        started: SealedTime::from(now),
-        finished: SealedTime::from(now),
-        host: super::lock::host_name(),
-        user: marker.user.clone(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        kind: SnapshotKind::Manual,
-        sources: Vec::new(),
-        rules: Vec::new(),
-        owner: Owner { uid: 0, gid: 0 },
-        ids: Default::default(),
-        counts: Counts::default(),
-        bytes: Default::default(),
-        overrides: None,
-        problems: None,
-        tree: Default::default(),
-    }
 }
 
 /// The canonical path of a source, which must be a folder that can be read.

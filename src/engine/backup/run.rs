@@ -9,12 +9,13 @@ use nix::unistd;
 use rustix::io::Errno;
 use uuid::Uuid;
 
+use super::BackupOptions;
 use super::contents::Contents;
 use super::copies::Nearby;
 use super::folder::{Base, Folder};
+use super::sealing::blank_seal;
 use super::tally::{Gathered, Totals};
 use super::walk::Task;
-use super::{BackupOptions, blank_seal};
 use crate::engine::acl::Id;
 use crate::engine::copy::{BUFFER_BYTES, CopyError, OwnerRule};
 use crate::engine::dir::{Dir, stat_fd};
