@@ -103,7 +103,7 @@ fn a_snapshot_that_the_index_lacks_is_taken_in() {
     let rig = Rig::new();
     let first = past(&rig);
     let old = fs::read(rig.index()).unwrap();
-    crate::common::tree::write(&rig.source.join("added"), "changed");
+    write(&rig.source.join("added"), "changed");
     let report = rig.back_up();
     let answers = rig.answers();
     fs::write(rig.index(), old).unwrap();
