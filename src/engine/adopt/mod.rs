@@ -180,10 +180,7 @@ pub fn finish(repository: Repository, euid: u32, monitor: &Monitor) -> Result<Re
 
 /// Whether root has begun to hand the repository over and is not done.
 pub fn is_begun(repository: &Repository) -> bool {
-    !matches!(
-        journal::find(repository, ENTRY_NAME),
-        Ok(Found::Nothing | Found::Forged)
-    )
+    !matches!(journal::find(repository, ENTRY_NAME), Ok(Found::Nothing | Found::Forged))
 }
 
 /// Once the repository is locked: refuses one that a crash has left half done just now, and removes what an
