@@ -10,7 +10,7 @@ use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
 use super::Heir;
-use crate::engine::dir::{Dir, read_all};
+use crate::engine::dir::{Dir, read_all, stat_fd};
 use crate::engine::error::{Error, Result};
 use crate::engine::meta::Kind;
 use crate::engine::remove::remove_tree;
@@ -41,7 +41,7 @@ pub enum Found {
     /// It isn't there.
     Nothing,
     /// Root wrote it.
-    Roots(OwnedFd, Statx),
+    Roots(OwnedFd),
     /// Anything else: put there to have root give files away, or copied with the repository.
     Forged,
 }
@@ -70,7 +70,7 @@ pub fn find(repository: &Repository, name: &[u8]) -> Result<Found> {
     };
     let (file, stat) = journal.open_file(name).map_err(failed)?;
     match (is_roots(&stat), stat.stx_nlink) {
-        (true, 1) => Ok(Found::Roots(file, stat)),
+        (true, 1) => Ok(Found::Roots(file)),
         (true, _) => Err(Error::Damaged { path, reason: "it has several names".to_owned() }),
         (false, _) => Ok(Found::Forged),
     }
@@ -83,15 +83,16 @@ fn is_roots(stat: &Statx) -> bool {
 /// Reads the entry; `None` if there is none of root's.
 pub fn read_entry(repository: &Repository) -> Result<Option<Entry>> {
     let path = repository.path().join("journal/adopt.json");
-    let (file, stat) = match find(repository, ENTRY_NAME) {
-        Ok(Found::Roots(file, stat)) => (file, stat),
+    let file = match find(repository, ENTRY_NAME) {
+        Ok(Found::Roots(file)) => file,
         Ok(Found::Nothing | Found::Forged) => return Ok(None),
         Err(Error::Io { source, .. }) if source.kind() == ErrorKind::PermissionDenied => {
             return Err(Error::AdoptionUnfinished(repository.path().to_owned()));
         }
         Err(error) => return Err(error),
     };
-    let bytes = read_all(&file, &stat, ENTRY_LIMIT_BYTES)
+    let bytes = stat_fd(&file)
+        .and_then(|stat| read_all(&file, &stat, ENTRY_LIMIT_BYTES))
         .map_err(|errno| Error::drive("read", &path, errno))?;
     let entry = serde_json::from_slice(&bytes)
         .map_err(|error| Error::Damaged { path, reason: error.to_string() })?;

@@ -135,7 +135,7 @@ fn for_each(
     act: &mut dyn FnMut(&Loss, &OwnedFd, &RelPath) -> rustix::io::Result<()>,
 ) -> Result<()> {
     let failed = |errno| Error::drive("put back special bits in", repository.path(), errno);
-    let Found::Roots(file, _) = find(repository, LOSSES_NAME)? else { return Ok(()) };
+    let Found::Roots(file) = find(repository, LOSSES_NAME)? else { return Ok(()) };
     let mut lines = BufReader::new(File::from(file));
     let mut line = Vec::new();
     loop {
