@@ -3,6 +3,8 @@
 mod handover;
 mod hostile;
 mod interrupted;
+mod kept;
+mod privileges;
 
 use std::fs;
 use std::path::Path;
@@ -44,14 +46,14 @@ fn a_new_computer_goes_on_with_the_history() {
     let home = Home::new();
     let mapping = format!("{}={}", other.display(), moved.display());
     let words = ["adopt", "--drive", small.drive.to_str().unwrap(), "--source", mapping.as_str()];
-    let answer = home.json(words);
+    let answer = home.json_of(3, words);
     assert_eq!(answer["id"], before["id"]);
     assert_eq!(answer["sources"][0], before["sources"][0]);
     assert_eq!(answer["sources"][1]["id"], before["sources"][1]["id"]);
     assert_eq!(answer["sources"][1]["path"], moved.to_str().unwrap());
     assert_eq!(answer["sources"].as_array().unwrap().len(), 2);
     assert_eq!(answer["left_out"], serde_json::json!([gone.to_str().unwrap()]));
-    home.run(words).says(0, &["gone=away", "--source", "Run “yore backup”"]);
+    home.run(words).says(3, &["gone=away", "--source", "Run “yore backup”"]);
     let here = marker(&small.repository);
     assert_ne!((&here["host"], &here["user"]), (&"old-laptop".into(), &"maiden-name".into()));
     assert_ne!(here["machine"], "0".repeat(64));
@@ -104,6 +106,9 @@ fn what_cannot_be_meant_is_refused_with_words() {
     adopt(&[]).says(2, &["more than one", "--which", &one, &two]);
     adopt(&["--which", "nobody@nowhere"]).says(1, &["no Yore repository"]);
     adopt(&["--which", &one, "--source", "/nowhere=/tmp"]).says(2, &["/nowhere=/tmp", "OLD=NEW"]);
+    let mistyped = format!("{}=/no/where", small.arg(""));
+    adopt(&["--which", &one, "--source", mistyped.trim_start()])
+        .says(2, &["/no/where", "no folder"]);
     adopt(&["--which", &one, "--for", "no such user"]).says(2, &["no such user"]);
     home.run(["adopt"]).says(2, &["--drive"]);
     let empty = small.path().join("empty");

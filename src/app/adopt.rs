@@ -5,10 +5,11 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use nix::unistd::{Gid, Uid, User, getegid};
+use uuid::Uuid;
 
 use super::config::{Config, Source};
 use super::error::{Error, Result};
-use super::setup::{check_apart, check_sources, sealed_sources};
+use super::setup::{check_apart, check_sources, history_of, sealed_sources};
 use super::target::{Options, identity};
 use crate::engine::adopt::{self, Heir};
 use crate::engine::backup::canonical_source;
@@ -39,13 +40,17 @@ pub struct Adopted {
     /// The repository.
     pub path: PathBuf,
     /// Its identity.
-    pub id: uuid::Uuid,
+    pub id: Uuid,
     /// Whose it is now, if not that of whoever asked: then nothing was configured.
     pub user: Option<String>,
     /// What will be backed up.
     pub sources: Vec<Source>,
     /// What was backed up, but is no folder on this computer.
     pub left_out: Vec<PathBuf>,
+    /// What is left out of backups.
+    pub rules: RuleSet,
+    /// Rules of the newest snapshot that this version can't understand.
+    pub unknown_rules: Vec<String>,
 }
 
 /// Makes the repository this person's, or as root another's, and writes the configuration.
@@ -61,7 +66,7 @@ pub fn adopt(options: &Options, wish: &Wish, monitor: &Monitor) -> Result<Adopte
     let path = std::path::absolute(&path)
         .map_err(|source| Error::ConfigFile { path: path.clone(), source })?;
     let found = Repository::open(&path, None)?;
-    let is_begun = matches!(adopt::check_none(&found), Err(EngineError::AdoptionUnfinished(_)));
+    let is_begun = adopt::is_begun(&found);
     let found = adopt::finish(found, me.euid, monitor)?;
     let marker = found.marker().clone();
     let (heir, gid) = match &wish.user {
@@ -73,19 +78,17 @@ pub fn adopt(options: &Options, wish: &Wish, monitor: &Monitor) -> Result<Adopte
         None => (me.clone(), getegid().as_raw()),
     };
     let is_mine = heir.euid == me.euid;
-    let (sources, left_out) = match is_mine && marker.euid == me.euid {
-        true => find_sources(&found, &wish.moved)?,
-        false => (Vec::new(), Vec::new()),
+    let former = Config::load(&config_path)?.filter(|former| former.repository_id == marker.id);
+    // Before anything is changed, as what was asked for may make no sense. Others are refused below.
+    let plan = match is_mine && (me.euid == 0 || marker.euid == me.euid) {
+        true => plan(&found, former.as_ref(), &wish.moved)?,
+        false => Plan::default(),
     };
-    let found = adopt::adopt(found, me.euid, &Heir::new(&heir, gid), monitor)?;
+    adopt::adopt(found, me.euid, &Heir::new(&heir, gid), monitor)?;
     if !is_mine {
         return Ok(given_away(path, &heir.user, marker.id));
     }
-    let (sources, left_out) = match marker.euid == me.euid {
-        true => (sources, left_out),
-        false => find_sources(&found, &wish.moved)?,
-    };
-    let former = Config::load(&config_path)?.filter(|former| former.repository_id == marker.id);
+    let Plan { sources, left_out, rules, unknown_rules } = plan;
     let config = Config {
         repository_id: marker.id,
         repository_path: path.clone(),
@@ -93,15 +96,25 @@ pub fn adopt(options: &Options, wish: &Wish, monitor: &Monitor) -> Result<Adopte
         sources: sources.clone(),
         one_file_system: former.as_ref().is_none_or(|former| former.one_file_system),
         security_labels: former.as_ref().is_some_and(|former| former.security_labels),
-        rules: former.map_or_else(RuleSet::for_home, |former| former.rules),
+        rules: rules.clone(),
     };
     config.save(&config_path)?;
-    Ok(Adopted { path, id: marker.id, user: None, sources, left_out })
+    Ok(Adopted { path, id: marker.id, user: None, sources, left_out, rules, unknown_rules })
 }
 
-fn given_away(path: PathBuf, user: &str, id: uuid::Uuid) -> Adopted {
+/// What goes into the configuration.
+#[derive(Debug, Default)]
+struct Plan {
+    sources: Vec<Source>,
+    left_out: Vec<PathBuf>,
+    rules: RuleSet,
+    unknown_rules: Vec<String>,
+}
+
+fn given_away(path: PathBuf, user: &str, id: Uuid) -> Adopted {
+    let Plan { sources, left_out, rules, unknown_rules } = Plan::default();
     let user = Some(user.to_owned());
-    Adopted { path, id, user, sources: Vec::new(), left_out: Vec::new() }
+    Adopted { path, id, user, sources, left_out, rules, unknown_rules }
 }
 
 /// The repositories on a drive that this user made, but on another computer or under another name.
@@ -149,16 +162,26 @@ fn find_user(text: &str) -> Result<(Identity, u32)> {
     Ok((Identity { user: name, euid: uid.as_raw(), ..identity() }, gid.as_raw()))
 }
 
-/// The sources of the newest snapshot that are folders here, and the paths of those that are not.
-fn find_sources(
-    repository: &Repository,
-    moved: &[OsString],
-) -> Result<(Vec<Source>, Vec<PathBuf>)> {
-    let known = sealed_sources(repository);
+/// What a configuration of this repository says, with what the newest snapshot knows beyond that.
+fn plan(repository: &Repository, former: Option<&Config>, moved: &[OsString]) -> Result<Plan> {
+    let sealed = sealed_sources(repository);
+    let configured = former.map(|former| former.sources.clone()).unwrap_or_default();
+    let known: Vec<Source> = configured.iter().chain(&sealed).cloned().collect();
     let moved = moved.iter().map(|pair| split(pair, &known)).collect::<Result<Vec<_>>>()?;
     let (mut sources, mut left_out) = (Vec::<Source>::new(), Vec::new());
     for Source { id, path } in known {
-        let place = moved.iter().find(|(old, _)| *old == path).map_or(&path, |(_, new)| new);
+        if sources.iter().any(|source| source.id == id || source.path == path) {
+            continue;
+        }
+        let place = match moved.iter().find(|(moved, _)| *moved == id) {
+            Some((_, place)) => place,
+            // It was chosen here: the backup says what has become of it.
+            None if configured.iter().any(|source| source.id == id) => {
+                sources.push(Source { id, path });
+                continue;
+            }
+            None => &path,
+        };
         if !place.is_dir() {
             left_out.push(path);
             continue;
@@ -169,20 +192,37 @@ fn find_sources(
             sources.push(Source { id, path: place });
         }
     }
-    let paths: Vec<PathBuf> = sources.iter().map(|source| source.path.clone()).collect();
-    check_sources(&paths)?;
-    Ok((sources, left_out))
+    let paths = sources.iter().map(|source| source.path.clone());
+    check_sources(&paths.filter(|path| path.is_dir()).collect::<Vec<_>>())?;
+    let (rules, unknown_rules) = match former {
+        Some(former) => (former.rules.clone(), Vec::new()),
+        None => sealed_rules(repository).unwrap_or_else(|| (RuleSet::for_home(), Vec::new())),
+    };
+    Ok(Plan { sources, left_out, rules, unknown_rules })
 }
 
-/// Splits `OLD=NEW` where OLD is a folder that was backed up: both may hold a `=`.
-fn split(pair: &OsStr, known: &[Source]) -> Result<(PathBuf, PathBuf)> {
+/// The rules of the newest snapshot with a good seal, and lines that can't be understood; `None` without one.
+fn sealed_rules(repository: &Repository) -> Option<(RuleSet, Vec<String>)> {
+    let history = history_of(repository)?;
+    let newest_first = history.snapshots().ok()?.into_iter().rev();
+    let mut rules = newest_first.filter_map(|snapshot| history.sealed_rules(snapshot.seq).ok());
+    rules.next().map(|lines| RuleSet::from_lines(lines.iter().map(String::as_str)))
+}
+
+/// Splits `OLD=NEW` where OLD is a folder that was backed up, and gives that source's identity: both may hold a `=`.
+fn split(pair: &OsStr, known: &[Source]) -> Result<(Uuid, PathBuf)> {
     let bytes = pair.as_bytes();
     let at = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'=').map(|(at, _)| at);
     let halves = |at: usize| {
         let (old, new) = (OsStr::from_bytes(&bytes[..at]), OsStr::from_bytes(&bytes[at + 1..]));
         (PathBuf::from(old), PathBuf::from(new))
     };
-    at.map(halves)
-        .find(|(old, _)| known.iter().any(|source| source.path == *old))
-        .ok_or_else(|| Error::NoSuchSource(display(bytes)))
+    let mut meant = at.map(halves).filter_map(|(old, new)| {
+        let source = known.iter().find(|source| source.path == old)?;
+        Some((source.id, new))
+    });
+    let first = meant.next().ok_or_else(|| Error::NoSuchSource(display(bytes)))?;
+    let is_folder = |(_, new): &(Uuid, PathBuf)| new.is_dir();
+    let all = [first.clone()].into_iter().chain(meant);
+    all.into_iter().find(is_folder).ok_or(Error::NoFolder(first.1))
 }

@@ -69,6 +69,9 @@ pub enum Error {
     /// What was said of a folder fits none that was backed up.
     #[error("{0:?} names no folder that was backed up")]
     NoSuchSource(String),
+    /// What was said to be a source's new place is no folder.
+    #[error("{} is no folder", .0.display())]
+    NoFolder(PathBuf),
     /// An operation's thread ended without an answer.
     #[error("the operation broke down")]
     BrokenDown,
@@ -107,6 +110,7 @@ impl Error {
                 | Self::AdoptForWhom { .. }
                 | Self::NoSuchUser(_)
                 | Self::NoSuchSource(_)
+                | Self::NoFolder(_)
                 | Self::Engine(
                     EngineError::NoSuchSnapshot(_)
                         | EngineError::AmbiguousSnapshot { .. }

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::words::explain_reason;
 use crate::engine::monitor::Event;
 use crate::engine::path::display;
-use crate::i18n::{gettext, gettext_f};
+use crate::i18n::{gettext, gettext_f, ngettext_f};
 
 /// An event in words.
 pub fn describe(event: &Event) -> String {
@@ -66,6 +66,15 @@ pub fn describe(event: &Event) -> String {
         Event::AdoptionFinished => {
             gettext("The repository was being handed to another user; that was finished.")
         }
+        Event::JournalForged => gettext(
+            "The repository’s journal held a note of a handover that root did not write; it was not believed and was removed.",
+        ),
+        Event::PrivilegesLeftOff { count, first } => ngettext_f(
+            "{count} stored program did not get its special rights (setuid, setgid or capabilities) back, since others could have used them: {path}",
+            "{count} stored programs did not get their special rights (setuid, setgid or capabilities) back, since others could have used them; one is {path}",
+            *count,
+            &[("path", &display(first.as_bytes()))],
+        ),
         Event::StageRemoved { name } => gettext_f(
             "The unfinished snapshot {name} of an interrupted run was removed.",
             &[("name", name)],

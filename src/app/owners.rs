@@ -78,6 +78,10 @@ pub fn explain_wish(error: &Error) -> Option<Explanation> {
             gettext_f("“{text}” names no folder that was backed up.", &[("text", text)]),
             gettext("Write --source OLD=NEW, with the path that the folder had."),
         ),
+        Error::NoFolder(path) => Explanation::new(
+            gettext_f("{path} is no folder on this computer.", &[("path", &shown(path))]),
+            gettext("Write --source OLD=NEW, with the path that the folder has now."),
+        ),
         _ => return None,
     })
 }

@@ -149,14 +149,16 @@ fn known_sources(repository: &Repository, former: Option<Config>) -> Vec<Source>
     known
 }
 
+/// The history of a repository that may be another computer's; `None` if it can't be read.
+pub(super) fn history_of(repository: &Repository) -> Option<History> {
+    let again = Repository::open(repository.path(), Some(repository.marker().id)).ok()?;
+    let scratch = std::env::temp_dir().join(format!("yore-{}.sqlite", Uuid::new_v4()));
+    History::open(again, &scratch, &Monitor::new()).ok()
+}
+
 /// The sources of the newest snapshot; none if there is no snapshot or no history can be read.
 pub(super) fn sealed_sources(repository: &Repository) -> Vec<Source> {
-    let history =
-        Repository::open(repository.path(), Some(repository.marker().id)).and_then(|repository| {
-            let scratch = std::env::temp_dir().join(format!("yore-{}.sqlite", Uuid::new_v4()));
-            History::open(repository, &scratch, &Monitor::new())
-        });
-    let Ok(history) = history else { return Vec::new() };
+    let Some(history) = history_of(repository) else { return Vec::new() };
     let newest = history.snapshots().ok().and_then(|mut all| all.pop());
     let sealed = newest.map(|newest| history.sealed_sources(newest.seq).unwrap_or_default());
     let source = |(id, path): (Uuid, RelPath)| Source { id, path: path.to_absolute() };

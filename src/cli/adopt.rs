@@ -7,10 +7,12 @@ use serde_json::json;
 
 use super::Ending;
 use super::output::{Output, path_json, sources_json};
+use super::setup::show_rules;
 use super::watch::watch;
 use crate::app::adopt::{Adopted, Wish, adopt};
 use crate::app::error::Result;
 use crate::app::target::Options;
+use crate::engine::path::display;
 use crate::i18n::{gettext, gettext_f};
 
 pub fn run(matches: &ArgMatches, options: &Options, output: Output) -> Result<Ending> {
@@ -26,7 +28,7 @@ pub fn run(matches: &ArgMatches, options: &Options, output: Output) -> Result<En
     };
     let asked = options.clone();
     let adopted = watch(output, move |monitor| adopt(&asked, &wish, monitor))?;
-    show(&adopted, output);
+    let rules = show(&adopted, output);
     output.document(&json!({
         "config": adopted.user.is_none().then(|| path_json(&options.config_path())),
         "repository": path_json(&adopted.path),
@@ -34,18 +36,21 @@ pub fn run(matches: &ArgMatches, options: &Options, output: Output) -> Result<En
         "user": adopted.user,
         "sources": sources_json(&adopted.sources),
         "left_out": adopted.left_out.iter().map(|path| path_json(path)).collect::<Vec<_>>(),
+        "rules": rules,
+        "unknown_rules": adopted.unknown_rules,
     }));
-    Ok(Ending::Done)
+    Ok(if adopted.left_out.is_empty() { Ending::Done } else { Ending::Partial })
 }
 
-fn show(adopted: &Adopted, output: Output) {
+/// Says what was adopted, and gives the rules as lines for programs.
+fn show(adopted: &Adopted, output: Output) -> Vec<String> {
     let repository = adopted.path.display().to_string();
     if let Some(user) = &adopted.user {
         output.line(gettext_f(
             "{path} belongs to {user} now, who can go on with “yore adopt --repository {path}”.",
             &[("path", &repository), ("user", user)],
         ));
-        return;
+        return Vec::new();
     }
     output.line(gettext_f("Backups go to {path}.", &[("path", &repository)]));
     for source in &adopted.sources {
@@ -59,8 +64,16 @@ fn show(adopted: &Adopted, output: Output) {
             &[("path", &path)],
         ));
     }
+    let rules = show_rules(&adopted.rules, output);
+    for rule in &adopted.unknown_rules {
+        output.note(gettext_f(
+            "The rule “{rule}” of the last backup is unknown to this version and does not hold.",
+            &[("rule", &display(rule.as_bytes()))],
+        ));
+    }
     output.line(match adopted.sources.is_empty() {
         true => gettext("Run “yore setup” to choose what is backed up."),
         false => gettext("Run “yore backup” to go on."),
     });
+    rules
 }

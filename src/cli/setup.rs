@@ -15,7 +15,7 @@ use crate::app::rules::{RuleWishes, exclusion};
 use crate::app::setup::set_up_with;
 use crate::app::target::Options;
 use crate::engine::path::display;
-use crate::engine::rules::Preset;
+use crate::engine::rules::{Preset, RuleSet};
 use crate::i18n::{gettext, gettext_f};
 
 pub fn run(matches: &ArgMatches, options: &Options, output: Output) -> Result<Ending> {
@@ -33,13 +33,7 @@ pub fn run(matches: &ArgMatches, options: &Options, output: Output) -> Result<En
         let path = source.path.display().to_string();
         output.line(gettext_f("{path} will be backed up.", &[("path", &path)]));
     }
-    let rules = target.rules.lines();
-    if !rules.is_empty() {
-        output.line(gettext_f(
-            "Rules for what is left out: {rules}. “yore why PATH” tells what becomes of a path.",
-            &[("rules", &display(rules.join(", ").as_bytes()))],
-        ));
-    }
+    let rules = show_rules(&target.rules, output);
     output.line(gettext("Run “yore backup” to make the first snapshot."));
     for path in &adoptable {
         output.note(gettext_f(
@@ -56,6 +50,18 @@ pub fn run(matches: &ArgMatches, options: &Options, output: Output) -> Result<En
         "rules": rules,
     }));
     Ok(Ending::Done)
+}
+
+/// Says what is left out of backups, and gives it as lines for programs.
+pub fn show_rules(rules: &RuleSet, output: Output) -> Vec<String> {
+    let rules = rules.lines();
+    if !rules.is_empty() {
+        output.line(gettext_f(
+            "Rules for what is left out: {rules}. “yore why PATH” tells what becomes of a path.",
+            &[("rules", &display(rules.join(", ").as_bytes()))],
+        ));
+    }
+    rules
 }
 
 fn rule_wishes(matches: &ArgMatches) -> Result<RuleWishes> {

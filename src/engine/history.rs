@@ -199,6 +199,16 @@ impl History {
         self.ask(|answers| answers.0.sources_of(at))
     }
 
+    /// The rules that the snapshot `at` was made by, as its seal keeps them.
+    pub fn sealed_rules(&self, at: u64) -> Result<Vec<String>> {
+        let name = self.snapshot(at)?.name;
+        let path = self.repository.path().join("snapshots").join(&name);
+        let snapshot = Snapshot::open(&self.repository, &name)?
+            .ok_or_else(|| Error::DriveMissing(path.clone()))?;
+        let seal = snapshot.read_seal();
+        seal.map(|seal| seal.rules).map_err(|bad| Error::Damaged { path, reason: bad.to_string() })
+    }
+
     /// The paths of the sources that the snapshot `at` protected, sorted.
     pub fn sources(&self, at: u64) -> Result<Vec<RelPath>> {
         self.ask(|answers| answers.sources(at))

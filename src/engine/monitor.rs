@@ -135,6 +135,16 @@ pub enum Event {
     },
     /// A repository was being handed to another user when that was interrupted; now it is done.
     AdoptionFinished,
+    /// The journal told of an adoption, but root did not write that; it was not believed and is gone.
+    JournalForged,
+    /// Files of a repository that another user got lost setuid, setgid or capabilities for good, since someone else
+    /// could have used them in the new owner's name.
+    PrivilegesLeftOff {
+        /// How many files.
+        count: u64,
+        /// One of them, below the repository.
+        first: RelPath,
+    },
     /// A restore ended early; what it had replaced until then is kept here.
     ReplacedKept {
         /// The folder.

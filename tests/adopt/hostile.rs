@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, chown, symlink};
+use std::path::Path;
 use std::process::Command;
 
 use serde_json::json;
@@ -31,7 +32,6 @@ fn only_what_belongs_to_the_former_owner_and_lies_in_the_repository_is_given_awa
         Home::new().run(["adopt", "--repository", estate.repository_arg(), "--for", "nobody"]);
     must(Command::new("umount").arg(&mount));
     answer.says(0, &["nobody"]);
-    let owner = |path: &std::path::Path| path.symlink_metadata().unwrap().uid();
     assert_eq!(names.each_ref().map(|path| owner(path)), [0, 0, FORMER]);
     assert_eq!(owner(&outside), 0);
     assert_eq!(owner(&snapshot.join("files")), NOBODY);
@@ -50,16 +50,42 @@ fn a_journal_that_root_did_not_write_is_not_believed() {
     fs::write(&journal, forged.to_string()).unwrap();
     let adopt = ["adopt", "--repository", estate.repository_arg(), "--for", "nobody"];
     let root = Home::new();
-    for owner in [FORMER, NOBODY] {
-        chown(&journal, Some(owner), Some(owner)).unwrap();
-        root.run(adopt).says(1, &["adopt.json", "not written by root"]);
-    }
     chown(&journal, Some(0), Some(0)).unwrap();
     fs::hard_link(&journal, estate.repository.join("journal/second-name")).unwrap();
-    root.run(adopt).says(1, &["not written by root"]);
+    root.run(adopt).says(1, &["adopt.json", "several names"]);
     fs::remove_file(estate.repository.join("journal/second-name")).unwrap();
     fs::write(&journal, "{").unwrap();
     root.run(adopt).says(1, &["adopt.json", "damaged"]);
     assert_eq!(victim.metadata().unwrap().uid(), 0);
     estate.former.run(["backup"]).says(1, &["adopt.json"]);
+    fs::remove_file(&journal).unwrap();
+
+    // What isn't even root's is in nobody's way.
+    let words = ["root did not write", "removed"];
+    let put: [&dyn Fn(); 4] = [
+        &|| give(&journal, &forged.to_string(), FORMER),
+        &|| give(&journal, "{", NOBODY),
+        &|| symlink(&victim, &journal).unwrap(),
+        &|| fs::create_dir(&journal).unwrap(),
+    ];
+    for put in put {
+        put();
+        estate.former.run(["backup"]).says(0, &words);
+        put();
+        root.run(&adopt[..3]).says(2, &["--for"]);
+        assert!(!journal.exists() && !journal.is_symlink());
+    }
+    give(&journal, &forged.to_string(), FORMER);
+    root.run(adopt).says(0, &words);
+    assert_eq!(victim.metadata().unwrap().uid(), 0);
+    assert_eq!(owner(&snapshot.join("files")), NOBODY);
+}
+
+fn give(path: &Path, text: &str, user: u32) {
+    fs::write(path, text).unwrap();
+    chown(path, Some(user), Some(user)).unwrap();
+}
+
+fn owner(path: &Path) -> u32 {
+    path.symlink_metadata().unwrap().uid()
 }

@@ -17,7 +17,7 @@ use crate::common::tree::Facts;
 /// At which of which calls.
 const KILLS: [(&str, &[usize]); 9] = [
     ("fchownat", &[1, 2, 5, 20, 45]),
-    ("fchmod", &[1, 2]),
+    ("fchmod", &[1, 2, 3, 4, 5, 6]),
     ("fsetxattr", &[1]),
     ("fsync", &[1, 2, 3, 4, 5, 6, 7, 8]),
     ("syncfs", &[1]),

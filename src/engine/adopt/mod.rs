@@ -4,27 +4,22 @@
 //! What is going to be done is in `journal/` before it begins, so that it can be finished after a crash.
 
 mod handover;
+mod journal;
+mod losses;
 
-use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
-use super::dir::{Dir, read_all, set_owner};
+use super::dir::{Dir, set_owner};
 use super::error::{Context as _, Error, Result};
 use super::lock::{LOCK_NAME, Lock, LockKind};
 use super::monitor::{Event, Monitor};
+use super::remove::remove_tree;
 use super::repository::{Identity, Marker, Owners, Repository, YORE_DIR, open_drive};
-
-/// What is being done, while it is being done; in `journal/`, and root's own.
-const JOURNAL_NAME: &[u8] = b"adopt.json";
-
-/// What a change of owner takes from files and must be given back; written before [`JOURNAL_NAME`].
-const LOSSES_NAME: &[u8] = b"adopt.jsonl";
-
-const JOURNAL_LIMIT_BYTES: u64 = 1 << 20;
+use journal::{ENTRY_NAME, Entry, Found};
 
 /// Whose a repository becomes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,15 +53,6 @@ impl Heir {
         marker.machine.clone_from(&self.machine);
         marker.euid = self.euid;
     }
-}
-
-/// The content of `journal/adopt.json`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Entry {
-    /// User id that the inodes have now.
-    from: u32,
-    to: Heir,
-    started: jiff::Timestamp,
 }
 
 /// A repository that lies on a drive, whoever's it is.
@@ -143,39 +129,44 @@ pub fn adopt(
     if repository.marker().owners == Owners::Inode {
         return Err(Error::OwnersOnInodes(path));
     }
-    handover::write_losses(&repository, from, monitor)?;
+    losses::write(&repository, from, monitor)?;
     let entry = Entry { from, to: heir.clone(), started: jiff::Timestamp::now() };
-    write_entry(&repository, &entry).map_err(failed)?;
+    journal::write_entry(&repository, &entry).map_err(failed)?;
     hand_over(&mut repository, &entry, monitor)?;
     Ok(repository)
 }
 
 /// Finishes an adoption that was interrupted, if there is one: root can; anyone else is told to ask root.
 ///
-/// Done by whoever opens the repository for writing.
+/// Done by whoever opens the repository for writing. An entry that root did not write is removed by the owner of the
+/// repository's folder, or by root.
 pub fn finish(repository: Repository, euid: u32, monitor: &Monitor) -> Result<Repository> {
     let path = repository.path().to_owned();
     let unfinished = || Error::AdoptionUnfinished(path.clone());
+    let failed = |errno| Error::drive("clear the journal of", &path, errno);
+    let owner = repository.dir().stat().map_err(failed)?.stx_uid;
     match check_none(&repository) {
-        Err(Error::AdoptionUnfinished(_)) if euid == 0 || euid == repository.marker().euid => {}
+        Err(Error::AdoptionUnfinished(_))
+            if [0, owner, repository.marker().euid].contains(&euid) => {}
         outcome => return outcome.map(|()| repository),
     }
     repository.check_features()?;
-    let bytes = match read_of_root(&repository, JOURNAL_NAME, JOURNAL_LIMIT_BYTES) {
-        Ok(bytes) => bytes.unwrap_or_default(),
-        Err(Error::Io { source, .. }) if source.kind() == ErrorKind::PermissionDenied => {
+    let Some(entry) = journal::read_entry(&repository)? else {
+        if euid != 0 && euid != owner {
             return Err(unfinished());
         }
-        Err(error) => return Err(error),
+        let _lock = Lock::take(repository.dir(), &path, LockKind::Writer)?;
+        // Asked again: root may have begun one just now.
+        if let Found::Forged = journal::find(&repository, ENTRY_NAME)? {
+            journal::remove_forged(&repository).map_err(failed)?;
+            monitor.emit(&Event::JournalForged);
+        }
+        return Ok(repository);
     };
-    let entry: Entry = serde_json::from_slice(&bytes).map_err(|error| Error::Damaged {
-        path: path.join("journal/adopt.json"),
-        reason: error.to_string(),
-    })?;
     let mut repository = repository;
     if euid == entry.to.euid && repository.marker().euid == euid {
         let _lock = Lock::take(repository.dir(), &path, LockKind::Writer)?;
-        clear(&repository).map_err(|errno| Error::drive("clear the journal of", &path, errno))?;
+        journal::clear(&repository).map_err(failed)?;
         return Ok(repository);
     }
     if euid != 0 {
@@ -187,58 +178,34 @@ pub fn finish(repository: Repository, euid: u32, monitor: &Monitor) -> Result<Re
     Ok(repository)
 }
 
+/// Whether root has begun to hand the repository over and is not done.
+pub fn is_begun(repository: &Repository) -> bool {
+    !matches!(journal::find(repository, ENTRY_NAME), Ok(Found::Nothing | Found::Forged))
+}
+
 /// Once the repository is locked: refuses one that a crash has left half done just now, and removes what an
 /// adoption leaves that had not begun or was over.
 pub fn tidy(repository: &Repository) -> Result<()> {
     check_none(repository)?;
     let failed = |errno| Error::drive("tidy up the journal of", repository.path(), errno);
-    let Some(journal) = journal_of(repository).map_err(failed)? else { return Ok(()) };
-    let is_left = |name: &&Vec<u8>| name.starts_with(JOURNAL_NAME);
+    let Some(journal) = journal::folder(repository).map_err(failed)? else { return Ok(()) };
+    let is_left = |name: &&Vec<u8>| name.starts_with(ENTRY_NAME);
     for name in journal.names().map_err(failed)?.iter().filter(is_left) {
-        journal.unlink(name).map_err(failed)?;
+        remove_tree(&journal, name).map_err(failed)?;
     }
     Ok(())
 }
 
 /// Refuses a repository that is being handed over.
 pub fn check_none(repository: &Repository) -> Result<()> {
-    let has_entry = |journal: Option<Dir>| journal.map_or(Ok(false), |dir| dir.has(JOURNAL_NAME));
-    match journal_of(repository).and_then(has_entry) {
+    let has_entry = |journal: Option<Dir>| journal.map_or(Ok(false), |dir| dir.has(ENTRY_NAME));
+    match journal::folder(repository).and_then(has_entry) {
         Ok(false) => Ok(()),
         // The folder has its new owner already.
         Ok(true) | Err(Errno::ACCESS) => {
             Err(Error::AdoptionUnfinished(repository.path().to_owned()))
         }
         Err(errno) => Err(Error::drive("read the journal of", repository.path(), errno)),
-    }
-}
-
-fn journal_of(repository: &Repository) -> rustix::io::Result<Option<Dir>> {
-    match repository.dir().child(b"journal") {
-        Ok(journal) => Ok(Some(journal)),
-        Err(Errno::NOENT) => Ok(None),
-        Err(errno) => Err(errno),
-    }
-}
-
-/// Reads a file of the journal; `None` if it isn't there.
-///
-/// Only root writes these: anything else was put there to have root give files away.
-fn read_of_root(
-    repository: &Repository,
-    name: &'static [u8],
-    limit_bytes: u64,
-) -> Result<Option<Vec<u8>>> {
-    let path = repository.path().join("journal").join(std::ffi::OsStr::from_bytes(name));
-    let opened = repository.dir().child(b"journal").and_then(|journal| journal.open_file(name));
-    match opened {
-        Ok((file, stat)) if (stat.stx_uid, stat.stx_nlink) == (0, 1) => {
-            let bytes = read_all(&file, &stat, limit_bytes);
-            bytes.map(Some).map_err(|errno| Error::drive("read", &path, errno))
-        }
-        Ok(_) => Err(Error::Damaged { path, reason: "it was not written by root".to_owned() }),
-        Err(Errno::NOENT) => Ok(None),
-        Err(errno) => Err(Error::drive("read", &path, errno)),
     }
 }
 
@@ -261,30 +228,10 @@ fn hand_over(repository: &mut Repository, entry: &Entry, monitor: &Monitor) -> R
     let failed = |errno| Error::drive("adopt", &path, errno);
     let (heir, owner) = (&entry.to, entry.to.owner());
     handover::change_owners(repository, entry.from, owner, monitor)?;
-    handover::give_back_losses(repository, monitor)?;
+    losses::give_back(repository, owner, monitor)?;
     repository.dir().sync_file_system().map_err(failed)?;
     repository.change_marker(|marker| heir.inherit(marker), Some(owner)).map_err(failed)?;
     // Last, so that the new owner can't enter before all is done.
     set_owner(repository.dir(), owner).and_then(|()| repository.dir().sync()).map_err(failed)?;
-    clear(repository).map_err(failed)
-}
-
-fn write_entry(repository: &Repository, entry: &Entry) -> rustix::io::Result<()> {
-    let mut text = serde_json::to_vec(entry).map_err(|_| Errno::INVAL)?;
-    text.push(b'\n');
-    // The new owner must be able to read what it is that is left to do.
-    repository.dir().child(b"journal")?.replace_file(JOURNAL_NAME, &text, 0o644)
-}
-
-/// Takes the entry out of the journal first: without it, the rest means nothing.
-fn clear(repository: &Repository) -> rustix::io::Result<()> {
-    let journal = repository.dir().child(b"journal")?;
-    for name in [JOURNAL_NAME, LOSSES_NAME] {
-        match journal.unlink(name) {
-            Ok(()) | Err(Errno::NOENT) => {}
-            Err(errno) => return Err(errno),
-        }
-        journal.sync()?;
-    }
-    Ok(())
+    journal::clear(repository).map_err(failed)
 }

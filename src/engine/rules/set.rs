@@ -1,5 +1,6 @@
 //! What a person says about what is left out and kept, as plain data: the configuration holds it.
 
+use super::Rules;
 use super::preset::Preset;
 use crate::engine::path::RelPath;
 
@@ -53,5 +54,41 @@ impl RuleSet {
         lines.extend(self.cachedir_tag.then(|| "cachedir-tag".to_owned()));
         lines.extend(self.nobackup.then(|| "nobackup".to_owned()));
         lines
+    }
+
+    /// The rules that a seal's lines mean, and the lines that this version can't understand.
+    pub fn from_lines<'a>(lines: impl IntoIterator<Item = &'a str>) -> (Self, Vec<String>) {
+        let (mut set, mut unknown) = (Self::default(), Vec::new());
+        for line in lines {
+            if set.take_line(line).is_none() {
+                unknown.push(line.to_owned());
+            }
+        }
+        (set, unknown)
+    }
+
+    fn take_line(&mut self, line: &str) -> Option<()> {
+        match line.split_once(' ').unwrap_or((line, "")) {
+            ("preset", name) => self.presets.push(Preset::named(name)?),
+            ("exclude", text) => {
+                let exclusion = Exclusion::Pattern(text.to_owned());
+                // One that can't be compiled would make all of them useless.
+                let alone = Self { exclude: vec![exclusion.clone()], ..Self::default() };
+                Rules::compile(alone, None).ok()?;
+                self.exclude.push(exclusion);
+            }
+            ("exclude-path", path) => {
+                self.exclude.push(Exclusion::Path(RelPath::decode(path).ok()?));
+            }
+            ("include", path) => self.include.push(RelPath::decode(path).ok()?),
+            ("largest-file", bytes) => {
+                let bytes = bytes.parse().ok().filter(|bytes| *bytes > 0)?;
+                self.largest_file_bytes = Some(bytes);
+            }
+            ("cachedir-tag", "") => self.cachedir_tag = true,
+            ("nobackup", "") => self.nobackup = true,
+            _ => return None,
+        }
+        Some(())
     }
 }

@@ -323,6 +323,33 @@ fn the_seal_keeps_every_rule() {
         "nobackup",
     ];
     assert_eq!(set.lines(), lines);
+    for set in [set, RuleSet::for_home(), RuleSet::default()] {
+        let lines = set.lines();
+        assert_eq!(RuleSet::from_lines(lines.iter().map(String::as_str)), (set, Vec::new()));
+    }
     assert!(RuleSet::default().lines().is_empty());
     assert!(!rules(RuleSet::for_home()).is_empty());
+}
+
+#[test]
+fn lines_that_cannot_be_understood_are_passed_over_and_told() {
+    let unknown = [
+        "preset everything",
+        "exclude [",
+        "exclude",
+        "exclude-path /absolute",
+        "include a//b",
+        "include %zz/../b",
+        "largest-file 0",
+        "largest-file -1",
+        "largest-file many",
+        "cachedir-tag 2",
+        "moon full",
+        "",
+    ];
+    let known = ["preset trash", "exclude  blank", "nobackup"];
+    let lines = unknown.into_iter().chain(known);
+    let (set, passed_over) = RuleSet::from_lines(lines);
+    assert_eq!(passed_over, unknown);
+    assert_eq!(set.lines(), known);
 }
