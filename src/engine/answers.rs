@@ -18,11 +18,26 @@ impl Answers<'_> {
 
     /// The entries of `folder` in the snapshot `at`, sorted by name bytes.
     pub fn list(&self, folder: &RelPath, at: u64) -> Result<Vec<Entry>> {
-        let entries = self.children(folder, at)?;
+        let mut entries = self.children(folder, at)?;
+        if self.is_stale(folder, at)? {
+            entries.iter_mut().for_each(|entry| entry.stale = true);
+        }
         if entries.is_empty() && self.entry(folder, at)?.is_none() {
             return Err(self.not_in(folder, at));
         }
         Ok(entries)
+    }
+
+    /// Whether `path` or a folder above it was carried forward: the mark of a folder holds for all below it.
+    fn is_stale(&self, path: &RelPath, at: u64) -> Result<bool> {
+        let mut walked = Some(path.clone());
+        while let Some(path) = walked {
+            if self.state(&path, at)?.is_some_and(|state| state.change().stale.is_some()) {
+                return Ok(true);
+            }
+            walked = path.parent();
+        }
+        Ok(false)
     }
 
     fn children(&self, folder: &RelPath, at: u64) -> Result<Vec<Entry>> {
@@ -56,7 +71,9 @@ impl Answers<'_> {
     pub fn entry(&self, path: &RelPath, at: u64) -> Result<Option<Entry>> {
         let name = path.name().unwrap_or_default();
         if let Some(state) = self.state(path, at)? {
-            return Ok(Some(Entry::new(name, &state)));
+            let mut entry = Entry::new(name, &state);
+            entry.stale |= self.is_stale(path, at)?;
+            return Ok(Some(entry));
         }
         let sources = self.0.sources_of(at)?;
         let is_scaffold = sources.iter().any(|(_, source)| source.is_within(path));

@@ -82,7 +82,8 @@ impl Listed {
     /// A folder's entries as [`told`] has them.
     pub fn listing(&self, folder: &str) -> Vec<Value> {
         let row = |(name, _, entry): &(Vec<u8>, &str, &Value)| {
-            let mark = |mark: &str| entry[mark] == true;
+            // Or of a folder above it, which holds for all below.
+            let mark = |mark: &str| entry[mark] == true || entry[mark] == "above";
             // Of a link, what it points to is the content.
             let target = entry["target"].as_str().map(|target| blake3::hash(&decode(target)));
             let hash = target.map(|hash| json!(hash.to_hex().as_str()));
