@@ -58,10 +58,21 @@ pub fn show_rules(rules: &RuleSet, output: Output) -> Vec<String> {
     if !rules.is_empty() {
         output.line(gettext_f(
             "Rules for what is left out: {rules}. “yore why PATH” tells what becomes of a path.",
-            &[("rules", &display(rules.join(", ").as_bytes()))],
+            &[(
+                "rules",
+                &display(rules.iter().map(with_slash).collect::<Vec<_>>().join(", ").as_bytes()),
+            )],
         ));
     }
     rules
+}
+
+/// A rule as people write it: the paths of rules are written without the slash at their beginning.
+fn with_slash(rule: &String) -> String {
+    let path = ["include ", "exclude-path "]
+        .into_iter()
+        .find_map(|word| Some((word, rule.strip_prefix(word)?)));
+    path.map_or_else(|| rule.clone(), |(word, path)| format!("{word}/{path}"))
 }
 
 fn rule_wishes(matches: &ArgMatches) -> Result<RuleWishes> {

@@ -187,17 +187,20 @@ pub fn index_path(repository: &Repository) -> Result<PathBuf> {
     Ok(folder.join(INDEX_NAME))
 }
 
-/// Whether the drive's index is there, sound, and knows every snapshot that is on the drive and can be taken in.
+/// Whether the drive's index is there, sound, and knows what became of every snapshot.
 pub fn is_current(repository: &Repository) -> bool {
     let known = || -> Result<_> {
         let index = Index::reader(&index_path(repository)?)?;
-        let names = index.snapshots()?.into_iter().map(|row| row.name);
-        Ok(names.chain(index.unusable()?).collect::<HashSet<String>>())
+        Ok((index.snapshots()?, index.unusable()?))
     };
-    match (known(), snapshot_names(repository)) {
-        (Ok(known), Ok(names)) => names.iter().all(|name| known.contains(name)),
-        _ => false,
-    }
+    let (Ok((rows, unusable)), Ok(names)) = (known(), snapshot_names(repository)) else {
+        return false;
+    };
+    let known: HashSet<&String> = rows.iter().map(|row| &row.name).chain(&unusable).collect();
+    let there: HashSet<&String> = names.iter().collect();
+    let is_there =
+        |row: &SnapshotRow| row.state == SnapshotState::Missing || there.contains(&row.name);
+    names.iter().all(|name| known.contains(name)) && rows.iter().all(is_there)
 }
 
 /// The names of all committed snapshots.
