@@ -60,7 +60,14 @@ pub fn show_rules(rules: &RuleSet, output: Output) -> Vec<String> {
             "Rules for what is left out: {rules}. “yore why PATH” tells what becomes of a path.",
             &[(
                 "rules",
-                &display(rules.iter().map(with_slash).collect::<Vec<_>>().join(", ").as_bytes()),
+                &display(
+                    rules
+                        .iter()
+                        .map(|rule| with_slash(rule))
+                        .collect::<Vec<_>>()
+                        .join(", ")
+                        .as_bytes(),
+                ),
             )],
         ));
     }
@@ -68,11 +75,11 @@ pub fn show_rules(rules: &RuleSet, output: Output) -> Vec<String> {
 }
 
 /// A rule as people write it: the paths of rules are written without the slash at their beginning.
-fn with_slash(rule: &String) -> String {
+fn with_slash(rule: &str) -> String {
     let path = ["include ", "exclude-path "]
         .into_iter()
         .find_map(|word| Some((word, rule.strip_prefix(word)?)));
-    path.map_or_else(|| rule.clone(), |(word, path)| format!("{word}/{path}"))
+    path.map_or_else(|| rule.to_owned(), |(word, path)| format!("{word}/{path}"))
 }
 
 fn rule_wishes(matches: &ArgMatches) -> Result<RuleWishes> {
