@@ -55,6 +55,21 @@ pub fn describe(event: &Event) -> String {
             "The interrupted backup {name} goes on: what it copied is checked and kept.",
             &[("name", name)],
         ),
+        Event::StageRemoved { name } => gettext_f(
+            "The unfinished snapshot {name} of an interrupted run was removed.",
+            &[("name", name)],
+        ),
+        Event::DeletionFinished { .. }
+        | Event::DeletionStuck { .. }
+        | Event::AdoptionFinished
+        | Event::JournalForged { .. }
+        | Event::PrivilegesLeftOff { .. } => describe_finished(event),
+    }
+}
+
+/// What became of deletions and adoptions.
+fn describe_finished(event: &Event) -> String {
+    match event {
         Event::DeletionFinished { name } => gettext_f(
             "The interrupted deletion of the snapshot {name} was finished.",
             &[("name", name)],
@@ -75,9 +90,6 @@ pub fn describe(event: &Event) -> String {
             *count,
             &[("path", &display(first.as_bytes()))],
         ),
-        Event::StageRemoved { name } => gettext_f(
-            "The unfinished snapshot {name} of an interrupted run was removed.",
-            &[("name", name)],
-        ),
+        _ => String::new(),
     }
 }
