@@ -62,7 +62,7 @@ pub fn describe(event: &Event) -> String {
         Event::DeletionFinished { .. }
         | Event::DeletionStuck { .. }
         | Event::AdoptionFinished
-        | Event::JournalForged { .. }
+        | Event::JournalForged
         | Event::PrivilegesLeftOff { .. } => describe_finished(event),
     }
 }
