@@ -129,7 +129,10 @@ impl Garden {
     /// Takes all flags off, and may put on again in the end of the round what still is there.
     pub fn thaw(&mut self) {
         for (path, flags) in std::mem::take(&mut self.flagged) {
-            change_flags(&path, IFlags::empty(), flags).unwrap();
+            // Under another name the same file may be immutable, too, and then takes no other change.
+            let power = IFlags::IMMUTABLE | IFlags::APPEND;
+            let off = if self.is_persons { flags } else { flags | power };
+            change_flags(&path, IFlags::empty(), off).unwrap();
         }
     }
 
