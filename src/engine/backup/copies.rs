@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use rustix::io::Errno;
 
-use super::contents::{Answer, Claim, Content, FolderNumber, Key};
+use super::contents::{Answer, Claim, Content, FolderNumber, Key, Staged};
 use super::entry::Found;
 use super::folder::Folder;
 use super::run::{Run, Worker};
@@ -78,12 +78,7 @@ impl Run<'_> {
         match self.contents.ask(content, key, self.monitor)? {
             Answer::Yours(claim) => Ok(Lookup::Missing(Some(claim))),
             Answer::Stored(staged) => {
-                let from = |worker: &mut Worker<'_>| {
-                    self.nearby(worker, Nearby::Stage(staged.folder), || {
-                        self.stage.files().beneath(&staged.path)
-                    })
-                };
-                let dir = from(worker).map_err(|errno| self.drive_error(errno))?;
+                let dir = self.staged_folder(worker, &staged)?;
                 let candidate =
                     Candidate { dir: &dir, name: &staged.name, mtime: None, known: None };
                 Ok(match self.settle_on(folder, found.name, read, &candidate)? {
@@ -204,10 +199,7 @@ impl Run<'_> {
         let stored = Metadata { mtime: state.stored_mtime(), ..state.meta };
         let content = self.content_of(&stored, state.xattrs, hash);
         let Some(staged) = self.contents.find(content) else { return Ok(None) };
-        let dir = self.nearby(worker, Nearby::Stage(staged.folder), || {
-            self.stage.files().beneath(&staged.path)
-        });
-        let dir = dir.map_err(|errno| self.drive_error(errno))?;
+        let dir = self.staged_folder(worker, &staged)?;
         let Ok((file, stat)) = dir.open_file(&staged.name) else { return Ok(None) };
         let (Some(stored), Ok(xattrs)) = (Metadata::from_statx(&stat), Xattrs::read(&file)) else {
             return Ok(None);
@@ -360,6 +352,13 @@ impl Run<'_> {
             snapshot.ok_or(Errno::NOENT)?.files()?.beneath(&path)
         });
         Ok(dir.ok())
+    }
+
+    /// The folder of the stage in which this run stored a content.
+    fn staged_folder(&self, worker: &mut Worker<'_>, staged: &Staged) -> Result<Arc<Dir>> {
+        let which = Nearby::Stage(staged.folder);
+        self.nearby(worker, which, || self.stage.files().beneath(&staged.path))
+            .map_err(|errno| self.drive_error(errno))
     }
 
     /// Opens a folder, unless it is the one that was opened last.
