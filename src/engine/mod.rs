@@ -5,12 +5,12 @@
 
 pub mod acl;
 pub mod adopt;
-mod answers;
 pub mod backup;
 mod census;
 pub mod clock;
 pub mod copy;
 pub mod delta;
+pub mod difference;
 pub mod digest;
 pub mod dir;
 pub mod error;

@@ -81,7 +81,7 @@ impl Writer {
     pub fn rebuild(&mut self, monitor: &Monitor) -> Result<()> {
         let path = index_path(&self.repository)?;
         move_aside(&self.repository)?;
-        self.index = Index::create(&path)?;
+        self.index = Index::create(&path, self.repository.marker().id)?;
         let outcome = self.reconcile(monitor);
         self.unless_unfinished(outcome)
     }
@@ -171,7 +171,7 @@ pub fn build_index(repository: &Repository, path: &Path, monitor: &Monitor) -> R
     monitor.enter(Phase::Rebuilding);
     let folder = path.parent().unwrap_or(Path::new("/"));
     let scratch = Dir::open(folder).map_err(|errno| Error::io("open", folder, errno))?;
-    let mut index = Index::create(path)?;
+    let mut index = Index::create(path, repository.marker().id)?;
     let names = snapshot_names(repository)?;
     let census = Census::take(repository, names.iter(), &[], &[])?;
     census.take_in(&mut index, repository, &scratch, monitor)?;
@@ -233,7 +233,7 @@ fn open_index(repository: &Repository, monitor: &Monitor) -> Result<(Index, bool
     } else if !snapshot_names(repository)?.is_empty() {
         monitor.emit(&Event::IndexRebuilt { reason: "it was missing".to_owned() });
     }
-    Ok((Index::create(&path)?, true))
+    Ok((Index::create(&path, repository.marker().id)?, true))
 }
 
 /// Whether a journal lies beside the index that names another file, which SQLite would delete.

@@ -59,7 +59,7 @@ pub fn empty(writer: &mut Writer, monitor: &Monitor) -> Result<()> {
             Err(errno) => stuck(name, errno),
         }
     }
-    writer.index.prune(&numbers)?;
+    writer.index.prune(&numbers, jiff::Timestamp::now())?;
     for name in stripped {
         match remove_tree(&trash, name) {
             Ok(()) => monitor.emit(&Event::DeletionFinished { name: display(name) }),

@@ -164,7 +164,7 @@ pub fn backup(
         &name,
         super::index::SnapshotState::Good,
         &Pin::default(),
-        spool,
+        &spool,
     )?;
     if let Some(leftover) = writer.leftover.take().filter(|_| !keeps_leftover) {
         // All that was worth anything in it is in the snapshot; what stays is looked at again the next time.
@@ -194,7 +194,7 @@ fn still_the_same(
     spool: Spool,
     clock: &dyn Clock,
 ) -> Result<BackupReport> {
-    writer.index.note_same(last.seq, clock.now().timestamp(), spool)?;
+    writer.index.note_same(last.seq, clock.now().timestamp(), &spool)?;
     let counts = Counts { files: last.files, problems: last.problems, ..Counts::default() };
     Ok(BackupReport {
         is_new: false,

@@ -234,10 +234,10 @@ impl<'a> Run<'a> {
                 )
             }
             Some((first, OPEN, _)) => {
-                self.push(&mut worker.spool, Change::End { node, first: *first })?;
-                self.push(&mut worker.spool, Change::Begin { node, state })
+                let replaces = Some(*first);
+                self.push(&mut worker.spool, Change::Begin { node, replaces, state })
             }
-            _ => self.push(&mut worker.spool, Change::Begin { node, state }),
+            _ => self.push(&mut worker.spool, Change::Begin { node, replaces: None, state }),
         }
     }
 

@@ -50,9 +50,10 @@ impl Index {
     ) -> Result<Vec<StoredCopy>> {
         self.run(|connection| {
             let mut statement = connection.prepare_cached(&format!(
-                "SELECT n.parent, n.name, v.first, v.last, {COLUMNS} FROM \
+                "SELECT n.parent, m.name, v.first, v.last, {COLUMNS} FROM \
                  (SELECT * FROM version WHERE size = ?1 AND substr(hash, 1, 8) = ?2 AND kind = 102 \
                  AND size > 0 AND hash = ?3 LIMIT {LOOKED_AT}) v JOIN node n ON n.id = v.node \
+                 JOIN name m ON m.id = n.name \
                  ORDER BY v.mtime = ?4 AND v.mtime_ns = ?5 DESC LIMIT {TRIED}"
             ))?;
             let rows = statement.query_map(
@@ -77,7 +78,9 @@ impl Index {
         while at != ROOT_NODE {
             let found: Option<(NodeId, Vec<u8>)> = self.run(|connection| {
                 connection
-                    .prepare_cached("SELECT parent, name FROM node WHERE id = ?1")?
+                    .prepare_cached(
+                        "SELECT n.parent, m.name FROM node n JOIN name m ON m.id = n.name WHERE n.id = ?1",
+                    )?
                     .query_row([at], |row| Ok((row.get(0)?, row.get(1)?)))
                     .optional()
             })?;

@@ -103,13 +103,13 @@ pub fn import(
     drop(writer);
     let pin = Pin::read(snapshot.dir());
     if damage.is_none() {
-        index.add_snapshot(seal, name, SnapshotState::Good, &pin, spool)?;
+        index.add_snapshot(seal, name, SnapshotState::Good, &pin, &spool)?;
     } else {
         // Nobody vouches for what an assumed seal says: what there is was counted.
         let mut seal = seal.clone();
         seal.counts = Counts { problems: seal.counts.problems, ..walk.counts };
         seal.bytes.total = walk.total_bytes;
-        index.add_snapshot(&seal, name, SnapshotState::Damaged, &pin, spool)?;
+        index.add_snapshot(&seal, name, SnapshotState::Damaged, &pin, &spool)?;
     }
     Ok(Imported::Yes)
 }
@@ -300,13 +300,13 @@ impl Walk<'_> {
         match before {
             Some((_, OPEN, known)) if known.is_same_version(&state) => Ok(()),
             Some((first, OPEN, known)) => {
-                self.push(out, Change::End { node, first })?;
                 // What the source looked like is still true of the same content.
                 let same_content = known.hash.is_some() && known.hash == state.hash;
                 let fingerprint = known.fingerprint.filter(|_| same_content);
-                self.push(out, Change::Begin { node, state: State { fingerprint, ..state } })
+                let state = State { fingerprint, ..state };
+                self.push(out, Change::Begin { node, replaces: Some(first), state })
             }
-            _ => self.push(out, Change::Begin { node, state }),
+            _ => self.push(out, Change::Begin { node, replaces: None, state }),
         }
     }
 

@@ -1,25 +1,34 @@
 //! The SQLite database that answers questions about versions. A cache: it can be made again from the trees.
 
+mod changes;
 mod copies;
+mod head;
 mod import;
+mod names;
+mod prune;
 mod read;
 mod spool;
 mod state;
+mod summary;
 mod write;
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
+use uuid::Uuid;
 
 use super::error::{Error, Result};
 
 pub use copies::StoredCopy;
+pub use head::Head;
 pub(crate) use import::end_below;
 pub use import::{Imported, import};
 pub use read::{Child, SnapshotRow, SnapshotState, StateChange, children_of};
 pub use spool::{Change, Spool, SpoolWriter};
 pub use state::State;
+pub use summary::ChangeCounts;
 
 /// The index's file in a repository.
 pub const INDEX_NAME: &str = "index.sqlite";
@@ -36,11 +45,11 @@ pub const OPEN: i64 = i64::MAX;
 /// The tables.
 const SCHEMA: &str = include_str!("schema.sql");
 
-/// The index by which a content is found, apart, since it is made faster after its rows than with them.
-const CONTENT_INDEX: &str = include_str!("content.sql");
+/// The indexes by which a content and the paths of a name are found, apart: they are made faster after the rows than with them.
+const LATE_INDEXES: &str = include_str!("late.sql");
 
 /// Changed with every change of these: another number means that the index is made again.
-const SCHEMA_VERSION: i32 = 2;
+const SCHEMA_VERSION: i32 = 3;
 
 /// Marks an SQLite file as Yore's.
 const APPLICATION_ID: i32 = 0x596f_7265;
@@ -59,8 +68,8 @@ pub struct Index {
 }
 
 impl Index {
-    /// Makes a new, empty index at `path`, where nothing may be.
-    pub fn create(path: &Path) -> Result<Self> {
+    /// Makes a new, empty index of the repository with the identity `repository` at `path`, where nothing may be.
+    pub fn create(path: &Path, repository: Uuid) -> Result<Self> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
             | OpenFlags::SQLITE_OPEN_CREATE
             | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -69,8 +78,8 @@ impl Index {
             connection
                 .execute_batch("PRAGMA page_size = 4096; PRAGMA auto_vacuum = INCREMENTAL;")?;
             connection.execute_batch("BEGIN;")?;
-            connection.execute_batch(SCHEMA)?;
-            connection.execute_batch(CONTENT_INDEX)?;
+            make_tables(connection)?;
+            head::begin(connection, repository)?;
             connection.pragma_update(None, "application_id", APPLICATION_ID)?;
             connection.pragma_update(None, "user_version", SCHEMA_VERSION)?;
             connection.execute_batch("COMMIT;")
@@ -135,13 +144,7 @@ impl Index {
             {
                 return Ok(false);
             }
-            let mut found = connection
-                .prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name")?;
-            let found = found
-                .query_map([], |row| row.get(0))?
-                .collect::<rusqlite::Result<Vec<String>>>()?;
-            let is_ours = |sql: &String| SCHEMA.contains(sql) || CONTENT_INDEX.contains(sql);
-            Ok(found.len() == 6 && found.iter().all(is_ours))
+            Ok(schema_of(connection)? == *expected_schema()?)
         })
     }
 
@@ -157,6 +160,31 @@ impl Index {
     ) -> Result<T> {
         work(&self.connection).map_err(|error| Error::index(&self.path, error))
     }
+}
+
+fn make_tables(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch(SCHEMA)?;
+    connection.execute_batch(LATE_INDEXES)
+}
+
+/// What SQLite says of the tables in a database, those behind the search included.
+fn schema_of(connection: &Connection) -> rusqlite::Result<Vec<(String, String, Option<String>)>> {
+    let mut statement = connection
+        .prepare("SELECT type, name, sql FROM sqlite_schema ORDER BY name, type LIMIT 100")?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    rows.collect()
+}
+
+/// What it says of those that this program makes.
+fn expected_schema() -> rusqlite::Result<&'static Vec<(String, String, Option<String>)>> {
+    static EXPECTED: OnceLock<Vec<(String, String, Option<String>)>> = OnceLock::new();
+    if let Some(expected) = EXPECTED.get() {
+        return Ok(expected);
+    }
+    let connection = Connection::open_in_memory()?;
+    make_tables(&connection)?;
+    let expected = schema_of(&connection)?;
+    Ok(EXPECTED.get_or_init(|| expected))
 }
 
 /// Whether an error of SQLite means that the index must be made again.

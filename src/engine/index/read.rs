@@ -100,9 +100,9 @@ pub struct Child {
 /// The children of the folder `node` in the snapshot `at`, sorted by name.
 pub fn children_of(connection: &Connection, node: NodeId, at: u64) -> rusqlite::Result<Vec<Child>> {
     let mut statement: CachedStatement<'_> = connection.prepare_cached(&format!(
-        "SELECT n.id, n.name, v.first, v.last, {COLUMNS} FROM node n \
+        "SELECT n.id, m.name, v.first, v.last, {COLUMNS} FROM node n \
          CROSS JOIN version v ON v.node = n.id AND v.first <= ?2 AND v.last >= ?2 \
-         WHERE n.parent = ?1 ORDER BY n.name"
+         CROSS JOIN name m ON m.id = n.name WHERE n.parent = ?1"
     ))?;
     let rows = statement.query_map(params![node, at as i64], |row| {
         let (id, name): (NodeId, Vec<u8>) = (row.get(0)?, row.get(1)?);
@@ -119,7 +119,30 @@ pub fn children_of(connection: &Connection, node: NodeId, at: u64) -> rusqlite::
             state: State::read(row, 4)?,
         })
     })?;
-    rows.collect()
+    let mut children = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+    children.sort_unstable_by(|one, other| one.name.cmp(&other.name));
+    Ok(children)
+}
+
+/// The version of the path `node` in the snapshot `at`: the snapshots it lasts from and to, and what it is.
+pub(super) fn version_of(
+    connection: &Connection,
+    node: NodeId,
+    at: i64,
+) -> rusqlite::Result<Option<(i64, i64, State)>> {
+    let newest = connection
+        .prepare_cached(&format!(
+            "SELECT v.first, v.last, {COLUMNS} FROM version v WHERE v.node = ?1 AND v.first <= ?2 \
+             ORDER BY v.first DESC LIMIT 1"
+        ))?
+        .query_row(params![node, at], |row| Ok((row.get(0)?, row.get(1)?, State::read(row, 2)?)))
+        .optional()?;
+    Ok(newest.filter(|(_, last, _)| *last >= at))
+}
+
+/// The number that the next new path gets.
+pub(super) fn next_node(connection: &Connection) -> rusqlite::Result<NodeId> {
+    connection.query_row("SELECT max(id) + 1 FROM node", [], |row| row.get(0))
 }
 
 impl Index {
@@ -197,6 +220,24 @@ impl Index {
         })
     }
 
+    /// The rules that the snapshot `seq` was made by, as the lines of its seal.
+    pub fn rules_of(&self, seq: u64) -> Result<Vec<String>> {
+        self.run(|connection| {
+            let lines: Option<String> = connection
+                .prepare_cached(
+                    "SELECT r.lines FROM snapshot s JOIN rules r ON r.id = s.rules WHERE s.seq = ?1",
+                )?
+                .query_row([seq as i64], |row| row.get(0))
+                .optional()?;
+            let parse = |lines: String| {
+                serde_json::from_str(&lines).map_err(|error| {
+                    rusqlite::Error::FromSqlConversionFailure(0, Type::Text, error.into())
+                })
+            };
+            lines.map_or_else(|| Ok(Vec::new()), parse)
+        })
+    }
+
     /// The number of `path`; `None` if it was never seen.
     pub fn node_of(&self, path: &RelPath) -> Result<Option<NodeId>> {
         let mut node = ROOT_NODE;
@@ -213,7 +254,10 @@ impl Index {
     pub fn child_node(&self, parent: NodeId, name: &[u8]) -> Result<Option<NodeId>> {
         self.run(|connection| {
             connection
-                .prepare_cached("SELECT id FROM node WHERE parent = ?1 AND name = ?2")?
+                .prepare_cached(
+                    "SELECT n.id FROM name m JOIN node n ON n.parent = ?1 AND n.name = m.id \
+                     WHERE m.name = ?2",
+                )?
                 .query_row(params![parent, name], |row| row.get(0))
                 .optional()
         })
@@ -221,17 +265,7 @@ impl Index {
 
     /// The state of the path `node` in the snapshot `at`, with the snapshots it lasts from and to.
     pub fn version_at(&self, node: NodeId, at: u64) -> Result<Option<(i64, i64, State)>> {
-        self.run(|connection| {
-            connection
-                .prepare_cached(&format!(
-                    "SELECT v.first, v.last, {COLUMNS} FROM version v \
-                     WHERE v.node = ?1 AND v.first <= ?2 AND v.last >= ?2"
-                ))?
-                .query_row(params![node, at as i64], |row| {
-                    Ok((row.get(0)?, row.get(1)?, State::read(row, 2)?))
-                })
-                .optional()
-        })
+        self.run(|connection| version_of(connection, node, at as i64))
     }
 
     /// All versions of the path `node`, newest first.
@@ -254,9 +288,7 @@ impl Index {
 
     /// The number that the next new path gets.
     pub fn next_node(&self) -> Result<NodeId> {
-        self.run(|connection| {
-            connection.query_row("SELECT max(id) + 1 FROM node", [], |row| row.get(0))
-        })
+        self.run(next_node)
     }
 }
 

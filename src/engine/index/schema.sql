@@ -1,5 +1,13 @@
+-- Which repository this index is of. The lineage is made up with the index, the generation counts its transactions: two copies
+-- with equal ones hold the same.
+CREATE TABLE head (
+    repository BLOB NOT NULL,
+    lineage BLOB NOT NULL,
+    generation INTEGER NOT NULL
+);
+
 -- Snapshots that were committed; state: 0 good, 1 damaged, 2 missing from the drive, 3 pruned. Times are milliseconds since 1970;
--- same_at: when a later run found nothing new.
+-- same_at: when a later run found nothing new; pruned_at: when it was deleted.
 CREATE TABLE snapshot (
     seq INTEGER PRIMARY KEY,
     id BLOB NOT NULL,
@@ -14,7 +22,15 @@ CREATE TABLE snapshot (
     state INTEGER NOT NULL,
     same_at INTEGER,
     pinned INTEGER NOT NULL,
-    label TEXT
+    label TEXT,
+    rules INTEGER NOT NULL,
+    pruned_at INTEGER
+);
+
+-- What snapshots left out: the lines of their seals as a JSON array, each set of rules once.
+CREATE TABLE rules (
+    id INTEGER PRIMARY KEY,
+    lines TEXT NOT NULL UNIQUE
 );
 
 -- Folders among the snapshots that can't be taken in, so that they are not tried anew at each opening.
@@ -30,11 +46,21 @@ CREATE TABLE source (
     PRIMARY KEY (snapshot, id)
 ) WITHOUT ROWID;
 
--- Paths, interned: each name once below its parent. Node 1 is the root of the tree.
+-- Names of entries, each once.
+CREATE TABLE name (
+    id INTEGER PRIMARY KEY,
+    name BLOB NOT NULL UNIQUE
+);
+
+-- The same for searching, by their numbers. Each begins with two marks (U+0002), so that the trigrams with a mark in them are an index
+-- of how names begin.
+CREATE VIRTUAL TABLE name_text USING fts5(text, content='', columnsize=0, detail=none, tokenize='trigram');
+
+-- Paths, interned: each name once below its parent, whose number is the smaller one. Node 1 is the root of the tree.
 CREATE TABLE node (
     id INTEGER PRIMARY KEY,
     parent INTEGER NOT NULL,
-    name BLOB NOT NULL,
+    name INTEGER NOT NULL,
     UNIQUE (parent, name)
 );
 
@@ -62,4 +88,22 @@ CREATE TABLE version (
     PRIMARY KEY (node, first)
 ) WITHOUT ROWID;
 
-INSERT INTO node (id, parent, name) VALUES (1, 0, x'');
+-- What is different below a folder in a snapshot from the one before it: how many entries, the sizes of files that came or have a
+-- new content (bytes_in) and of what they took the place of (bytes_out); and the folder's children that differ or have something
+-- below them that does, as increasing numbers (each a varint, less the one before it, the first less the folder's). NULL stands for
+-- all children: the folder's path was new. Rows of a pruned snapshot are what the oldest one that is left began with.
+CREATE TABLE change (
+    snapshot INTEGER NOT NULL,
+    folder INTEGER NOT NULL,
+    added INTEGER NOT NULL,
+    changed INTEGER NOT NULL,
+    touched INTEGER NOT NULL,
+    removed INTEGER NOT NULL,
+    bytes_in INTEGER NOT NULL,
+    bytes_out INTEGER NOT NULL,
+    children BLOB,
+    PRIMARY KEY (snapshot, folder)
+) WITHOUT ROWID;
+
+INSERT INTO name (id, name) VALUES (0, x'');
+INSERT INTO node (id, parent, name) VALUES (1, 0, 0);

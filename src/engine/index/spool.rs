@@ -27,7 +27,7 @@ const RECORD_LIMIT_BYTES: usize = 256 << 20;
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Record {
     Node { id: NodeId, parent: NodeId, name: Vec<u8> },
-    Begin { node: NodeId, state: SpooledState },
+    Begin { node: NodeId, replaces: Option<i64>, state: SpooledState },
     End { node: NodeId, first: i64 },
     Fingerprint { node: NodeId, first: i64, fingerprint: Option<Fingerprint> },
 }
@@ -48,10 +48,12 @@ pub enum Change<'a> {
     Begin {
         /// Of which path.
         node: NodeId,
+        /// The snapshot that the version began with which ends here and whose place it takes.
+        replaces: Option<i64>,
         /// What it is.
         state: State,
     },
-    /// A version that ended before this snapshot.
+    /// A version that ended before this snapshot, and nothing takes its place.
     End {
         /// Of which path.
         node: NodeId,
@@ -97,12 +99,12 @@ impl Spool {
 
     /// Reads all records from the start, in the order in which they were handed over.
     pub(super) fn read_all(
-        self,
+        &self,
         mut take: impl FnMut(Record) -> rusqlite::Result<()>,
     ) -> Result<(), SpoolError> {
-        let mut file = self.file.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         file.rewind()?;
-        let mut reader = BufReader::with_capacity(CHUNK_BYTES, file);
+        let mut reader = BufReader::with_capacity(CHUNK_BYTES, &mut *file);
         let mut record = Vec::new();
         loop {
             let mut length = [0; 4];
@@ -157,7 +159,9 @@ impl SpoolWriter<'_> {
         }
         let record = match change {
             Change::Node { id, parent, name } => Record::Node { id, parent, name: name.to_vec() },
-            Change::Begin { node, state } => Record::Begin { node, state: state.into() },
+            Change::Begin { node, replaces, state } => {
+                Record::Begin { node, replaces, state: state.into() }
+            }
             Change::End { node, first } => Record::End { node, first },
             Change::Fingerprint { node, first, fingerprint } => {
                 Record::Fingerprint { node, first, fingerprint }

@@ -157,6 +157,11 @@ impl From<State> for SpooledState {
 }
 
 impl SpooledState {
+    /// The size of a file in bytes; 0 of anything else.
+    pub(super) fn file_bytes(&self) -> u64 {
+        if self.kind == Kind::File.code() { self.size_bytes } else { 0 }
+    }
+
     /// Binds the columns of [`COLUMNS`] from the parameter `start` on.
     pub(super) fn bind(
         &self,

@@ -1,19 +1,23 @@
 //! Answers from one index. A whole question is asked of one index: numbers of paths mean nothing in another.
 
-use super::error::{Error, Result};
-use super::history::{Entry, SnapshotInfo, Version};
-use super::index::{Index, NodeId, OPEN, State};
-use super::path::RelPath;
+use super::{Chain, Difference, Entry, SnapshotInfo, Version};
+use crate::engine::error::{Error, Result};
+use crate::engine::index::{Index, NodeId, State};
+use crate::engine::path::RelPath;
 
 /// An index, asked by paths.
 #[derive(Debug, Clone, Copy)]
 pub struct Answers<'a>(pub &'a Index);
 
 impl Answers<'_> {
+    /// All snapshots that are not pruned.
+    pub fn chain(&self) -> Result<Chain> {
+        self.0.snapshots().map(Chain::new)
+    }
+
     /// The snapshot with the number `seq`.
     pub fn snapshot(&self, seq: u64) -> Result<SnapshotInfo> {
-        let found = self.0.snapshots()?.into_iter().find(|row| row.seq == seq);
-        found.ok_or_else(|| Error::NoSuchSnapshot(seq.to_string()))
+        self.chain()?.get(seq).cloned()
     }
 
     /// The entries of `folder` in the snapshot `at`, sorted by name bytes.
@@ -83,18 +87,23 @@ impl Answers<'_> {
     /// The distinct versions of `path`, newest first.
     pub fn versions(&self, path: &RelPath) -> Result<Vec<Version>> {
         let node = self.0.node_of(path)?.ok_or_else(|| Error::NeverSeen(path.clone()))?;
+        let chain = self.chain()?;
         let name = path.name().unwrap_or_default();
-        let newest = self.0.snapshots()?.last().map_or(0, |row| row.seq);
         let mut versions: Vec<(Version, State)> = Vec::new();
         for (first, last, state) in self.0.versions_of(node)? {
-            let entry = Entry::new(name, &state);
-            let (first, last) = (first as u64, if last == OPEN { newest } else { last as u64 });
+            let Some((first, last)) = chain.clip(first, last) else { continue };
             match versions.last_mut() {
                 // A mark that came or went is no new version.
-                Some((later, same)) if later.first == last + 1 && is_same(same, &state) => {
+                Some((later, same))
+                    if chain.after(last) == Some(later.first)
+                        && Difference::between(Some(&state), Some(same)).is_none() =>
+                {
                     later.first = first;
                 }
-                _ => versions.push((Version { entry, first, last }, state)),
+                _ => {
+                    let (path, entry) = (path.clone(), Entry::new(name, &state));
+                    versions.push((Version { path, entry, first, last }, state));
+                }
             }
         }
         if versions.is_empty() {
@@ -129,9 +138,4 @@ impl Answers<'_> {
         let snapshot = self.snapshot(at).map_or_else(|_| at.to_string(), |row| row.name);
         Error::NotInSnapshot { path: path.clone(), snapshot }
     }
-}
-
-/// Whether both are one state of the path, however it is stored and marked.
-fn is_same(one: &State, other: &State) -> bool {
-    one.meta == other.meta && one.hash == other.hash && one.xattrs == other.xattrs
 }

@@ -1,12 +1,14 @@
 //! Answers questions about the past from the index. Changes nothing, on the drive or anywhere.
 
+mod answers;
+mod chain;
+mod entry;
+
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
-use super::answers::Answers;
 use super::error::{Error, Result};
-use super::index::{Index, State, is_missing_or_broken};
-use super::meta::{ContentHash, FileTime, Kind, Metadata};
+use super::index::{Index, is_missing_or_broken};
 use super::monitor::Monitor;
 use super::path::RelPath;
 use super::recover;
@@ -14,82 +16,11 @@ use super::repository::Repository;
 use super::seal::Problem;
 use super::snapshot::Snapshot;
 
-pub use super::index::{SnapshotRow as SnapshotInfo, SnapshotState};
-
-/// One entry at a moment.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
-    /// Its name.
-    pub name: Vec<u8>,
-    /// What it is.
-    pub kind: Kind,
-    /// Permission bits, the low 12.
-    pub mode: u32,
-    /// Owner.
-    pub uid: u32,
-    /// Group.
-    pub gid: u32,
-    /// Length of its content in bytes.
-    pub size_bytes: u64,
-    /// When its content was changed.
-    pub mtime: FileTime,
-    /// Hash of a file's content, or of a symbolic link's target.
-    pub hash: Option<ContentHash>,
-    /// It could not be read in that run: an older state was carried forward.
-    pub stale: bool,
-    /// It changed each time that it was read: its content may be inconsistent.
-    pub torn: bool,
-    /// It was there but has never been read: nothing of it is stored.
-    pub absent: bool,
-}
-
-impl Entry {
-    pub(super) fn new(name: &[u8], state: &State) -> Self {
-        let change = state.change();
-        let Metadata { kind, mode, uid, gid, size_bytes, mtime, .. } = state.meta;
-        Self {
-            name: name.to_vec(),
-            kind,
-            mode,
-            uid,
-            gid,
-            size_bytes,
-            mtime,
-            hash: state.hash,
-            stale: change.stale.is_some(),
-            torn: change.torn,
-            absent: change.absent,
-        }
-    }
-
-    /// A folder above the sources, of which nothing but its name is kept.
-    pub(super) fn scaffold(name: &[u8]) -> Self {
-        Self {
-            name: name.to_vec(),
-            kind: Kind::Directory,
-            mode: 0o755,
-            uid: 0,
-            gid: 0,
-            size_bytes: 0,
-            mtime: FileTime::default(),
-            hash: None,
-            stale: false,
-            torn: false,
-            absent: false,
-        }
-    }
-}
-
-/// One state of a path and the snapshots that it lasted through.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Version {
-    /// What it was.
-    pub entry: Entry,
-    /// Number of the first snapshot.
-    pub first: u64,
-    /// Number of the last snapshot; the newest one's if it still lasts.
-    pub last: u64,
-}
+pub use super::difference::Difference;
+pub use super::index::{ChangeCounts, SnapshotRow as SnapshotInfo, SnapshotState};
+pub(super) use answers::Answers;
+pub use chain::Chain;
+pub use entry::{Entry, Version};
 
 /// A repository's past.
 #[derive(Debug)]

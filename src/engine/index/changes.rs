@@ -1,0 +1,94 @@
+//! What changed below a folder, from the rows that say so: nothing that stayed the same is looked at.
+
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+
+use super::summary::{ChangeCounts, unpack};
+use super::{Index, NodeId, SnapshotState};
+use crate::engine::error::Result;
+
+impl Index {
+    /// What is different below the folder `node` in the snapshot `at` from the one before it; `None` if nothing is.
+    pub fn counts_of(&self, node: NodeId, at: u64) -> Result<Option<ChangeCounts>> {
+        self.run(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT added, changed, touched, removed, bytes_in, bytes_out FROM change c \
+                     WHERE c.snapshot = ?1 AND c.folder = ?2",
+                )?
+                .query_row(params![at as i64, node], |row| read_counts(row, 0))
+                .optional()
+        })
+    }
+
+    /// The children of the folder `node` that differ in the snapshot `at` from the one before it, or have something below them
+    /// that does. Of a path that was new, all children; some may never have been there.
+    pub fn changed_children(&self, node: NodeId, at: u64) -> Result<Vec<NodeId>> {
+        self.run(|connection| changed_children(connection, node, at as i64))
+    }
+
+    /// What is different below the folder `node` in every snapshot that is not pruned, oldest first; those without a
+    /// difference are left out.
+    pub fn counts_below(&self, node: NodeId) -> Result<Vec<(u64, ChangeCounts)>> {
+        self.run(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT s.seq, added, changed, touched, removed, bytes_in, bytes_out FROM snapshot s \
+                 CROSS JOIN change c ON c.snapshot = s.seq AND c.folder = ?1 WHERE s.state <> ?2 \
+                 ORDER BY s.seq",
+            )?;
+            let rows = statement.query_map(params![node, SnapshotState::Pruned.code()], |row| {
+                Ok((row.get(0)?, read_counts(row, 1)?))
+            })?;
+            rows.collect()
+        })
+    }
+
+    /// How many entries were below the folder `node` in the snapshot `at`, and the bytes of its files.
+    pub fn size_of(&self, node: NodeId, at: u64) -> Result<(u64, u64)> {
+        self.run(|connection| {
+            // Pruned snapshots are counted, too: theirs is what the oldest began with.
+            connection
+                .prepare_cached(
+                    "SELECT coalesce(sum(added - removed), 0), coalesce(sum(bytes_in - bytes_out), 0) \
+                     FROM snapshot s CROSS JOIN change c ON c.snapshot = s.seq AND c.folder = ?1 \
+                     WHERE s.seq <= ?2",
+                )?
+                .query_row(params![node, at as i64], |row| {
+                    let count = |column| row.get::<_, i64>(column).map(|sum| sum.max(0) as u64);
+                    Ok((count(0)?, count(1)?))
+                })
+        })
+    }
+}
+
+/// As [`Index::changed_children`].
+pub(super) fn changed_children(
+    connection: &Connection,
+    node: NodeId,
+    at: i64,
+) -> rusqlite::Result<Vec<NodeId>> {
+    let listed: Option<Option<Vec<u8>>> = connection
+        .prepare_cached("SELECT children FROM change WHERE snapshot = ?1 AND folder = ?2")?
+        .query_row(params![at, node], |row| row.get(0))
+        .optional()?;
+    match listed {
+        None => Ok(Vec::new()),
+        Some(Some(packed)) => unpack(node, &packed),
+        Some(None) => {
+            let mut statement =
+                connection.prepare_cached("SELECT id FROM node WHERE parent = ?1 AND id > ?1")?;
+            let rows = statement.query_map([node], |row| row.get(0))?;
+            rows.collect()
+        }
+    }
+}
+
+fn read_counts(row: &Row<'_>, start: usize) -> rusqlite::Result<ChangeCounts> {
+    Ok(ChangeCounts {
+        added: row.get(start)?,
+        changed: row.get(start + 1)?,
+        touched: row.get(start + 2)?,
+        removed: row.get(start + 3)?,
+        bytes_in: row.get(start + 4)?,
+        bytes_out: row.get(start + 5)?,
+    })
+}
