@@ -55,7 +55,7 @@ const SCHEMA_VERSION: i32 = 3;
 const APPLICATION_ID: i32 = 0x596f_7265;
 
 /// Memory for SQLite's pages, in KiB.
-const CACHE_KIB: i32 = 8 * 1024;
+const CACHE_KIB: i32 = 32 * 1024;
 
 /// How long a reader or the writer waits for the other.
 const BUSY_MS: u32 = 10_000;
