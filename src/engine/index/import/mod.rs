@@ -10,6 +10,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 
+use rusqlite::config::DbConfig;
 use rustix::io::Errno;
 
 use super::spool::SpoolWriter;
@@ -150,8 +151,12 @@ impl Base {
 impl Walk<'_> {
     fn worker<'s>(&self, spool: &'s Spool) -> Result<Worker<'s>> {
         let index = Index::reader(self.index)?;
-        // One look at the index, of which nothing changes meanwhile, in place of one a question.
-        index.run(|connection| connection.execute_batch("BEGIN"))?;
+        index.run(|connection| {
+            // Else each question is planned anew, for the values at hand.
+            connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+            // One look at the index, of which nothing changes meanwhile, in place of one a question.
+            connection.execute_batch("BEGIN")
+        })?;
         Ok(Worker { index, out: spool.writer(), tally: Tally::default() })
     }
 
