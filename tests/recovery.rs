@@ -3,6 +3,7 @@
 mod carried;
 mod index;
 mod pages;
+mod rebuild;
 mod resume;
 mod seal;
 mod sealless;
