@@ -1,5 +1,6 @@
 //! A home that was made up: folders, files and what happens to them from snapshot to snapshot. The same each time.
 
+use rustix::io::Result;
 use yore::engine::index::{Change, NodeId, ROOT_NODE, SpoolWriter, State};
 use yore::engine::meta::{ContentHash, FileTime, Fingerprint, Kind, Metadata};
 
@@ -58,48 +59,49 @@ pub struct Tree {
 
 impl Tree {
     /// A tree of `files` files in a tenth as many folders, noted as the changes of the snapshot 1.
-    pub fn plant(files: usize, out: &mut SpoolWriter<'_>) -> Self {
+    pub fn plant(files: usize, out: &mut SpoolWriter<'_>) -> Result<Self> {
         let mut tree =
             Self { chance: Chance::new(1), folders: Vec::new(), files: Vec::new(), next_node: 2 };
         let mut node = ROOT_NODE;
         let mut path = String::new();
         for name in SOURCE {
             path = if path.is_empty() { name.to_owned() } else { format!("{path}/{name}") };
-            node = tree.node(node, name, out);
+            node = tree.node(node, name, out)?;
         }
-        tree.begin_folder(node, path, out);
+        tree.begin_folder(node, path, out)?;
         while tree.folders.len() < files / 10 {
             // Ten to a folder, so the tree is as deep as a home.
             let parent = (tree.folders.len() - 1) / 10;
-            tree.add_folder(parent, out);
+            tree.add_folder(parent, out)?;
         }
-        let large = tree.add_folder(0, out);
+        let large = tree.add_folder(0, out)?;
         while tree.files.len() < files {
             let folder = if tree.files.len() < LARGE { large } else { tree.any_folder() };
-            tree.add_file(folder, 1, out);
+            tree.add_file(folder, 1, out)?;
         }
-        tree
+        Ok(tree)
     }
 
     /// What happens before the snapshot `seq`: `changes` files, four fifths of them with a new content, the others new or gone.
-    pub fn live_on(&mut self, seq: i64, changes: usize, out: &mut SpoolWriter<'_>) {
+    pub fn live_on(&mut self, seq: i64, changes: usize, out: &mut SpoolWriter<'_>) -> Result<()> {
         for _ in 0..changes {
             let file = self.chance.below(self.files.len());
             match self.chance.below(100) {
-                0..80 => self.edit(file, seq, out),
+                0..80 => self.edit(file, seq, out)?,
                 80..93 => {
                     let folder = self.any_folder();
-                    self.add_file(folder, seq, out);
-                    self.touch_folder(folder, seq, out);
+                    self.add_file(folder, seq, out)?;
+                    self.touch_folder(folder, seq, out)?;
                 }
                 _ => {
                     let gone = self.files.swap_remove(file);
                     let change = Change::End { node: gone.node, first: gone.first };
-                    out.push(change).expect("a spool that takes it");
-                    self.touch_folder(gone.folder, seq, out);
+                    out.push(change)?;
+                    self.touch_folder(gone.folder, seq, out)?;
                 }
             }
         }
+        Ok(())
     }
 
     /// The path of a folder of [`LARGE`] entries.
@@ -120,37 +122,43 @@ impl Tree {
         self.chance.below(self.folders.len() - 1)
     }
 
-    fn node(&mut self, parent: NodeId, name: &str, out: &mut SpoolWriter<'_>) -> NodeId {
+    fn node(&mut self, parent: NodeId, name: &str, out: &mut SpoolWriter<'_>) -> Result<NodeId> {
         let id = self.next_node;
         self.next_node += 1;
-        out.push(Change::Node { id, parent, name: name.as_bytes() }).expect("a spool");
-        id
+        out.push(Change::Node { id, parent, name: name.as_bytes() })?;
+        Ok(id)
     }
 
-    fn begin_folder(&mut self, node: NodeId, path: String, out: &mut SpoolWriter<'_>) -> usize {
+    fn begin_folder(
+        &mut self,
+        node: NodeId,
+        path: String,
+        out: &mut SpoolWriter<'_>,
+    ) -> Result<usize> {
         let state = self.state(Kind::Directory);
-        out.push(Change::Begin { node, replaces: None, state }).expect("a spool");
+        out.push(Change::Begin { node, replaces: None, state })?;
         self.folders.push(Folder { node, first: 1, path, common: 0 });
-        self.folders.len() - 1
+        Ok(self.folders.len() - 1)
     }
 
-    fn add_folder(&mut self, parent: usize, out: &mut SpoolWriter<'_>) -> usize {
+    fn add_folder(&mut self, parent: usize, out: &mut SpoolWriter<'_>) -> Result<usize> {
         let name = format!("{} {}", word(&mut self.chance), self.folders.len());
         let path = format!("{}/{name}", self.folders[parent].path);
-        let node = self.node(self.folders[parent].node, &name, out);
+        let node = self.node(self.folders[parent].node, &name, out)?;
         self.begin_folder(node, path, out)
     }
 
-    fn touch_folder(&mut self, at: usize, seq: i64, out: &mut SpoolWriter<'_>) {
+    fn touch_folder(&mut self, at: usize, seq: i64, out: &mut SpoolWriter<'_>) -> Result<()> {
         let state = self.state(Kind::Directory);
         let folder = &mut self.folders[at];
         if folder.first < seq {
             let replaces = Some(std::mem::replace(&mut folder.first, seq));
-            out.push(Change::Begin { node: folder.node, replaces, state }).expect("a spool");
+            out.push(Change::Begin { node: folder.node, replaces, state })?;
         }
+        Ok(())
     }
 
-    fn add_file(&mut self, folder: usize, seq: i64, out: &mut SpoolWriter<'_>) {
+    fn add_file(&mut self, folder: usize, seq: i64, out: &mut SpoolWriter<'_>) -> Result<()> {
         let parent = self.folders[folder].node;
         let name = if self.chance.next() % 100 < COMMON_NAMES_PERCENT {
             self.folders[folder].common += 1;
@@ -159,19 +167,21 @@ impl Tree {
             let number = self.next_node;
             format!("{} {} {number}.jpg", word(&mut self.chance), word(&mut self.chance))
         };
-        let node = self.node(parent, &name, out);
+        let node = self.node(parent, &name, out)?;
         let state = self.state(Kind::File);
-        out.push(Change::Begin { node, replaces: None, state }).expect("a spool");
+        out.push(Change::Begin { node, replaces: None, state })?;
         self.files.push(File { node, folder, first: seq, name });
+        Ok(())
     }
 
-    fn edit(&mut self, at: usize, seq: i64, out: &mut SpoolWriter<'_>) {
+    fn edit(&mut self, at: usize, seq: i64, out: &mut SpoolWriter<'_>) -> Result<()> {
         let state = self.state(Kind::File);
         let file = &mut self.files[at];
         if file.first < seq {
             let replaces = Some(std::mem::replace(&mut file.first, seq));
-            out.push(Change::Begin { node: file.node, replaces, state }).expect("a spool");
+            out.push(Change::Begin { node: file.node, replaces, state })?;
         }
+        Ok(())
     }
 
     fn state(&mut self, kind: Kind) -> State {
