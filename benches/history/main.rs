@@ -61,7 +61,7 @@ fn main() {
     drop(index);
     sizes(&path);
     let scratch = folder.path().join("scratch.sqlite");
-    let history = History::open(repository, &scratch, &Monitor::new()).expect("a history");
+    let history = History::open(repository, None, &scratch, &Monitor::new()).expect("a history");
     ask(&history, &mut tree, snapshots as u64);
 }
 
