@@ -61,7 +61,7 @@ fn main() -> Result<()> {
     drop(index);
     sizes(&path)?;
     let scratch = folder.path().join("scratch.sqlite");
-    let history = History::open(repository, &scratch, &Monitor::new())?;
+    let history = History::open(repository, None, &scratch, &Monitor::new())?;
     questions::ask(&history, &mut tree, snapshots as u64)
 }
 

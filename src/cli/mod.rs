@@ -6,6 +6,7 @@ mod backup;
 mod demo;
 mod ls;
 mod output;
+mod past;
 mod pin;
 mod rebuild;
 mod restore;

@@ -8,15 +8,15 @@ use serde_json::json;
 use super::Ending;
 use super::ls::find;
 use super::output::{Output, entry_json, entry_line, snapshot_path_json};
+use super::past::open_history;
 use crate::app::error::Result;
 use crate::app::target::{Options, Target};
 use crate::app::text;
 use crate::engine::error::Error as EngineError;
-use crate::engine::monitor::Monitor;
 use crate::i18n::{gettext, gettext_f};
 
 pub fn run(matches: &ArgMatches, options: &Options, output: Output) -> Result<Ending> {
-    let history = Target::require(options)?.open_history(&Monitor::new())?;
+    let history = open_history(&Target::require(options)?, output)?;
     let given: PathBuf = matches.get_one("path").cloned().unwrap_or_default();
     let path = find(&given, |path| match history.versions(path) {
         Ok(_) => Ok(true),

@@ -81,7 +81,7 @@ fn sentence(answer: &Answer) -> String {
 /// What a person can do to have the path backed up.
 fn advice(answer: &Answer) -> Option<String> {
     match &answer.fate {
-        Fate::Out { why: Why::RestoreFolder, .. }
+        Fate::Out { why: Why::RestoreFolder | Why::OwnFolder, .. }
         | Fate::In
         | Fate::OnTheWay(_)
         | Fate::MountLoop { .. }
@@ -135,5 +135,6 @@ fn rule_json(why: &Why) -> Value {
             json!({ "kind": "nobackup", "folder": snapshot_path_json(folder) })
         }
         Why::RestoreFolder => json!({ "kind": "restore-folder" }),
+        Why::OwnFolder => json!({ "kind": "own-folder" }),
     }
 }
