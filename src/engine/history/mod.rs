@@ -3,6 +3,8 @@
 mod answers;
 mod chain;
 mod entry;
+mod needle;
+mod search;
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
@@ -21,6 +23,7 @@ pub use super::index::{ChangeCounts, SnapshotRow as SnapshotInfo, SnapshotState}
 pub(super) use answers::Answers;
 pub use chain::Chain;
 pub use entry::{Entry, Version};
+pub use search::{Found, Hit, KindFilter, Query};
 
 /// A repository's past.
 #[derive(Debug)]
