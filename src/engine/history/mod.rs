@@ -69,9 +69,10 @@ impl History {
 
     /// Asks a whole question; if a rotten page is met, a passing index is made from the trees and asked anew.
     pub(super) fn ask<T>(&self, question: impl Fn(Answers<'_>) -> Result<T>) -> Result<T> {
-        let answer = question(Answers(&self.index.borrow()));
+        let ask = |index: &Index| index.at_once(|| question(Answers(index)));
+        let answer = ask(&self.index.borrow());
         match answer {
-            Err(error) if self.replace_index(&error)? => question(Answers(&self.index.borrow())),
+            Err(error) if self.replace_index(&error)? => ask(&self.index.borrow()),
             answer => answer,
         }
     }

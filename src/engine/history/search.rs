@@ -13,16 +13,16 @@ use crate::engine::meta::Kind;
 use crate::engine::path::RelPath;
 
 /// How many names are looked at that begin with a text, and how many others that have it.
-const NAMES: usize = 4096;
+const NAMES: usize = 2048;
 
 /// How many paths are looked at.
-const PATHS: usize = 4096;
+const PATHS: usize = 1024;
 
 /// How many of those may have one name, so that a common one doesn't hide all others.
-const PATHS_OF_NAME: usize = 1024;
+const PATHS_OF_NAME: usize = 512;
 
 /// How long all paths together may be that are looked at: a forged index has folders of any depth.
-const PATH_BYTES: usize = 8 << 20;
+const PATH_BYTES: usize = 4 << 20;
 
 /// Kinds of entries, as people tell them apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -153,6 +153,9 @@ impl Answers<'_> {
         let (Some(newest), Some(since), Some(until)) = (chain.newest(), since, until) else {
             return Ok(Found::nothing());
         };
+        if since > until {
+            return Ok(Found::nothing());
+        }
         let mut search = Search {
             index: self.0,
             query,

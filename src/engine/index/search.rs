@@ -1,7 +1,7 @@
 //! Names by their letters, and the paths that have a name: what a search asks. Every answer is bounded.
 
 use rusqlite::types::Type;
-use rusqlite::{ErrorCode, OptionalExtension as _, Row, ffi, params};
+use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Row, ffi, params};
 
 use super::names::searched;
 use super::{Index, NodeId};
@@ -81,16 +81,16 @@ impl Index {
             trigrams.iter().map(|text| format!("\"{}\"", text.replace('"', "\"\""))).collect();
         quoted.sort_unstable();
         quoted.dedup();
-        self.run(|connection| {
+        let ask = |connection: &Connection| -> rusqlite::Result<Vec<_>> {
             let mut statement = connection.prepare_cached(
                 "SELECT m.id, m.name FROM name_text CROSS JOIN name m ON m.id = name_text.rowid \
                  WHERE name_text MATCH ?1 LIMIT ?2",
             )?;
-            let rows = statement
-                .query_map(params![quoted.join(" AND "), limit as i64], read_name)
-                .map_err(broken)?;
-            rows.map(|row| row.map_err(broken)).collect()
-        })
+            let words = quoted.join(" AND ");
+            let rows = statement.query_map(params![words, limit as i64], read_name)?;
+            rows.collect()
+        };
+        self.run(|connection| ask(connection).map_err(broken))
     }
 
     /// Up to `limit` of the paths with the name `name`, those that were seen first last; of each the newest version that began
