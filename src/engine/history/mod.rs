@@ -4,6 +4,7 @@ mod answers;
 mod chain;
 mod entry;
 mod needle;
+mod query;
 mod search;
 
 use std::cell::RefCell;
@@ -23,7 +24,8 @@ pub use super::index::{ChangeCounts, SnapshotRow as SnapshotInfo, SnapshotState}
 pub(super) use answers::Answers;
 pub use chain::Chain;
 pub use entry::{Entry, Version};
-pub use search::{Found, Hit, KindFilter, Query};
+pub use query::{KindFilter, Query};
+pub use search::{Found, Hit};
 
 /// A repository's past.
 #[derive(Debug)]
