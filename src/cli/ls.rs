@@ -49,7 +49,16 @@ pub fn snapshot_of(
     history: &History,
     output: Output,
 ) -> Result<SnapshotInfo> {
-    let text = matches.get_one::<String>("at").map(String::as_str);
+    snapshot_named(matches.get_one::<String>("at"), history, output)
+}
+
+/// As [`snapshot_of`], of any text.
+pub fn snapshot_named(
+    text: Option<&String>,
+    history: &History,
+    output: Output,
+) -> Result<SnapshotInfo> {
+    let text = text.map(String::as_str);
     let Resolved { snapshot, clock_change } =
         resolve(text, &history.snapshots()?, &TimeZone::system())?;
     if let Some(change) = clock_change {

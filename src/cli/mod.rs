@@ -4,9 +4,11 @@ mod adopt;
 mod arguments;
 mod backup;
 mod demo;
+mod find;
 mod ls;
 mod output;
 mod past;
+mod period;
 mod pin;
 mod rebuild;
 mod restore;
@@ -72,6 +74,7 @@ fn dispatch(matches: &ArgMatches, options: &Options, output: Output) -> Result<E
         Some(("backup", matches)) => backup::run(matches, options, output),
         Some(("snapshots", _)) => snapshots::run(options, output),
         Some(("ls", matches)) => ls::run(matches, options, output),
+        Some(("find", matches)) => find::run(matches, options, output),
         Some(("versions", matches)) => versions::run(matches, options, output),
         Some(("restore", matches)) => restore::run(matches, options, output),
         Some(("status", _)) => status::run(options, output),

@@ -3,6 +3,9 @@
 mod answers;
 mod chain;
 mod entry;
+mod needle;
+mod query;
+mod search;
 
 use std::path::{Path, PathBuf};
 
@@ -22,6 +25,8 @@ pub use super::index::{ChangeCounts, SnapshotRow as SnapshotInfo, SnapshotState}
 pub(super) use answers::Answers;
 pub use chain::Chain;
 pub use entry::{Entry, Version};
+pub use query::{KindFilter, Query};
+pub use search::{Found, Hit};
 
 /// A repository's past.
 #[derive(Debug)]
@@ -57,6 +62,15 @@ impl History {
 
     /// Asks a whole question; if a rotten page is met, the next best index is taken and asked anew.
     pub(super) fn ask<T>(&self, question: impl Fn(Answers<'_>) -> Result<T>) -> Result<T> {
+        self.reader
+            .ask(self.repository.as_ref(), |index| index.at_once(|| question(Answers(index))))
+    }
+
+    /// As [`History::ask`], for work that takes long: the index may go on meanwhile, and nobody waits for it.
+    pub(super) fn ask_at_length<T>(
+        &self,
+        question: impl Fn(Answers<'_>) -> Result<T>,
+    ) -> Result<T> {
         self.reader.ask(self.repository.as_ref(), |index| question(Answers(index)))
     }
 

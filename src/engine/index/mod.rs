@@ -9,6 +9,7 @@ mod mirror;
 mod names;
 mod prune;
 mod read;
+mod search;
 mod spool;
 mod state;
 mod summary;
@@ -19,7 +20,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 use uuid::Uuid;
 
 use super::error::{Error, Result};
@@ -31,6 +32,7 @@ pub use import::{Imported, import};
 pub use local::{Built, LocalCopy};
 pub(crate) use mirror::Journal;
 pub use read::{Child, SnapshotRow, SnapshotState, StateChange, children_of};
+pub use search::{Link, NameId, NamedPath};
 pub use spool::{Change, Spool, SpoolWriter};
 pub use state::State;
 pub use summary::ChangeCounts;
@@ -180,10 +182,18 @@ impl Index {
         &self.path
     }
 
+    /// Asks several questions of one and the same state, which is also much faster than one by one.
+    pub(crate) fn at_once<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        let behavior = TransactionBehavior::Deferred;
+        // Nothing was written, so it makes no difference how it ends.
+        let _reading = self.run(|connection| Transaction::new_unchecked(connection, behavior))?;
+        work()
+    }
+
     /// Runs `work` on the connection and says which index failed if it does.
-    pub(crate) fn run<T>(
-        &self,
-        work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    pub(crate) fn run<'a, T>(
+        &'a self,
+        work: impl FnOnce(&'a Connection) -> rusqlite::Result<T>,
     ) -> Result<T> {
         work(&self.connection).map_err(|error| Error::index(&self.path, error))
     }

@@ -57,7 +57,7 @@ pub fn apply(history: &History, plan: &RestorePlan, monitor: &Monitor) -> Result
     monitor.enter(Phase::Copying);
     monitor.set_totals(plan.entries, plan.bytes);
     // Staging alone reads the index, so a second attempt finds nothing published.
-    history.ask(|answers| attempt(repository, answers, plan, monitor))
+    history.ask_at_length(|answers| attempt(repository, answers, plan, monitor))
 }
 
 fn attempt(

@@ -1,0 +1,3 @@
+//! Questions about the past, asked of the engine.
+
+mod search;
