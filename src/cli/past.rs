@@ -1,18 +1,19 @@
 //! The history that a command asks: of the drive, or what is known of it while it is away.
 
 use super::output::Output;
+use super::watch::watch;
 use crate::app::error::Result;
 use crate::app::target::Target;
 use crate::app::text;
 use crate::engine::history::History;
-use crate::engine::monitor::Monitor;
 use crate::engine::path::display;
 use crate::i18n::gettext_f;
 
-/// Opens the history, and says so if its drive is away.
+/// Opens the history, which may have to be made again first, and says so if its drive is away.
 pub fn open_history(target: &Target, output: Output) -> Result<History> {
     use std::os::unix::ffi::OsStrExt as _;
-    let history = target.open_history(&Monitor::new())?;
+    let asked = target.clone();
+    let history = watch(output, move |monitor| asked.open_history(monitor))?;
     if let Some(away) = target.away(&history)?
         && let Some(moment) = away.last_seen
     {
