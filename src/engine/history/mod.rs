@@ -2,7 +2,13 @@
 
 mod answers;
 mod chain;
+mod changes;
+mod compare;
+mod content;
 mod entry;
+mod timeline;
+mod usage;
+mod walk;
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
@@ -20,7 +26,11 @@ pub use super::difference::Difference;
 pub use super::index::{ChangeCounts, SnapshotRow as SnapshotInfo, SnapshotState};
 pub(super) use answers::Answers;
 pub use chain::Chain;
+pub use changes::{Change, ChangePage};
+pub use compare::{Compared, Side};
 pub use entry::{Entry, Version};
+pub use timeline::Tick;
+pub use usage::{FolderUsage, SnapshotUsage};
 
 /// A repository's past.
 #[derive(Debug)]

@@ -2,6 +2,7 @@
 
 mod changes;
 mod copies;
+mod differing;
 mod head;
 mod import;
 mod names;
@@ -10,6 +11,7 @@ mod read;
 mod spool;
 mod state;
 mod summary;
+mod usage;
 mod write;
 
 use std::path::{Path, PathBuf};
@@ -22,6 +24,7 @@ use uuid::Uuid;
 use super::error::{Error, Result};
 
 pub use copies::StoredCopy;
+pub use differing::Below;
 pub use head::Head;
 pub(crate) use import::end_below;
 pub use import::{Imported, import};
@@ -29,6 +32,7 @@ pub use read::{Child, SnapshotRow, SnapshotState, StateChange, children_of};
 pub use spool::{Change, Spool, SpoolWriter};
 pub use state::State;
 pub use summary::ChangeCounts;
+pub use usage::FolderSums;
 
 /// The index's file in a repository.
 pub const INDEX_NAME: &str = "index.sqlite";

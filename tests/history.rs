@@ -1,0 +1,7 @@
+//! Questions about the past, each against an answer that was worked out from full lists.
+
+mod changes;
+mod compare;
+mod past;
+mod timeline;
+mod usage;
