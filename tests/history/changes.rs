@@ -1,10 +1,14 @@
 //! What is different between two snapshots.
 
+use uuid::Uuid;
+use yore::engine::backup::Source;
 use yore::engine::error::Error;
 use yore::engine::history::{Change, History};
+use yore::engine::monitor::Monitor;
 use yore::engine::path::RelPath;
 
 use super::past::{Told, counted, differing, each_fate, folders, full, past};
+use crate::common::tree::write;
 
 fn told(changes: Vec<Change>) -> Vec<Told> {
     changes.into_iter().map(|c| (c.path, c.difference, c.before, c.after)).collect()
@@ -71,6 +75,51 @@ fn small_pages_are_one_large_page() {
         }
     }
     assert!(!paged(&history, (1, 5), &RelPath::root(), 1).is_empty());
+}
+
+#[test]
+fn sources_that_come_and_go_are_told_like_folders() {
+    let rig = past(12, 2);
+    let other = rig.path().join("other/place");
+    write(&other.join("deep/file"), "x");
+    let mut options = rig.options();
+    options.sources.push(Source { id: Uuid::new_v4(), path: other });
+    rig.try_back_up(&options, &Monitor::new()).unwrap();
+    write(&rig.source.join("always"), "there");
+    rig.back_up();
+    let history = rig.history();
+    let lists: Vec<_> = (1..=4).map(|at| full(&history, at)).collect();
+    for (a, b) in [(1, 3), (2, 3), (3, 4), (1, 4), (2, 4)] {
+        for under in folders(&lists) {
+            let wanted = differing(&lists[a - 1], &lists[b - 1], &under);
+            let moments = (a as u64, b as u64);
+            assert_eq!(paged(&history, moments, &under, 2), wanted, "{a} to {b}, under {under}");
+            let totals = history.change_totals(moments.0, moments.1, &under).unwrap();
+            assert_eq!(totals, counted(&wanted), "{a} to {b}, under {under}");
+        }
+    }
+    let came = history.changes(2, 3, &RelPath::root(), None, 100).unwrap().changes;
+    assert!(came.iter().any(|change| change.path.as_bytes().ends_with(b"other/place/deep/file")));
+}
+
+#[test]
+fn an_index_that_names_what_cannot_be_is_not_believed() {
+    let rig = past(13, 3);
+    let wanted = paged(&rig.history(), (1, 3), &RelPath::root(), 10);
+    let totals = rig.history().change_totals(1, 3, &rig.path_of("")).unwrap();
+    let ticks = rig.history().timeline(&rig.path_of("")).unwrap();
+    // A number of no path, a list that is cut off, and the folder itself.
+    for forged in ["x'ffffff7f'", "x'ff'", "x'00'"] {
+        let index = rusqlite::Connection::open(rig.index()).unwrap();
+        let sql = format!("UPDATE change SET children = {forged} WHERE children IS NOT NULL");
+        assert!(index.execute(&sql, []).unwrap() > 0);
+        drop(index);
+        let history = rig.history();
+        assert_eq!(paged(&history, (1, 3), &RelPath::root(), 10), wanted, "{forged}");
+        assert_eq!(history.change_totals(1, 3, &rig.path_of("")).unwrap(), totals, "{forged}");
+        assert_eq!(history.timeline(&rig.path_of("")).unwrap(), ticks, "{forged}");
+        assert_eq!(rig.history().usage().map(|usage| usage.len()).unwrap(), 3, "{forged}");
+    }
 }
 
 #[test]
