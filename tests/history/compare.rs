@@ -21,6 +21,11 @@ fn both_sides_are_as_they_are_listed() {
     each_fate(50, |history, what| {
         let numbers: Vec<u64> = history.snapshots().unwrap().iter().map(|s| s.seq).collect();
         let lists: Vec<_> = numbers.iter().map(|at| full(history, *at)).collect();
+        let steps: Vec<Vec<RelPath>> = lists
+            .windows(2)
+            .map(|pair| differing(&pair[0], &pair[1], &RelPath::root()))
+            .map(|told| told.into_iter().map(|told| told.0).collect())
+            .collect();
         for (one, a) in numbers.iter().enumerate() {
             for (other, b) in numbers.iter().enumerate() {
                 for folder in folders(&lists) {
@@ -45,10 +50,10 @@ fn both_sides_are_as_they_are_listed() {
                         assert_eq!(compared.other.as_ref(), right.get(&compared.name));
                         let (before, after) = (lists[lo].get(&path), lists[hi].get(&path));
                         assert_eq!(compared.difference, difference(before, after), "{what}");
-                        let changed = (lo..hi).any(|at| {
-                            let all = differing(&lists[at], &lists[at + 1], &path);
-                            all.iter().any(|told| told.0 != path)
-                        });
+                        let changed = steps[lo..hi]
+                            .iter()
+                            .flatten()
+                            .any(|below| *below != path && below.is_within(&path));
                         let is_folder = [&compared.entry, &compared.other]
                             .into_iter()
                             .flatten()
