@@ -3,7 +3,7 @@
 use uuid::Uuid;
 use yore::engine::backup::Source;
 use yore::engine::error::Error;
-use yore::engine::history::{Change, History};
+use yore::engine::history::{Change, History, Side};
 use yore::engine::monitor::Monitor;
 use yore::engine::path::RelPath;
 
@@ -97,6 +97,13 @@ fn sources_that_come_and_go_are_told_like_folders() {
             let totals = history.change_totals(moments.0, moments.1, &under).unwrap();
             assert_eq!(totals, counted(&wanted), "{a} to {b}, under {under}");
         }
+    }
+    // The folder above the other source is no entry that came or went.
+    let above = RelPath::from_absolute(rig.path()).unwrap();
+    for (at, other) in [(2, 3), (3, 2), (3, 4)] {
+        let compared = history.compare(&above, at, &Side::Snapshot(other)).unwrap();
+        let names: Vec<_> = compared.iter().map(|one| (&one.name[..], one.difference)).collect();
+        assert_eq!(names, [(&b"other"[..], None), (&b"source"[..], None)], "{at}, {other}");
     }
     let came = history.changes(2, 3, &RelPath::root(), None, 100).unwrap().changes;
     assert!(came.iter().any(|change| change.path.as_bytes().ends_with(b"other/place/deep/file")));

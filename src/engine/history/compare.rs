@@ -1,10 +1,10 @@
 //! A folder at one moment beside the same folder at another, or as it is now.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use super::{Answers, Difference, Entry, History};
 use crate::engine::error::Result;
-use crate::engine::index::{Below, State};
+use crate::engine::index::{Below, NodeId, State};
 use crate::engine::live::{Live, LiveEntry};
 use crate::engine::meta::Kind;
 use crate::engine::path::RelPath;
@@ -91,7 +91,9 @@ impl Answers<'_> {
         {
             return Err(self.not_in(folder, at));
         }
-        let changed_folders = self.changed_folders(folder, moments)?;
+        let node = self.0.node_of(folder)?;
+        let named = node.map(|node| self.0.differing(node, moments.0, moments.1)).transpose()?;
+        let named: HashMap<Vec<u8>, NodeId> = named.into_iter().flatten().collect();
         let is_later = moments.0 == at;
         let compared = sides.into_iter().map(|(name, found)| {
             let mut entries = [None, None];
@@ -107,23 +109,14 @@ impl Answers<'_> {
             let is_folder = |entry: &Option<Entry>| {
                 entry.as_ref().is_some_and(|entry| entry.kind == Kind::Directory)
             };
-            let differs_below =
-                (is_folder(&entry) || is_folder(&other)) && changed_folders.contains(&name);
-            Compared { name, entry, other, difference, differs_below, left_out }
+            let node = named.get(&name).filter(|_| is_folder(&entry) || is_folder(&other));
+            let differs_below = match node {
+                Some(node) => self.0.below(*node, moments.0, moments.1)? != Below::Same,
+                None => false,
+            };
+            Ok(Compared { name, entry, other, difference, differs_below, left_out })
         });
-        Ok(compared.collect())
-    }
-
-    /// The names in `folder` below which a snapshot after the one of `moments` up to the other changed something.
-    fn changed_folders(&self, folder: &RelPath, moments: (u64, u64)) -> Result<HashSet<Vec<u8>>> {
-        let mut names = HashSet::new();
-        let Some(node) = self.0.node_of(folder)? else { return Ok(names) };
-        for (name, child) in self.0.differing(node, moments.0, moments.1)? {
-            if self.0.below(child, moments.0, moments.1)? != Below::Same {
-                names.insert(name);
-            }
-        }
-        Ok(names)
+        compared.collect()
     }
 }
 
@@ -134,6 +127,8 @@ fn difference(found: &[Option<Found<'_>>; 2], is_later: bool) -> Option<Differen
         [Some(Found::Stored(one)), Some(Found::Live(live))] => {
             (one.clone(), Some(live.state(one.as_ref())))
         }
+        // Folders above the sources come and go with what is in them.
+        [Some(Found::Stored(None)), None] | [None, Some(Found::Stored(None))] => return None,
         [Some(_), None] if is_later => return Some(Difference::Removed),
         [Some(_), None] => return Some(Difference::Added),
         [None, Some(_)] if is_later => return Some(Difference::Added),
