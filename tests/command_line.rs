@@ -1,10 +1,12 @@
 //! Every command of `yore` as people and programs use it: answers, exit codes, paths and snapshots.
 
+mod compare;
 mod find;
 mod names;
 mod pin;
 mod restore;
 mod setup;
+mod usage;
 
 use std::fs;
 
@@ -27,8 +29,13 @@ fn every_command_answers_people_and_programs() {
     let table: &[(&[&str], &str, &str)] = &[
         (&["setup", "--drive", drive, "--source", &source], "yore backup", "/sources/0/id"),
         (&["snapshots"], &name, "/snapshots/0/name"),
+        (&["snapshots", &source], "the oldest", "/snapshots/0/name"),
         (&["ls", &source], "letter.txt", "/entries/0/name"),
         (&["find", "LETTER"], "letter.txt", "/hits/0/first"),
+        (&["ls", "--changes", &source], "what is there now", "/entries/0/name"),
+        (&["compare", &name, "latest"], "nothing changed", "/totals/added"),
+        (&["usage"], "that no other has", "/totals/only_bytes"),
+        (&["usage", &source], "letter.txt", "/entries/0/kept_bytes"),
         (&["versions", &letter], "letter.txt", "/versions/0/entry/blake3"),
         (&["restore", "--dry-run", &letter, "--to", back], back, "/plan/items/0/target"),
         (&["restore", &letter, "--to", back], "1 entry restored", "/report/entries"),

@@ -1,3 +1,8 @@
-//! Questions about the past, asked of the engine.
+//! Questions about the past, each against an answer that was worked out from full lists.
 
+mod changes;
+mod compare;
+mod past;
 mod search;
+mod timeline;
+mod usage;

@@ -34,10 +34,12 @@ pub fn command() -> Command {
         .subcommands([
             setup(),
             backup(),
-            plain("snapshots", gettext("List the snapshots")),
+            snapshots(),
             ls(),
             find(),
             versions(),
+            compare(),
+            usage(),
             restore(),
             plain("status", gettext("Tell whether everything is well")),
             why(),
@@ -205,8 +207,62 @@ fn path(required: bool) -> Arg {
         .help(gettext("A file or folder, by the path that it has or had"))
 }
 
+fn snapshots() -> Command {
+    Command::new("snapshots")
+        .about(gettext("List the snapshots"))
+        .arg(path(false).help(gettext("Only those with this folder, and what each changed in it")))
+}
+
 fn ls() -> Command {
-    Command::new("ls").about(gettext("List a folder as it was")).args([at(), path(true)])
+    Command::new("ls")
+        .about(gettext("List a folder as it was"))
+        .args([at(), path(true)])
+        .arg(Arg::new("changes").long("changes").action(ArgAction::SetTrue).help(gettext(
+        "Tell what is different now; from the newest snapshot, where the folder can’t be read now",
+    )))
+}
+
+fn compare() -> Command {
+    let moment = |name: &'static str, value: &'static str| {
+        at_help(Arg::new(name).value_name(value).required(true))
+    };
+    Command::new("compare")
+        .about(gettext("Tell what is different between two snapshots"))
+        .after_help(gettext(
+            "It is always told from the earlier to the later of both, in whichever order they are given. What is in the folders now is compared by “yore ls --changes”.",
+        ))
+        .args([moment("a", "A"), moment("b", "B")])
+        .arg(path(false).help(gettext("Only what is at or below this path")))
+        .arg(
+            Arg::new("content")
+                .long("content")
+                .action(ArgAction::SetTrue)
+                .help(gettext("Show how texts differ, line by line")),
+        )
+        .arg(
+            Arg::new("limit")
+                .long("limit")
+                .value_name("N")
+                .value_parser(value_parser!(u64).range(1..))
+                .help(gettext("Tell at most so many entries; in JSON 10000 if nothing is said")),
+        )
+        .arg(
+            Arg::new("after")
+                .long("after")
+                .value_name("PATH")
+                .value_parser(value_parser!(PathBuf))
+                .help(gettext("Go on after this path, where an earlier answer ended")),
+        )
+}
+
+fn usage() -> Command {
+    Command::new("usage")
+        .about(gettext("Tell what takes the room"))
+        .after_help(gettext(
+            "Without a path: how much each snapshot holds that no other has, under any path. About so much deleting it alone would free; what two share is freed only with both.\n\nWith a path: for each entry of the folder how large it is in the snapshot, and how much all states of its files in all snapshots are together, those of deleted files included. A content that is there several times counts each time here, but is stored once.",
+        ))
+        .arg(path(false).help(gettext("A folder, to tell what is in it")))
+        .arg(at().requires("path"))
 }
 
 fn find() -> Command {

@@ -3,7 +3,9 @@
 mod adopt;
 mod arguments;
 mod backup;
+mod compare;
 mod demo;
+mod diff;
 mod find;
 mod ls;
 mod output;
@@ -15,6 +17,7 @@ mod restore;
 mod setup;
 mod snapshots;
 mod status;
+mod usage;
 mod versions;
 mod watch;
 mod why;
@@ -72,10 +75,12 @@ fn dispatch(matches: &ArgMatches, options: &Options, output: Output) -> Result<E
     match matches.subcommand() {
         Some(("setup", matches)) => setup::run(matches, options, output),
         Some(("backup", matches)) => backup::run(matches, options, output),
-        Some(("snapshots", _)) => snapshots::run(options, output),
+        Some(("snapshots", matches)) => snapshots::run(matches, options, output),
         Some(("ls", matches)) => ls::run(matches, options, output),
         Some(("find", matches)) => find::run(matches, options, output),
         Some(("versions", matches)) => versions::run(matches, options, output),
+        Some(("compare", matches)) => compare::run(matches, options, output),
+        Some(("usage", matches)) => usage::run(matches, options, output),
         Some(("restore", matches)) => restore::run(matches, options, output),
         Some(("status", _)) => status::run(options, output),
         Some(("why", matches)) => why::run(matches, options, output),

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::app::config::Source;
 use crate::app::explain::Explanation;
 use crate::app::text;
-use crate::engine::history::{Entry, SnapshotInfo, SnapshotState};
+use crate::engine::history::{ChangeCounts, Entry, SnapshotInfo, SnapshotState};
 use crate::engine::path::{RelPath, display, encode};
 
 /// Where a command's words go.
@@ -99,6 +99,18 @@ pub fn snapshot_json(snapshot: &SnapshotInfo) -> Value {
         },
         "pinned": snapshot.pinned,
         "label": snapshot.label,
+    })
+}
+
+/// Numbers of changes for programs.
+pub fn counts_json(counts: &ChangeCounts) -> Value {
+    json!({
+        "added": counts.added,
+        "changed": counts.changed,
+        "metadata": counts.touched,
+        "removed": counts.removed,
+        "bytes_in": counts.bytes_in,
+        "bytes_out": counts.bytes_out,
     })
 }
 

@@ -17,6 +17,7 @@ pub mod error;
 pub mod history;
 pub mod index;
 pub mod leftover;
+pub mod live;
 pub mod lock;
 pub mod meta;
 pub mod monitor;

@@ -11,7 +11,7 @@ use crate::engine::rules::{Decision, Facts, FolderMarks, Rules, Why};
 /// Takes from the sorted `names` of the live folder `dir` at `path` what is left out, and tells the folder's marks.
 ///
 /// `left_out` is the rule that leaves the folder itself out, if it is only on the way.
-pub(super) fn keep(
+pub(in crate::engine) fn keep(
     rules: &Rules,
     dir: &Dir,
     path: &RelPath,

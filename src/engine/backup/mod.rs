@@ -36,6 +36,7 @@ use super::seal::{Counts, Seal, SealedSource, SealedTime, SnapshotKind};
 use super::snapshot::Stage;
 use super::xattr::Labels;
 
+pub(super) use filter::keep;
 use folder::Base;
 use run::Run;
 use sealing::{keep_names, seal};

@@ -33,7 +33,7 @@ impl Answers<'_> {
     }
 
     /// Whether `path` or a folder above it was carried forward: the mark of a folder holds for all below it.
-    fn is_stale(&self, path: &RelPath, at: u64) -> Result<bool> {
+    pub fn is_stale(&self, path: &RelPath, at: u64) -> Result<bool> {
         let mut walked = Some(path.clone());
         while let Some(path) = walked {
             if self.state(&path, at)?.is_some_and(|state| state.change().stale.is_some()) {
@@ -45,14 +45,16 @@ impl Answers<'_> {
     }
 
     fn children(&self, folder: &RelPath, at: u64) -> Result<Vec<Entry>> {
+        Ok(self.states(folder, at)?.iter().map(|(name, state)| Entry::of(name, state)).collect())
+    }
+
+    /// The names in `folder` in the snapshot `at` with their states, sorted by bytes; a folder above the sources has none.
+    pub fn states(&self, folder: &RelPath, at: u64) -> Result<Vec<(Vec<u8>, Option<State>)>> {
         let sources = self.0.sources_of(at)?;
         if sources.iter().any(|(_, source)| folder.is_within(source)) {
             let Some(node) = self.0.node_of(folder)? else { return Ok(Vec::new()) };
             let children = self.0.children(node, at)?;
-            return Ok(children
-                .iter()
-                .map(|child| Entry::new(&child.name, &child.state))
-                .collect());
+            return Ok(children.into_iter().map(|child| (child.name, Some(child.state))).collect());
         }
         let depth = folder.components().count();
         let mut names: Vec<&[u8]> = sources
@@ -64,10 +66,7 @@ impl Answers<'_> {
         names.dedup();
         names
             .into_iter()
-            .map(|name| {
-                let state = self.state(&folder.join(name), at)?;
-                Ok(state.map_or_else(|| Entry::scaffold(name), |state| Entry::new(name, &state)))
-            })
+            .map(|name| Ok((name.to_vec(), self.state(&folder.join(name), at)?)))
             .collect()
     }
 

@@ -50,6 +50,11 @@ impl Entry {
         }
     }
 
+    /// What is called `name`: a folder above the sources if it has no state.
+    pub(in crate::engine) fn of(name: &[u8], state: &Option<State>) -> Self {
+        state.as_ref().map_or_else(|| Self::scaffold(name), |state| Self::new(name, state))
+    }
+
     /// A folder above the sources, of which nothing but its name is kept.
     pub(in crate::engine) fn scaffold(name: &[u8]) -> Self {
         Self {

@@ -2,10 +2,16 @@
 
 mod answers;
 mod chain;
+mod changes;
+mod compare;
+mod content;
 mod entry;
 mod needle;
 mod query;
 mod search;
+mod timeline;
+mod usage;
+mod walk;
 
 use std::path::{Path, PathBuf};
 
@@ -24,9 +30,13 @@ pub use super::difference::Difference;
 pub use super::index::{ChangeCounts, SnapshotRow as SnapshotInfo, SnapshotState};
 pub(super) use answers::Answers;
 pub use chain::Chain;
+pub use changes::{Change, ChangePage};
+pub use compare::{Compared, Side};
 pub use entry::{Entry, Version};
 pub use query::{KindFilter, Query};
 pub use search::{Found, Hit};
+pub use timeline::Tick;
+pub use usage::{FolderUsage, SnapshotUsage};
 
 /// A repository's past.
 #[derive(Debug)]

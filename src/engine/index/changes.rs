@@ -26,6 +26,22 @@ impl Index {
         self.run(|connection| changed_children(connection, node, at as i64))
     }
 
+    /// Takes from `nodes` what is no child of the folder `node`: a forged row may name anything.
+    pub fn retain_children(&self, node: NodeId, nodes: &mut Vec<NodeId>) -> Result<()> {
+        self.run(|connection| {
+            let mut is_child =
+                connection.prepare_cached("SELECT 1 FROM node WHERE id = ?1 AND parent = ?2")?;
+            let mut children = Vec::with_capacity(nodes.len());
+            for child in nodes.drain(..).filter(|child| *child > node) {
+                if is_child.exists([child, node])? {
+                    children.push(child);
+                }
+            }
+            *nodes = children;
+            Ok(())
+        })
+    }
+
     /// What is different below the folder `node` in every snapshot that is not pruned, oldest first; those without a
     /// difference are left out.
     pub fn counts_below(&self, node: NodeId) -> Result<Vec<(u64, ChangeCounts)>> {
@@ -82,7 +98,8 @@ pub(super) fn changed_children(
     }
 }
 
-fn read_counts(row: &Row<'_>, start: usize) -> rusqlite::Result<ChangeCounts> {
+/// Reads the six columns of counts from `start` on.
+pub(super) fn read_counts(row: &Row<'_>, start: usize) -> rusqlite::Result<ChangeCounts> {
     Ok(ChangeCounts {
         added: row.get(start)?,
         changed: row.get(start + 1)?,

@@ -2,6 +2,7 @@
 
 mod changes;
 mod copies;
+mod differing;
 mod head;
 mod import;
 mod local;
@@ -14,6 +15,7 @@ mod spool;
 mod state;
 mod summary;
 mod twin;
+mod usage;
 mod write;
 
 use std::path::{Path, PathBuf};
@@ -26,6 +28,7 @@ use uuid::Uuid;
 use super::error::{Error, Result};
 
 pub use copies::StoredCopy;
+pub use differing::Below;
 pub use head::Head;
 pub(crate) use import::end_below;
 pub use import::{Imported, import};
@@ -37,6 +40,7 @@ pub use spool::{Change, Spool, SpoolWriter};
 pub use state::State;
 pub use summary::ChangeCounts;
 pub use twin::Twin;
+pub use usage::FolderSums;
 
 /// The index's file in a repository.
 pub const INDEX_NAME: &str = "index.sqlite";

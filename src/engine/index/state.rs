@@ -61,6 +61,11 @@ impl State {
         self.override_text.as_deref().map(Override::from_text).unwrap_or_default()
     }
 
+    /// The size of a file in bytes; 0 of anything else.
+    pub fn file_bytes(&self) -> u64 {
+        if self.meta.kind == Kind::File { self.meta.size_bytes } else { 0 }
+    }
+
     /// What a digest says of the entry's content; a directory's own digest is not known here.
     pub fn content(&self) -> Content {
         match self.meta.kind {

@@ -8,7 +8,6 @@ use rusqlite::{CachedStatement, Connection, params};
 use super::read::version_of;
 use super::{NodeId, ROOT_NODE, State};
 use crate::engine::difference::Difference;
-use crate::engine::meta::Kind;
 
 /// How many entries differ from the snapshot before, and how many bytes of files came and went.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -177,7 +176,7 @@ impl<'a> Summaries<'a> {
 }
 
 fn bytes_of(state: &Option<State>) -> u64 {
-    state.as_ref().filter(|state| state.meta.kind == Kind::File).map_or(0, |s| s.meta.size_bytes)
+    state.as_ref().map_or(0, State::file_bytes)
 }
 
 /// Increasing numbers as varints of seven bits a byte, each less the one before it.
@@ -218,7 +217,8 @@ pub(super) fn unpack(folder: NodeId, packed: &[u8]) -> rusqlite::Result<Vec<Node
     if shift == 0 { Ok(children) } else { Err(absurd()) }
 }
 
-fn absurd() -> rusqlite::Error {
+/// The error that a row can't be.
+pub(super) fn absurd() -> rusqlite::Error {
     let absurd = "a path that can't be".into();
     rusqlite::Error::FromSqlConversionFailure(0, Type::Blob, absurd)
 }

@@ -1,0 +1,103 @@
+//! `yore usage`: tell what takes the room.
+
+use std::path::PathBuf;
+
+use clap::ArgMatches;
+use serde_json::json;
+
+use super::Ending;
+use super::ls::{find, snapshot_of};
+use super::output::{Output, bytes_json, snapshot_json, snapshot_path_json};
+use super::past::open_history;
+use crate::app::error::Result;
+use crate::app::target::{Options, Target};
+use crate::app::text;
+use crate::engine::history::History;
+use crate::engine::meta::Kind;
+use crate::engine::path::display;
+use crate::i18n::{gettext, gettext_f, ngettext_f};
+
+pub fn run(matches: &ArgMatches, options: &Options, output: Output) -> Result<Ending> {
+    let history = open_history(&Target::require(options)?, output)?;
+    match matches.get_one::<PathBuf>("path") {
+        Some(given) => folder(matches, &history, given, output),
+        None => snapshots(&history, output),
+    }
+}
+
+/// What each snapshot alone holds, the newest first.
+fn snapshots(history: &History, output: Output) -> Result<Ending> {
+    let (rows, usage) = (history.snapshots()?, history.usage()?);
+    if rows.is_empty() {
+        output.line(gettext("There is no snapshot yet."));
+    }
+    let (mut list, mut only_files, mut only_bytes) = (Vec::new(), 0_u64, 0_u64);
+    for row in rows.iter().rev() {
+        let Some(usage) = usage.iter().find(|usage| usage.seq == row.seq) else { continue };
+        only_files = only_files.saturating_add(usage.only_files);
+        only_bytes = only_bytes.saturating_add(usage.only_bytes);
+        let (when, size) = (text::moment(row.started), text::size(usage.only_bytes));
+        let files = ngettext_f("{count} file", "{count} files", usage.only_files, &[]);
+        let alone =
+            gettext_f("{size} in {files} that no other has", &[("size", &size), ("files", &files)]);
+        output.line(format!("{:<22}  {when:>18}  {alone}", row.name));
+        list.push(json!({
+            "snapshot": snapshot_json(row),
+            "only_files": usage.only_files,
+            "only_bytes": usage.only_bytes,
+        }));
+    }
+    if !list.is_empty() {
+        let count = rows.len() as u64;
+        let size = text::size(only_bytes);
+        output.line(ngettext_f(
+            "{count} snapshot, {size} of what it holds alone.",
+            "{count} snapshots, {size} in all of what only one of them holds.",
+            count,
+            &[("size", &size)],
+        ));
+    }
+    output.document(&json!({
+        "snapshots": list,
+        "totals": { "only_files": only_files, "only_bytes": only_bytes },
+    }));
+    Ok(Ending::Done)
+}
+
+/// What the entries of a folder take, those first that take most.
+fn folder(
+    matches: &ArgMatches,
+    history: &History,
+    given: &std::path::Path,
+    output: Output,
+) -> Result<Ending> {
+    let snapshot = snapshot_of(matches, history, output)?;
+    let path = find(given, |path| Ok(history.entry(path, snapshot.seq)?.is_some()))?;
+    let usage = history.folder_usage(&path, snapshot.seq)?;
+    let (then, ever) = (gettext("then"), gettext("all states"));
+    output.line(format!("{then:>10}  {ever:>10}"));
+    let (mut list, mut bytes, mut kept_bytes) = (Vec::new(), 0_u64, 0_u64);
+    for child in &usage {
+        bytes = bytes.saturating_add(child.bytes);
+        kept_bytes = kept_bytes.saturating_add(child.kept_bytes);
+        let end = if child.kind == Kind::Directory { "/" } else { "" };
+        let (now, kept) = (text::size(child.bytes), text::size(child.kept_bytes));
+        output.line(format!("{now:>10}  {kept:>10}  {}{end}", display(&child.name)));
+        list.push(json!({
+            "name": bytes_json(&child.name),
+            "kind": child.kind,
+            "entries": child.entries,
+            "bytes": child.bytes,
+            "kept_bytes": child.kept_bytes,
+        }));
+    }
+    let (now, kept, all) = (text::size(bytes), text::size(kept_bytes), gettext("in all"));
+    output.line(format!("{now:>10}  {kept:>10}  {all}"));
+    output.document(&json!({
+        "snapshot": snapshot_json(&snapshot),
+        "path": snapshot_path_json(&path),
+        "entries": list,
+        "totals": { "bytes": bytes, "kept_bytes": kept_bytes },
+    }));
+    Ok(Ending::Done)
+}
