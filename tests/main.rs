@@ -19,6 +19,7 @@ mod delta;
 mod faults;
 mod fidelity;
 mod golden;
+mod history;
 mod holes;
 mod hostile;
 mod linking;

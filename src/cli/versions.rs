@@ -13,6 +13,7 @@ use crate::app::target::{Options, Target};
 use crate::app::text;
 use crate::engine::error::Error as EngineError;
 use crate::engine::monitor::Monitor;
+use crate::engine::path::RelPath;
 use crate::i18n::{gettext, gettext_f};
 
 pub fn run(matches: &ArgMatches, options: &Options, output: Output) -> Result<Ending> {
@@ -29,7 +30,7 @@ pub fn run(matches: &ArgMatches, options: &Options, output: Output) -> Result<En
     // A version may begin or end with a snapshot that is gone: the nearest that is there stands for it.
     let from = |seq: u64| snapshots.iter().find(|snapshot| snapshot.seq >= seq);
     let to = |seq: u64| snapshots.iter().rev().find(|snapshot| snapshot.seq <= seq);
-    let mut list = Vec::new();
+    let (mut list, mut is_earlier) = (Vec::new(), false);
     for version in &versions {
         let (first, last) = (from(version.first), to(version.last));
         let moment = |s: Option<&crate::engine::history::SnapshotInfo>| {
@@ -43,8 +44,11 @@ pub fn run(matches: &ArgMatches, options: &Options, output: Output) -> Result<En
             let (first, last) = (moment(first), moment(last));
             gettext_f("{first} to {last}", &[("first", &first), ("last", &last)])
         };
-        output.line(format!("{}  ({lived})", entry_line(&version.entry)));
+        is_earlier |= version.path == path;
+        let place = place(&version.path, &path, is_earlier);
+        output.line(format!("{}  ({lived}){place}", entry_line(&version.entry)));
         list.push(json!({
+            "path": snapshot_path_json(&version.path),
             "entry": entry_json(&version.entry),
             "first": first.map(|snapshot| &snapshot.name),
             "last": last.map(|snapshot| &snapshot.name),
@@ -53,4 +57,14 @@ pub fn run(matches: &ArgMatches, options: &Options, output: Output) -> Result<En
     }
     output.document(&json!({ "path": snapshot_path_json(&path), "versions": list }));
     Ok(Ending::Done)
+}
+
+/// Where a version was, if that isn't the path that was asked for.
+fn place(version: &RelPath, asked: &RelPath, is_earlier: bool) -> String {
+    let path = version.to_string();
+    match is_earlier {
+        _ if version == asked => String::new(),
+        true => gettext_f("  [was {path}]", &[("path", &path)]),
+        false => gettext_f("  [moved to {path}]", &[("path", &path)]),
+    }
 }

@@ -3,6 +3,8 @@
 mod answers;
 mod chain;
 mod entry;
+mod moves;
+mod versions;
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
@@ -111,7 +113,11 @@ impl History {
         self.ask(|answers| answers.entry(path, at))
     }
 
-    /// The distinct versions of `path`, newest first.
+    /// The distinct versions of `path`, newest first: of all its lives, and of the paths that a file came from before the first
+    /// and went to after the last of them, where its content proves that.
+    ///
+    /// # Errors
+    /// [`Error::NeverSeen`] if the path is in no snapshot.
     pub fn versions(&self, path: &RelPath) -> Result<Vec<Version>> {
         self.ask(|answers| answers.versions(path))
     }

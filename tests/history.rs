@@ -1,0 +1,3 @@
+//! Questions about the past, asked of real backups.
+
+mod versions;
