@@ -1,3 +1,4 @@
 //! Questions about the past, asked of real backups.
 
+mod deleted;
 mod versions;

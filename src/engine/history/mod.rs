@@ -2,8 +2,10 @@
 
 mod answers;
 mod chain;
+mod deleted;
 mod entry;
 mod moves;
+mod scope;
 mod versions;
 
 use std::cell::RefCell;
@@ -22,6 +24,7 @@ pub use super::difference::Difference;
 pub use super::index::{ChangeCounts, SnapshotRow as SnapshotInfo, SnapshotState};
 pub(super) use answers::Answers;
 pub use chain::Chain;
+pub use deleted::{Deleted, DeletedCursor, DeletedPage, DeletedQuery};
 pub use entry::{Entry, Version};
 
 /// A repository's past.
@@ -120,6 +123,14 @@ impl History {
     /// [`Error::NeverSeen`] if the path is in no snapshot.
     pub fn versions(&self, path: &RelPath) -> Result<Vec<Version>> {
         self.ask(|answers| answers.versions(path))
+    }
+
+    /// A page of what was deleted, newest first.
+    ///
+    /// # Errors
+    /// [`Error::NeverSeen`] if no snapshot knows the path to look under, [`Error::NoSnapshots`] if there is none.
+    pub fn deleted(&self, query: &DeletedQuery) -> Result<DeletedPage> {
+        self.ask(|answers| answers.deleted(query))
     }
 
     /// What could not be read when the snapshot `at` was made.

@@ -2,6 +2,7 @@
 
 mod changes;
 mod copies;
+mod gone;
 mod head;
 mod import;
 mod moves;

@@ -1,6 +1,6 @@
 //! Which paths lost a content and which got it, from one snapshot to the next: what proves that a file was moved.
 
-use rusqlite::{CachedStatement, Connection, OptionalExtension as _, params};
+use rusqlite::{CachedStatement, Connection, params};
 
 use super::{Index, NodeId};
 use crate::engine::error::Result;
@@ -49,33 +49,6 @@ impl Index {
             let new = if gone.is_empty() { Vec::new() } else { only_in(after, before)? };
             let is_bounded = gone.len() <= PATHS && new.len() <= PATHS;
             Ok(if is_bounded { Moved { gone, new } } else { Moved::default() })
-        })
-    }
-
-    /// The last component of the path `node`, which must lie in the folder `parent`; `None` if it doesn't.
-    pub fn name_in(&self, parent: NodeId, node: NodeId) -> Result<Option<Vec<u8>>> {
-        self.run(|connection| {
-            connection
-                .prepare_cached(
-                    "SELECT m.name FROM node n JOIN name m ON m.id = n.name \
-                     WHERE n.id = ?1 AND n.parent = ?2 AND n.parent < n.id",
-                )?
-                .query_row([node, parent], |row| row.get(0))
-                .optional()
-        })
-    }
-
-    /// The snapshots from and to which versions of the path `node` last that begin after the snapshot `after`, up to `until`.
-    pub fn lives_after(&self, node: NodeId, after: u64, until: u64) -> Result<Vec<(i64, i64)>> {
-        self.run(|connection| {
-            let mut statement = connection.prepare_cached(
-                "SELECT v.first, v.last FROM version v WHERE v.node = ?1 AND v.first > ?2 AND v.first <= ?3 \
-                 ORDER BY v.first",
-            )?;
-            let rows = statement.query_map(params![node, after as i64, until as i64], |row| {
-                Ok((row.get(0)?, row.get(1)?))
-            })?;
-            rows.collect()
         })
     }
 }
