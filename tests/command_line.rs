@@ -1,6 +1,7 @@
 //! Every command of `yore` as people and programs use it: answers, exit codes, paths and snapshots.
 
 mod names;
+mod past;
 mod pin;
 mod restore;
 mod setup;
@@ -27,6 +28,7 @@ fn every_command_answers_people_and_programs() {
         (&["setup", "--drive", drive, "--source", &source], "yore backup", "/sources/0/id"),
         (&["snapshots"], &name, "/snapshots/0/name"),
         (&["ls", &source], "letter.txt", "/entries/0/name"),
+        (&["deleted"], "Nothing was deleted", "/deleted"),
         (&["versions", &letter], "letter.txt", "/versions/0/entry/blake3"),
         (&["restore", "--dry-run", &letter, "--to", back], back, "/plan/items/0/target"),
         (&["restore", &letter, "--to", back], "1 entry restored", "/report/entries"),

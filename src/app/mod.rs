@@ -10,6 +10,7 @@ pub mod health;
 pub mod jobs;
 pub mod limits;
 pub mod live;
+pub mod missing;
 pub mod moment;
 pub mod owners;
 pub mod pin;

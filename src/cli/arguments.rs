@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, Command, builder::PossibleValuesParser, value_parser};
 
+use super::deleted::KINDS;
+use crate::app::size;
 use crate::engine::rules::Preset;
 use crate::i18n::gettext;
 
@@ -33,6 +35,7 @@ pub fn command() -> Command {
             backup(),
             plain("snapshots", gettext("List the snapshots")),
             ls(),
+            deleted(),
             versions(),
             restore(),
             plain("status", gettext("Tell whether everything is well")),
@@ -180,7 +183,7 @@ fn backup() -> Command {
 fn why() -> Command {
     Command::new("why")
         .about(gettext("Tell whether a path is backed up, and if not, what leaves it out"))
-        .arg(path(true))
+        .args([at(), path(true)])
 }
 
 fn at() -> Arg {
@@ -203,6 +206,36 @@ fn path(required: bool) -> Arg {
 
 fn ls() -> Command {
     Command::new("ls").about(gettext("List a folder as it was")).args([at(), path(true)])
+}
+
+fn deleted() -> Command {
+    let bytes = |text: &str| {
+        size::parse(text).ok_or_else(|| gettext("it is no size such as “4 GB” or “700 MiB”"))
+    };
+    Command::new("deleted").about(gettext("List what was deleted, newest first")).args([
+        at_help(Arg::new("at").long("before").value_name("SNAPSHOT")),
+        Arg::new("limit")
+            .long("limit")
+            .value_name("NUMBER")
+            .default_value("50")
+            .value_parser(value_parser!(u64).range(1..=1_000_000))
+            .help(gettext("The most lines that are shown")),
+        Arg::new("name")
+            .long("name")
+            .value_name("TEXT")
+            .help(gettext("Only what has this text in its name")),
+        Arg::new("kind")
+            .long("kind")
+            .value_name("KIND")
+            .value_parser(PossibleValuesParser::new(KINDS.map(|(name, _)| name)))
+            .help(gettext("Only what is of this kind")),
+        Arg::new("min-size")
+            .long("min-size")
+            .value_name("SIZE")
+            .value_parser(bytes)
+            .help(gettext("Only what is at least so large, a folder with all in it")),
+        path(false),
+    ])
 }
 
 fn versions() -> Command {

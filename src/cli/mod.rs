@@ -3,8 +3,10 @@
 mod adopt;
 mod arguments;
 mod backup;
+mod deleted;
 mod demo;
 mod ls;
+mod missing;
 mod output;
 mod pin;
 mod rebuild;
@@ -71,6 +73,7 @@ fn dispatch(matches: &ArgMatches, options: &Options, output: Output) -> Result<E
         Some(("backup", matches)) => backup::run(matches, options, output),
         Some(("snapshots", _)) => snapshots::run(options, output),
         Some(("ls", matches)) => ls::run(matches, options, output),
+        Some(("deleted", matches)) => deleted::run(matches, options, output),
         Some(("versions", matches)) => versions::run(matches, options, output),
         Some(("restore", matches)) => restore::run(matches, options, output),
         Some(("status", _)) => status::run(options, output),

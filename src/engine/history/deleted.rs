@@ -236,7 +236,7 @@ impl Search<'_> {
     /// Tells whether what is gone was deleted.
     fn judge(&mut self, path: &RelPath, node: NodeId, was: State, moment: Moment) -> Result<Found> {
         let scope = self.scopes.at(moment.gone)?;
-        let Some(explanation) = scope.explain(path, Some(facts(&was)))? else {
+        let Some(explanation) = scope.explain(path, Some(Facts::from(&was.meta)))? else {
             let is_above = scope.leads_to_source(path);
             return Ok(if is_above { Found::Below } else { Found::Nothing });
         };
@@ -266,7 +266,8 @@ impl Search<'_> {
             looked_at += 1;
             let Some(was) = self.state(node, moment.last)? else { continue };
             let is_kept = {
-                let explained = self.scopes.at(moment.gone)?.explain(&path, Some(facts(&was)))?;
+                let explained =
+                    self.scopes.at(moment.gone)?.explain(&path, Some(Facts::from(&was.meta)))?;
                 explained.is_some_and(|found| !matches!(found.decision, Decision::Out(_)))
             };
             if was.meta.kind == Kind::Directory {
@@ -340,10 +341,6 @@ impl Search<'_> {
         }
         Ok(())
     }
-}
-
-fn facts(state: &State) -> Facts {
-    Facts { kind: state.meta.kind, size_bytes: state.meta.size_bytes }
 }
 
 /// The next entry on the way through folders.

@@ -4,6 +4,7 @@ mod answers;
 mod chain;
 mod deleted;
 mod entry;
+mod missing;
 mod moves;
 mod scope;
 mod versions;
@@ -26,6 +27,7 @@ pub(super) use answers::Answers;
 pub use chain::Chain;
 pub use deleted::{Deleted, DeletedCursor, DeletedPage, DeletedQuery};
 pub use entry::{Entry, Version};
+pub use missing::Missing;
 
 /// A repository's past.
 #[derive(Debug)]
@@ -131,6 +133,19 @@ impl History {
     /// [`Error::NeverSeen`] if no snapshot knows the path to look under, [`Error::NoSnapshots`] if there is none.
     pub fn deleted(&self, query: &DeletedQuery) -> Result<DeletedPage> {
         self.ask(|answers| answers.deleted(query))
+    }
+
+    /// Why `path` is not in the snapshot `at`.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchSnapshot`] for a number that no snapshot ever had.
+    pub fn why_missing(&self, path: &RelPath, at: u64) -> Result<Missing> {
+        let missing = self.ask(|answers| answers.why_missing(path, at))?;
+        let Missing::Unread { at: unread, .. } = missing else { return Ok(missing) };
+        // What was wrong is on the drive alone.
+        let problems = self.problems(at).unwrap_or_default();
+        let found = problems.into_iter().find(|problem| problem.path == unread.encode());
+        Ok(Missing::Unread { at: unread, reason: found.map(|problem| problem.reason) })
     }
 
     /// What could not be read when the snapshot `at` was made.
