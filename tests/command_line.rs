@@ -1,5 +1,6 @@
 //! Every command of `yore` as people and programs use it: answers, exit codes, paths and snapshots.
 
+mod last_good;
 mod names;
 mod past;
 mod pin;

@@ -1,5 +1,6 @@
 //! Questions about the past, asked of real backups.
 
 mod deleted;
+mod last_good;
 mod missing;
 mod versions;

@@ -1,6 +1,7 @@
 //! What a person can do with Yore, the same for the command line, the window and the service.
 
 pub mod adopt;
+pub mod check;
 pub mod config;
 pub mod demo;
 pub mod error;

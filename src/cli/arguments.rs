@@ -7,6 +7,7 @@ use clap::{Arg, ArgAction, Command, builder::PossibleValuesParser, value_parser}
 
 use super::deleted::KINDS;
 use crate::app::size;
+use crate::engine::meta::ContentHash;
 use crate::engine::rules::Preset;
 use crate::i18n::gettext;
 
@@ -239,7 +240,33 @@ fn deleted() -> Command {
 }
 
 fn versions() -> Command {
-    Command::new("versions").about(gettext("List the versions of a file or folder")).arg(path(true))
+    let hash = |text: &str| {
+        let hash = blake3::Hash::from_hex(text).map(|hash| ContentHash(*hash.as_bytes()));
+        hash.map_err(|_| gettext("it is no BLAKE3 hash of 64 digits, as --json shows them"))
+    };
+    Command::new("versions").about(gettext("List the versions of a file or folder")).args([
+        path(true),
+        Arg::new("last-good")
+            .long("last-good")
+            .value_name("HASH")
+            .conflicts_with("check")
+            .value_parser(hash)
+            .help(gettext("Find the newest version with this content, and what came after it")),
+        Arg::new("check")
+            .long("check")
+            .value_name("PROGRAM")
+            .value_parser(value_parser!(PathBuf))
+            .help(gettext(
+                "Find the last version for which this program ends with 0; it gets a copy as its last argument",
+            )),
+        Arg::new("arguments")
+            .value_name("ARGUMENT")
+            .last(true)
+            .num_args(0..)
+            .requires("check")
+            .value_parser(value_parser!(OsString))
+            .help(gettext("What the program gets before the copy")),
+    ])
 }
 
 fn restore() -> Command {

@@ -5,6 +5,7 @@ mod arguments;
 mod backup;
 mod deleted;
 mod demo;
+mod last_good;
 mod ls;
 mod missing;
 mod output;

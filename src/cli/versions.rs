@@ -6,6 +6,7 @@ use clap::ArgMatches;
 use serde_json::json;
 
 use super::Ending;
+use super::last_good;
 use super::ls::find;
 use super::output::{Output, entry_json, entry_line, snapshot_path_json};
 use crate::app::error::Result;
@@ -24,6 +25,9 @@ pub fn run(matches: &ArgMatches, options: &Options, output: Output) -> Result<En
         Err(EngineError::NeverSeen(_)) => Ok(false),
         Err(error) => Err(error.into()),
     })?;
+    if last_good::is_asked(matches) {
+        return last_good::run(matches, &history, &path, output);
+    }
     let versions = history.versions(&path)?;
     let snapshots = history.snapshots()?;
     let newest = snapshots.last().map_or(0, |snapshot| snapshot.seq);

@@ -4,6 +4,7 @@ mod answers;
 mod chain;
 mod deleted;
 mod entry;
+mod last_good;
 mod missing;
 mod moves;
 mod scope;
@@ -27,6 +28,7 @@ pub(super) use answers::Answers;
 pub use chain::Chain;
 pub use deleted::{Deleted, DeletedCursor, DeletedPage, DeletedQuery};
 pub use entry::{Entry, Version};
+pub use last_good::LastGood;
 pub use missing::Missing;
 
 /// A repository's past.
