@@ -1,6 +1,7 @@
 //! What was deleted, and what only looks so.
 
 mod left_out;
+mod model;
 
 use std::fs;
 

@@ -61,10 +61,10 @@ fn has_too_many(
 ) -> rusqlite::Result<bool> {
     connection
         .prepare_cached(
-            "SELECT count(*) > ?3 FROM (SELECT 1 FROM version WHERE size = ?1 \
-             AND substr(hash, 1, 8) = ?2 AND kind = 102 AND size > 0 LIMIT ?3 + 1)",
+            "SELECT 1 FROM version WHERE size = ?1 AND substr(hash, 1, 8) = ?2 AND kind = 102 \
+             AND size > 0 LIMIT 1 OFFSET ?3",
         )?
-        .query_row(params![size_bytes as i64, &hash.0[..8], LOOKED_AT], |row| row.get(0))
+        .exists(params![size_bytes as i64, &hash.0[..8], LOOKED_AT])
 }
 
 fn only_in(
