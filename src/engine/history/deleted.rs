@@ -5,6 +5,7 @@
 
 use super::moves::Moves;
 use super::scope::Scopes;
+use super::way::Way;
 use super::{Answers, Chain, Entry};
 use crate::engine::error::{Error, Result};
 use crate::engine::index::{NodeId, State};
@@ -112,12 +113,6 @@ struct Moment {
     gone: u64,
 }
 
-/// A folder on the way down, with those of its children that weren't looked at yet, the next one last.
-struct Level {
-    path: RelPath,
-    children: Vec<(Vec<u8>, NodeId)>,
-}
-
 /// What an entry turned out to be.
 enum Found {
     /// It is one row, with all below it.
@@ -170,29 +165,28 @@ impl Search<'_> {
         // What the oldest one lacks nobody knows.
         let Some(last) = self.chain.before(gone) else { return Ok(true) };
         let moment = Moment { last, gone };
-        let under = self.query.under.clone();
-        let mut levels: Vec<Level> = Vec::new();
-        let mut next = Some((under, node));
-        while let Some((path, node)) = next {
-            if !self.is_past(&path, gone) {
+        let mut way = Way::from(self.query.under.clone());
+        let mut next = Some(node);
+        while let Some(node) = next {
+            if self.is_past(&way.path, gone) {
+                way.leave();
+            } else {
                 let is_long = self.looked_at >= PAGE_LOOKED_AT && self.position.is_some();
                 if is_long || self.rows.len() >= self.query.limit.clamp(1, PAGE_ROWS) {
                     return Ok(false);
                 }
-                match self.look(&path, node, moment)? {
-                    Found::Below => {
-                        let children = self.changed(node, gone)?;
-                        levels.push(Level { path, children });
-                    }
+                match self.look(&way.path, node, moment)? {
+                    Found::Below => way.enter(self.changed(node, gone)?),
                     found => {
                         if let Found::Row(state) = found {
-                            self.take(&path, node, &state, moment)?;
+                            self.take(&way.path, node, &state, moment)?;
                         }
-                        self.position = Some(DeletedCursor { gone, path });
+                        self.position = Some(DeletedCursor { gone, path: way.path.clone() });
+                        way.leave();
                     }
                 }
             }
-            next = step(&mut levels);
+            next = way.next();
         }
         Ok(true)
     }
@@ -259,25 +253,30 @@ impl Search<'_> {
     /// Tells whether what was in a folder that is gone was moved or is left out.
     fn lost_below(&mut self, path: &RelPath, node: NodeId, moment: Moment) -> Result<Lost> {
         let (mut is_lost, mut is_left) = (false, false);
-        let children = self.there_before(node, moment)?;
-        let mut levels = vec![Level { path: path.clone(), children }];
+        let mut way = Way::from(path.clone());
+        way.enter(self.there_before(node, moment)?);
         let mut looked_at = 0;
-        while let Some((path, node)) = step(&mut levels) {
+        while let Some(node) = way.next() {
             looked_at += 1;
-            let Some(was) = self.state(node, moment.last)? else { continue };
-            let is_kept = {
-                let explained =
-                    self.scopes.at(moment.gone)?.explain(&path, Some(Facts::from(&was.meta)))?;
-                explained.is_some_and(|found| !matches!(found.decision, Decision::Out(_)))
+            let Some(was) = self.state(node, moment.last)? else {
+                way.leave();
+                continue;
             };
+            let scope = self.scopes.at(moment.gone)?;
+            let explained = scope.explain(&way.path, Some(Facts::from(&was.meta)))?;
+            let is_kept =
+                explained.is_some_and(|found| !matches!(found.decision, Decision::Out(_)));
             if was.meta.kind == Kind::Directory {
                 let children = self.there_before(node, moment)?;
                 is_lost |= is_kept && children.is_empty();
-                levels.push(Level { path, children });
-            } else if is_kept && self.moves.to(&path, &was, moment.gone)?.is_none() {
-                is_lost = true;
-            } else if was.meta.kind == Kind::File {
-                is_left = true;
+                way.enter(children);
+            } else {
+                if is_kept && self.moves.to(&way.path, &was, moment.gone)?.is_none() {
+                    is_lost = true;
+                } else if was.meta.kind == Kind::File {
+                    is_left = true;
+                }
+                way.leave();
             }
             if (is_lost && is_left) || looked_at >= FOLDER_LOOKED_AT {
                 break;
@@ -341,15 +340,4 @@ impl Search<'_> {
         }
         Ok(())
     }
-}
-
-/// The next entry on the way through folders.
-fn step(levels: &mut Vec<Level>) -> Option<(RelPath, NodeId)> {
-    while let Some(level) = levels.last_mut() {
-        match level.children.pop() {
-            Some((name, node)) => return Some((level.path.join(&name), node)),
-            None => drop(levels.pop()),
-        }
-    }
-    None
 }

@@ -9,6 +9,7 @@ mod missing;
 mod moves;
 mod scope;
 mod versions;
+mod way;
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
