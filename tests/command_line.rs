@@ -1,5 +1,6 @@
 //! Every command of `yore` as people and programs use it: answers, exit codes, paths and snapshots.
 
+mod find;
 mod last_good;
 mod names;
 mod past;
@@ -30,6 +31,7 @@ fn every_command_answers_people_and_programs() {
         (&["snapshots"], &name, "/snapshots/0/name"),
         (&["ls", &source], "letter.txt", "/entries/0/name"),
         (&["deleted"], "Nothing was deleted", "/deleted"),
+        (&["find", "LETTER"], "letter.txt", "/hits/0/first"),
         (&["versions", &letter], "letter.txt", "/versions/0/entry/blake3"),
         (&["restore", "--dry-run", &letter, "--to", back], back, "/plan/items/0/target"),
         (&["restore", &letter, "--to", back], "1 entry restored", "/report/entries"),

@@ -3,4 +3,5 @@
 mod deleted;
 mod last_good;
 mod missing;
+mod search;
 mod versions;

@@ -13,6 +13,7 @@ mod bad_input;
 mod changes;
 mod command_line;
 mod common;
+mod copies;
 mod cost;
 mod databases;
 mod delta;

@@ -3,6 +3,7 @@
 mod carried;
 mod index;
 mod pages;
+mod rebuild;
 mod resume;
 mod seal;
 mod sealless;
@@ -21,7 +22,7 @@ use crate::common::place::set_mode;
 use crate::common::tree::{Facts, assert_same, facts, write};
 
 /// Backs up three states with every kind of change between them; gives the snapshots' names.
-fn past(rig: &Rig) -> Vec<String> {
+pub fn past(rig: &Rig) -> Vec<String> {
     let at = |below: &str| rig.source.join(below);
     for number in 0..20 {
         write(&at(&format!("folder/file-{number:02}")), format!("{number}"));
@@ -89,7 +90,7 @@ fn assert_stored(rig: &Rig, name: &str) {
     assert_same(&found, &wanted, name);
 }
 
-fn is_about(event: &Event, wanted: &str) -> bool {
+pub fn is_about(event: &Event, wanted: &str) -> bool {
     format!("{event:?}").contains(wanted)
 }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use nix::unistd::{Gid, Uid, User, getegid};
 use uuid::Uuid;
 
-use super::config::{Config, Source};
+use super::config::{Config, LOCAL_LIMIT_BYTES, Source};
 use super::error::{Error, Result};
 use super::setup::{check_apart, check_sources, history_of, sealed_sources};
 use super::target::{Options, identity};
@@ -97,6 +97,9 @@ pub fn adopt(options: &Options, wish: &Wish, monitor: &Monitor) -> Result<Adopte
         one_file_system: former.as_ref().is_none_or(|former| former.one_file_system),
         security_labels: former.as_ref().is_some_and(|former| former.security_labels),
         rules: rules.clone(),
+        local_limit_bytes: former
+            .as_ref()
+            .map_or(LOCAL_LIMIT_BYTES, |former| former.local_limit_bytes),
     };
     config.save(&config_path)?;
     Ok(Adopted { path, id: marker.id, user: None, sources, left_out, rules, unknown_rules })

@@ -19,6 +19,9 @@ pub use crate::engine::backup::Source;
 /// The version of the file that this program writes.
 const FORMAT: u32 = 1;
 
+/// How large this computer's copy of the index may become if nothing else is said.
+pub const LOCAL_LIMIT_BYTES: u64 = 2048 << 20;
+
 /// What Yore protects, and where to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
@@ -36,6 +39,8 @@ pub struct Config {
     pub security_labels: bool,
     /// What of it is left out.
     pub rules: RuleSet,
+    /// How large this computer's copy of the index may become, in bytes; 0 for none. Kept in whole MiB.
+    pub local_limit_bytes: u64,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -45,6 +50,8 @@ struct ConfigFile {
     repository: RepositorySection,
     #[serde(default, skip_serializing_if = "BackupSection::is_usual")]
     backup: BackupSection,
+    #[serde(default, skip_serializing_if = "HistorySection::is_usual")]
+    history: HistorySection,
     #[serde(default)]
     source: Vec<SourceSection>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -74,6 +81,28 @@ impl Default for BackupSection {
 }
 
 impl BackupSection {
+    fn is_usual(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+struct HistorySection {
+    local_limit_mib: u32,
+}
+
+impl Default for HistorySection {
+    fn default() -> Self {
+        Self::of_bytes(LOCAL_LIMIT_BYTES)
+    }
+}
+
+impl HistorySection {
+    fn of_bytes(limit_bytes: u64) -> Self {
+        Self { local_limit_mib: u32::try_from(limit_bytes >> 20).unwrap_or(u32::MAX) }
+    }
+
     fn is_usual(&self) -> bool {
         *self == Self::default()
     }
@@ -163,6 +192,7 @@ impl Config {
             one_file_system: file.backup.one_file_system,
             security_labels: file.backup.security_labels,
             rules,
+            local_limit_bytes: u64::from(file.history.local_limit_mib) << 20,
         }))
     }
 
@@ -179,6 +209,7 @@ impl Config {
                 one_file_system: self.one_file_system,
                 security_labels: self.security_labels,
             },
+            history: HistorySection::of_bytes(self.local_limit_bytes),
             source: self
                 .sources
                 .iter()
@@ -255,6 +286,7 @@ mod tests {
                 cachedir_tag: true,
                 nobackup: true,
             },
+            local_limit_bytes: 100 << 20,
         };
         config.save(&path).unwrap();
         assert_eq!(Config::load(&path).unwrap(), Some(config));

@@ -82,7 +82,7 @@ pub fn demonstrate(mut tell: impl FnMut(Step)) -> Result<()> {
     let target = set_up(&options, &drive, std::slice::from_ref(&source))?;
     tell(Step::SetUp { repository: target.repository_path.clone() });
     // The run is nobody's: nothing of it is remembered among the person's own.
-    let target = Target { repository_id: None, ..target };
+    let target = Target { repository_id: None, local_limit_bytes: 0, ..target };
     let monitor = Monitor::new();
     let report = target.back_up(&monitor)?;
     tell(backed_up(&report));

@@ -1,13 +1,30 @@
 //! What can go wrong in a use case. `explain` has the words for it.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use super::places::drive_of;
 use crate::engine::error::Error as EngineError;
 use crate::engine::rules::BadRule;
 
 /// A use case's result.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// A drive that isn't attached, and of which this computer knows something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Away {
+    /// Where the repository was.
+    pub path: PathBuf,
+    /// Of when the last thing is that is known; `None` if there is no snapshot.
+    pub last_seen: Option<jiff::Timestamp>,
+}
+
+impl Away {
+    /// What people call the drive.
+    pub fn drive(&self) -> &Path {
+        drive_of(&self.path)
+    }
+}
 
 /// Why a use case failed.
 #[derive(Debug, thiserror::Error)]
@@ -15,6 +32,9 @@ pub enum Error {
     /// The engine failed.
     #[error(transparent)]
     Engine(#[from] EngineError),
+    /// What was asked for needs the drive, which isn't attached.
+    #[error("the drive of {} is away", .0.path.display())]
+    DriveAway(Away),
     /// The configuration can't be understood.
     #[error("{}:{line}:{column}: {message}", path.display())]
     BadConfig {
@@ -90,11 +110,12 @@ impl Error {
     pub fn is_drive_away(&self) -> bool {
         matches!(
             self,
-            Self::Engine(
-                EngineError::DriveMissing(_)
-                    | EngineError::NotRepository(_)
-                    | EngineError::OtherRepository { .. }
-            )
+            Self::DriveAway(_)
+                | Self::Engine(
+                    EngineError::DriveMissing(_)
+                        | EngineError::NotRepository(_)
+                        | EngineError::OtherRepository { .. }
+                )
         )
     }
 

@@ -41,6 +41,10 @@ pub fn describe(event: &Event) -> String {
         Event::IndexRebuilt { reason } => {
             gettext_f("The index is being made again: {reason}.", &[("reason", reason)])
         }
+        Event::IndexSalvaged { reason } => gettext_f(
+            "The index was made again from this computer’s copy: {reason}.",
+            &[("reason", reason)],
+        ),
         Event::SnapshotRecovered { name } => {
             gettext_f("The snapshot {name} was taken into the index.", &[("name", name)])
         }

@@ -47,6 +47,21 @@ pub fn explain(error: &Error) -> Explanation {
 fn explain_other(error: &Error) -> Explanation {
     match error {
         Error::Engine(error) => explain_engine(error),
+        Error::DriveAway(away) => Explanation::new(
+            match away.last_seen {
+                Some(moment) => gettext_f(
+                    "The drive “{drive}” is away (last backup: {when}).",
+                    &[("drive", &shown(away.drive())), ("when", &text::moment(moment))],
+                ),
+                None => {
+                    gettext_f("The drive “{drive}” is away.", &[("drive", &shown(away.drive()))])
+                }
+            },
+            gettext_f(
+                "Attach and mount it: the repository was at {path}.",
+                &[("path", &shown(&away.path))],
+            ),
+        ),
         Error::BadConfig { path, line, column, message } => Explanation::new(
             gettext_f(
                 "The configuration {path} can’t be understood at line {line}, column {column}: {message}.",

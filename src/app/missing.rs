@@ -97,7 +97,7 @@ fn left_out(path: &RelPath, decided: &RelPath, why: &Why, time: &str) -> Explana
         gettext_f("{path} was left out of the snapshot of {time} with {folder}: {rule}.", said)
     };
     let advice = match why {
-        Why::RestoreFolder => None,
+        Why::RestoreFolder | Why::OwnFolder => None,
         Why::NoBackup(_) => Some(gettext(
             "To back it up, remove that file, or add the path to “include” in the configuration.",
         )),

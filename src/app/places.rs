@@ -2,6 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use uuid::Uuid;
+
+use crate::engine::repository::YORE_DIR;
+
 fn base(variable: &str, below_home: &str) -> PathBuf {
     match std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute()) {
         Some(path) => path,
@@ -24,6 +28,11 @@ pub fn state_dir() -> PathBuf {
     base("XDG_STATE_HOME", ".local/state").join("yore")
 }
 
+/// What this computer knows of the repository `id` while its drive is away.
+pub fn history_dir(id: Uuid) -> PathBuf {
+    state_dir().join("history").join(id.to_string())
+}
+
 /// What can be made again.
 pub fn cache_dir() -> PathBuf {
     base("XDG_CACHE_HOME", ".cache").join("yore")
@@ -37,6 +46,13 @@ pub fn downloads() -> Option<PathBuf> {
         Ok(text) => user_dir(&text, "XDG_DOWNLOAD_DIR", &home).filter(|path| *path != home),
         Err(_) => Some(home.join("Downloads")),
     }
+}
+
+/// What people call the drive of the repository at this path: the name of the folder around our own.
+pub fn drive_of(repository: &Path) -> &Path {
+    let own = repository.ancestors().find(|above| above.file_name() == Some(YORE_DIR.as_ref()));
+    let drive = own.and_then(Path::parent).unwrap_or(repository);
+    drive.file_name().map_or(drive, Path::new)
 }
 
 /// The folder that a line such as `XDG_DOWNLOAD_DIR="$HOME/Downloads"` names; the last one counts.
@@ -53,6 +69,17 @@ fn user_dir(text: &str, key: &str, home: &Path) -> Option<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_drive_has_the_name_of_the_folder_that_it_is_mounted_at() {
+        for (repository, wanted) in [
+            ("/media/ann/My Disk/Yore/ann@laptop", "My Disk"),
+            ("/Yore/ann@laptop", "/"),
+            ("/media/ann/copied", "copied"),
+        ] {
+            assert_eq!(drive_of(Path::new(repository)), Path::new(wanted), "{repository}");
+        }
+    }
 
     #[test]
     fn the_folder_for_downloads_is_read_as_the_desktop_writes_it() {

@@ -59,13 +59,15 @@ pub struct RuleWishes {
     pub include: Option<Vec<PathBuf>>,
 }
 
-/// Makes a person's rules ready.
+/// Makes a person's rules ready; what Yore itself remembers is left out, too.
 ///
 /// # Errors
 /// The first rule that can't be understood.
 pub fn compile(set: &RuleSet) -> Result<Rules> {
     let downloads = places::downloads().and_then(|path| RelPath::from_absolute(&path).ok());
-    Ok(Rules::compile(set.clone(), downloads.as_ref())?)
+    let own = places::state_dir();
+    let own = live_path(&own.canonicalize().unwrap_or(own))?;
+    Ok(Rules::compile(set.clone(), downloads.as_ref())?.without(own))
 }
 
 /// An exclusion as the command line gives it: a pattern, or a path if it isn't UTF-8.

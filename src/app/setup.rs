@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
 
-use super::config::{Config, Source};
+use super::config::{Config, LOCAL_LIMIT_BYTES, Source};
 use super::error::{Error, Result};
 use super::places;
 use super::rules::RuleWishes;
@@ -101,6 +101,8 @@ pub fn set_up_with(
     let repository = Repository::create(drive, &identity(), unsafe_drive)?;
     let one_file_system = former.as_ref().is_none_or(|config| config.one_file_system);
     let security_labels = former.as_ref().is_some_and(|config| config.security_labels);
+    let local_limit_bytes =
+        former.as_ref().map_or(LOCAL_LIMIT_BYTES, |config| config.local_limit_bytes);
     let known = known_sources(&repository, former);
     let sources = sources
         .into_iter()
@@ -119,6 +121,7 @@ pub fn set_up_with(
         one_file_system,
         security_labels,
         rules,
+        local_limit_bytes,
     };
     config.save(&path)?;
     Ok(config.into())
@@ -153,7 +156,7 @@ fn known_sources(repository: &Repository, former: Option<Config>) -> Vec<Source>
 pub(super) fn history_of(repository: &Repository) -> Option<History> {
     let again = Repository::open(repository.path(), Some(repository.marker().id)).ok()?;
     let scratch = std::env::temp_dir().join(format!("yore-{}.sqlite", Uuid::new_v4()));
-    History::open(again, &scratch, &Monitor::new()).ok()
+    History::open(again, None, &scratch, &Monitor::new()).ok()
 }
 
 /// The sources of the newest snapshot; none if there is no snapshot or no history can be read.

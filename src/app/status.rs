@@ -1,5 +1,6 @@
 //! The one look at everything: is the person safe, how far back, and how much room is left.
 
+use super::error::Error;
 use super::explain::{Explanation, explain};
 use super::state::{LastRun, last_run};
 use super::target::Target;
@@ -17,7 +18,7 @@ pub struct Status {
     pub health: Health,
     /// Why the drive or the history can't be reached, if it can't.
     pub unreachable: Option<Explanation>,
-    /// The newest snapshot.
+    /// The newest snapshot; with the drive away, the newest that this computer knows.
     pub newest: Option<SnapshotInfo>,
     /// The oldest snapshot.
     pub oldest: Option<SnapshotInfo>,
@@ -37,19 +38,17 @@ pub struct Status {
 pub fn status(target: &Target) -> Status {
     let opened = target.open_history(&Monitor::new()).and_then(|history| {
         let snapshots = history.snapshots()?;
-        Ok((history, snapshots))
+        let away = target.away(&history)?.map(Error::DriveAway);
+        Ok((history, snapshots, away))
     });
-    let id = target
-        .repository_id
-        .or_else(|| opened.as_ref().ok().map(|(history, _)| history.repository().marker().id));
-    let last_run = id.and_then(last_run);
     let (history, snapshots, unreachable) = match opened {
-        Ok((history, snapshots)) => (Some(history), snapshots, None),
-        Err(error) => (None, Vec::new(), Some(explain(&error))),
+        Ok((history, snapshots, away)) => (Some(history), snapshots, away),
+        Err(error) => (None, Vec::new(), Some(error)),
     };
-    let space = history
-        .as_ref()
-        .and_then(|h| probe::space(h.repository().dir(), h.repository().path()).ok());
+    let repository = history.as_ref().and_then(|history| history.repository().ok());
+    let id = target.repository_id.or_else(|| repository.map(|there| there.marker().id));
+    let last_run = id.and_then(last_run);
+    let space = repository.and_then(|there| probe::space(there.dir(), there.path()).ok());
     let problems = match (&history, snapshots.last()) {
         (Some(history), Some(newest)) if newest.problems > 0 => {
             history.problems(newest.seq).unwrap_or_default()
@@ -58,8 +57,8 @@ pub fn status(target: &Target) -> Status {
     };
     Status {
         problems,
-        health: super::health::health(history.is_some(), snapshots.last(), last_run.as_ref()),
-        unreachable,
+        health: super::health::health(repository.is_some(), snapshots.last(), last_run.as_ref()),
+        unreachable: unreachable.as_ref().map(explain),
         newest: snapshots.last().cloned(),
         oldest: snapshots.first().cloned(),
         snapshots: snapshots.len() as u64,

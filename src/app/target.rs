@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use nix::unistd::{User, geteuid};
 use uuid::Uuid;
 
-use super::config::{Config, Source};
-use super::error::{Error, Result};
+use super::config::{Config, LOCAL_LIMIT_BYTES, Source};
+use super::error::{Away, Error, Result};
 use super::explain::explain;
 use super::places;
 use super::rules;
@@ -15,11 +15,12 @@ use super::state::{Outcome, remember};
 use crate::engine::backup::{BackupOptions, BackupReport, backup};
 use crate::engine::clock::SystemClock;
 use crate::engine::error::Error as EngineError;
-use crate::engine::history::History;
-use crate::engine::index::is_missing_or_broken;
+use crate::engine::history::{History, SnapshotInfo};
+use crate::engine::index::{LocalCopy, concerns_index};
 use crate::engine::lock::host_name;
 use crate::engine::monitor::Monitor;
-use crate::engine::recover::{self, Writer};
+use crate::engine::reader::is_current;
+use crate::engine::recover::Writer;
 use crate::engine::repository::{Identity, Repository, YORE_DIR};
 use crate::engine::restore::{self, RestorePlan, RestoreReport, RestoreRequest};
 use crate::engine::rules::RuleSet;
@@ -59,6 +60,8 @@ pub struct Target {
     pub cross_mounts: bool,
     /// Whether security labels are kept.
     pub labels: Labels,
+    /// How large this computer's copy of the index may become, in bytes; 0 for none.
+    pub local_limit_bytes: u64,
 }
 
 /// What a backup may be told.
@@ -87,6 +90,7 @@ impl Target {
                 unsafe_drive: false,
                 cross_mounts: false,
                 labels: Labels::Leave,
+                local_limit_bytes: LOCAL_LIMIT_BYTES,
             }));
         }
         Ok(Config::load(&options.config_path())?.map(Self::from))
@@ -111,15 +115,30 @@ impl Target {
 
     /// Opens the repository for writing: locked and recovered.
     pub fn open_writer(&self, monitor: &Monitor) -> Result<Writer> {
-        let euid = geteuid().as_raw();
-        Ok(Writer::open(self.open()?, euid, self.unsafe_drive, monitor)?)
+        let repository = self.open()?;
+        let local = self.local_copy(repository.marker().id);
+        Ok(Writer::open(repository, geteuid().as_raw(), self.unsafe_drive, Some(local), monitor)?)
     }
 
-    /// Opens the history for reading. May take long: a lost index is made anew.
+    /// Where this computer's copy of the index is kept.
+    fn local_copy(&self, repository: Uuid) -> LocalCopy {
+        let folder = places::history_dir(repository);
+        LocalCopy { folder, limit_bytes: self.local_limit_bytes }
+    }
+
+    /// Opens the history for reading; with the drive away, what this computer knows of it.
+    ///
+    /// May take long: a lost index is made anew.
     pub fn open_history(&self, monitor: &Monitor) -> Result<History> {
-        let repository = self.open()?;
-        if !recover::is_current(&repository) {
-            // Whoever may write mends the index for good; anyone else makes a passing one below.
+        match self.open().and_then(|repository| self.read(repository, monitor)) {
+            Err(error) if error.is_drive_away() => self.open_away().ok_or(error),
+            opened => opened,
+        }
+    }
+
+    fn read(&self, repository: Repository, monitor: &Monitor) -> Result<History> {
+        if !is_current(&repository) {
+            // Whoever may write mends the index for good; anyone else goes on with what can be read.
             if let Err(Error::Engine(EngineError::Cancelled)) = self.open_writer(monitor) {
                 return Err(EngineError::Cancelled.into());
             }
@@ -131,7 +150,31 @@ impl Target {
             source,
         })?;
         let scratch = cache.join(format!("index-{}.sqlite", Uuid::new_v4()));
-        Ok(History::open(repository, &scratch, monitor)?)
+        let local = self.local_copy(repository.marker().id);
+        Ok(History::open(repository, Some(local), &scratch, monitor)?)
+    }
+
+    fn open_away(&self) -> Option<History> {
+        let id = self.repository_id?;
+        History::open_away(&self.repository_path, id, self.local_copy(id))
+    }
+
+    /// Opens the history together with the contents, which are on the drive alone.
+    fn open_attached(&self, monitor: &Monitor) -> Result<History> {
+        let history = self.open_history(monitor)?;
+        match self.away(&history)? {
+            Some(away) => Err(Error::DriveAway(away)),
+            None => Ok(history),
+        }
+    }
+
+    /// Which drive is away and since when, if `history` is only what this computer knows of it.
+    pub fn away(&self, history: &History) -> Result<Option<Away>> {
+        if !history.is_away() {
+            return Ok(None);
+        }
+        let last_seen = history.snapshots()?.last().map(SnapshotInfo::current_at);
+        Ok(Some(Away { path: self.repository_path.clone(), last_seen }))
     }
 
     /// Makes a snapshot, and remembers how it went.
@@ -164,8 +207,8 @@ impl Target {
         let mut writer = self.open_writer(monitor)?;
         match backup(&mut writer, &options, &SystemClock, monitor) {
             // A page of the index was rotten: it is made again, once, and the run begins anew.
-            Err(EngineError::Index { source, .. }) if is_missing_or_broken(&source) => {
-                writer.rebuild(monitor)?;
+            Err(error) if concerns_index(&error) => {
+                writer.mend(&error, monitor)?;
                 Ok(backup(&mut writer, &options, &SystemClock, monitor)?)
             }
             report => Ok(report?),
@@ -174,13 +217,13 @@ impl Target {
 
     /// Says what a restore is going to do.
     pub fn plan_restore(&self, request: &RestoreRequest, monitor: &Monitor) -> Result<RestorePlan> {
-        let history = self.open_history(monitor)?;
+        let history = self.open_attached(monitor)?;
         Ok(restore::plan_restore(&history, request, monitor)?)
     }
 
     /// Carries a plan out.
     pub fn restore(&self, plan: &RestorePlan, monitor: &Monitor) -> Result<RestoreReport> {
-        let history = self.open_history(monitor)?;
+        let history = self.open_attached(monitor)?;
         Ok(restore::apply(&history, plan, monitor)?)
     }
 
@@ -198,6 +241,7 @@ impl From<Config> for Target {
             sources: config.sources,
             rules: config.rules,
             unsafe_drive: config.unsafe_drive,
+            local_limit_bytes: config.local_limit_bytes,
             cross_mounts: !config.one_file_system,
             labels: if config.security_labels && geteuid().is_root() {
                 Labels::Keep

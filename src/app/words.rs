@@ -98,6 +98,7 @@ pub fn rule(why: &Why) -> String {
             gettext_f("{folder} holds a file .nobackup", &[("folder", &folder.to_string())])
         }
         Why::RestoreFolder => gettext("a restore worked in it"),
+        Why::OwnFolder => gettext("Yore notes there what it can find out again"),
     }
 }
 

@@ -6,27 +6,28 @@ use clap::ArgMatches;
 use serde_json::{Value, json};
 
 use super::Ending;
+use super::find::KINDS;
 use super::ls::{find, snapshot_of};
 use super::output::{Output, entry_json, snapshot_json, snapshot_path_json};
+use super::past::open_history;
 use crate::app::error::Result;
 use crate::app::missing::restore_advice;
 use crate::app::target::{Options, Target};
 use crate::app::text;
 use crate::engine::error::Error as EngineError;
-use crate::engine::history::{Deleted, DeletedQuery, History, SnapshotInfo};
+use crate::engine::history::{Deleted, DeletedQuery, History, KindFilter, SnapshotInfo};
 use crate::engine::meta::Kind;
-use crate::engine::monitor::Monitor;
 use crate::engine::path::RelPath;
 use crate::i18n::{gettext, ngettext_f};
 
 pub fn run(matches: &ArgMatches, options: &Options, output: Output) -> Result<Ending> {
-    let history = Target::require(options)?.open_history(&Monitor::new())?;
+    let history = open_history(&Target::require(options)?, output)?;
     let snapshot = snapshot_of(matches, &history, output)?;
     let query = DeletedQuery {
         under: under(matches, &history)?,
         before: Some(snapshot.seq),
         name_contains: matches.get_one::<String>("name").cloned(),
-        kind: matches.get_one::<String>("kind").and_then(|name| kind(name)),
+        kind: kind(matches),
         min_bytes: matches.get_one("min-size").copied().unwrap_or_default(),
         after: None,
         limit: matches.get_one::<u64>("limit").map_or(0, |limit| *limit as usize),
@@ -56,6 +57,11 @@ pub fn run(matches: &ArgMatches, options: &Options, output: Output) -> Result<En
     Ok(Ending::Done)
 }
 
+fn kind(matches: &ArgMatches) -> Option<KindFilter> {
+    let asked = matches.get_one::<String>("kind")?;
+    KINDS.iter().find(|(name, _)| asked == name).map(|(_, kind)| *kind)
+}
+
 /// The folder to look in; all of them if none is named.
 fn under(matches: &ArgMatches, history: &History) -> Result<RelPath> {
     let Some(given) = matches.get_one::<PathBuf>("path") else { return Ok(RelPath::root()) };
@@ -83,14 +89,6 @@ fn collect(history: &History, mut query: DeletedQuery) -> Result<(Vec<Deleted>, 
         }
     }
     Ok((rows, true))
-}
-
-/// What `--kind` takes, with what each means.
-pub const KINDS: [(&str, Kind); 3] =
-    [("file", Kind::File), ("directory", Kind::Directory), ("symlink", Kind::Symlink)];
-
-fn kind(name: &str) -> Option<Kind> {
-    KINDS.iter().find(|(known, _)| *known == name).map(|(_, kind)| *kind)
 }
 
 fn line(row: &Deleted, last: Option<&SnapshotInfo>) -> String {

@@ -8,18 +8,18 @@ use serde_json::json;
 
 use super::Ending;
 use super::output::{Output, entry_json, entry_line, snapshot_json, snapshot_path_json};
+use super::past::open_history;
 use crate::app::error::Result;
 use crate::app::moment::{Resolved, resolve};
 use crate::app::target::{Options, Target};
 use crate::engine::error::Error as EngineError;
 use crate::engine::history::{History, SnapshotInfo};
 use crate::engine::meta::Kind;
-use crate::engine::monitor::Monitor;
 use crate::engine::path::RelPath;
 use crate::i18n::gettext_f;
 
 pub fn run(matches: &ArgMatches, options: &Options, output: Output) -> Result<Ending> {
-    let history = Target::require(options)?.open_history(&Monitor::new())?;
+    let history = open_history(&Target::require(options)?, output)?;
     let snapshot = snapshot_of(matches, &history, output)?;
     let given: PathBuf = matches.get_one("path").cloned().unwrap_or_default();
     let path = find(&given, |path| Ok(history.entry(path, snapshot.seq)?.is_some()))?;
@@ -49,7 +49,16 @@ pub fn snapshot_of(
     history: &History,
     output: Output,
 ) -> Result<SnapshotInfo> {
-    let text = matches.get_one::<String>("at").map(String::as_str);
+    snapshot_named(matches.get_one::<String>("at"), history, output)
+}
+
+/// As [`snapshot_of`], of any text.
+pub fn snapshot_named(
+    text: Option<&String>,
+    history: &History,
+    output: Output,
+) -> Result<SnapshotInfo> {
+    let text = text.map(String::as_str);
     let Resolved { snapshot, clock_change } =
         resolve(text, &history.snapshots()?, &TimeZone::system())?;
     if let Some(change) = clock_change {

@@ -5,10 +5,13 @@ mod arguments;
 mod backup;
 mod deleted;
 mod demo;
+mod find;
 mod last_good;
 mod ls;
 mod missing;
 mod output;
+mod past;
+mod period;
 mod pin;
 mod rebuild;
 mod restore;
@@ -75,6 +78,7 @@ fn dispatch(matches: &ArgMatches, options: &Options, output: Output) -> Result<E
         Some(("snapshots", _)) => snapshots::run(options, output),
         Some(("ls", matches)) => ls::run(matches, options, output),
         Some(("deleted", matches)) => deleted::run(matches, options, output),
+        Some(("find", matches)) => find::run(matches, options, output),
         Some(("versions", matches)) => versions::run(matches, options, output),
         Some(("restore", matches)) => restore::run(matches, options, output),
         Some(("status", _)) => status::run(options, output),

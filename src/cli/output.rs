@@ -121,6 +121,11 @@ pub fn entry_json(entry: &Entry) -> Value {
 
 /// An entry's size, time and name in columns, with what is special about it behind.
 pub fn entry_line(entry: &Entry) -> String {
+    entry_line_as(entry, &display(&entry.name))
+}
+
+/// As [`entry_line`], with `name` in the place of its name.
+pub fn entry_line_as(entry: &Entry, name: &str) -> String {
     use crate::engine::meta::Kind;
     use crate::i18n::gettext;
     let size = match entry.kind {
@@ -146,5 +151,5 @@ pub fn entry_line(entry: &Entry) -> String {
     }
     let words = if words.is_empty() { String::new() } else { format!("  [{}]", words.join("; ")) };
     let time = text::file_time(entry.mtime);
-    format!("{size:>10}  {time:>18}  {}{mark}{words}", display(&entry.name))
+    format!("{size:>10}  {time:>18}  {name}{mark}{words}")
 }

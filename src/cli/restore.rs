@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 use super::Ending;
 use super::ls::{find, snapshot_of};
 use super::output::{Output, path_json, snapshot_path_json};
+use super::past::open_history;
 use super::watch::watch;
 use crate::app::error::Result;
 use crate::app::target::{Options, Target};
 use crate::app::text;
 use crate::engine::history::SnapshotState;
-use crate::engine::monitor::Monitor;
 use crate::engine::restore::{
     Action, OnConflict, PlanItem, RestorePlan, RestoreReport, RestoreRequest, Target as To,
 };
@@ -40,7 +40,7 @@ pub fn run(matches: &ArgMatches, options: &Options, output: Output) -> Result<En
 }
 
 fn request(matches: &ArgMatches, target: &Target, output: Output) -> Result<RestoreRequest> {
-    let history = target.open_history(&Monitor::new())?;
+    let history = open_history(target, output)?;
     let snapshot = snapshot_of(matches, &history, output)?;
     if snapshot.state == SnapshotState::Damaged {
         output.note(gettext_f(

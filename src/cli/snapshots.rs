@@ -4,16 +4,17 @@ use serde_json::json;
 
 use super::Ending;
 use super::output::{Output, snapshot_json};
+use super::past::open_history;
 use crate::app::error::Result;
 use crate::app::target::{Options, Target};
 use crate::app::text;
 use crate::engine::history::SnapshotState;
-use crate::engine::monitor::Monitor;
 use crate::engine::path::display;
 use crate::i18n::{gettext, gettext_f, ngettext_f};
 
 pub fn run(options: &Options, output: Output) -> Result<Ending> {
-    let snapshots = Target::require(options)?.open_history(&Monitor::new())?.snapshots()?;
+    let history = open_history(&Target::require(options)?, output)?;
+    let snapshots = history.snapshots()?;
     if snapshots.is_empty() {
         output.line(gettext("There is no snapshot yet."));
     }
@@ -43,6 +44,6 @@ pub fn run(options: &Options, output: Output) -> Result<Ending> {
         output.line(format!("{:<22}  {when:>18}  {}", snapshot.name, words.join(", ")));
     }
     let snapshots: Vec<_> = snapshots.iter().map(snapshot_json).collect();
-    output.document(&json!({ "snapshots": snapshots }));
+    output.document(&json!({ "snapshots": snapshots, "drive_away": history.is_away() }));
     Ok(Ending::Done)
 }

@@ -22,6 +22,9 @@ pub fn run(options: &Options, output: Output) -> Result<Ending> {
     output.line(headline(&status.health));
     if let Some(explanation) = &status.unreachable {
         output.line(explanation.text());
+        if status.newest.is_some() {
+            output.line(gettext("What follows is what this computer knows of it."));
+        }
     }
     let repository = target.repository_path.display().to_string();
     output.line(gettext_f("Repository: {path}", &[("path", &repository)]));

@@ -9,16 +9,16 @@ use super::Ending;
 use super::last_good;
 use super::ls::find;
 use super::output::{Output, entry_json, entry_line, snapshot_path_json};
+use super::past::open_history;
+use super::period::Period;
 use crate::app::error::Result;
 use crate::app::target::{Options, Target};
-use crate::app::text;
 use crate::engine::error::Error as EngineError;
-use crate::engine::monitor::Monitor;
 use crate::engine::path::RelPath;
-use crate::i18n::{gettext, gettext_f};
+use crate::i18n::gettext_f;
 
 pub fn run(matches: &ArgMatches, options: &Options, output: Output) -> Result<Ending> {
-    let history = Target::require(options)?.open_history(&Monitor::new())?;
+    let history = open_history(&Target::require(options)?, output)?;
     let given: PathBuf = matches.get_one("path").cloned().unwrap_or_default();
     let path = find(&given, |path| match history.versions(path) {
         Ok(_) => Ok(true),
@@ -30,33 +30,18 @@ pub fn run(matches: &ArgMatches, options: &Options, output: Output) -> Result<En
     }
     let versions = history.versions(&path)?;
     let snapshots = history.snapshots()?;
-    let newest = snapshots.last().map_or(0, |snapshot| snapshot.seq);
-    // A version may begin or end with a snapshot that is gone: the nearest that is there stands for it.
-    let from = |seq: u64| snapshots.iter().find(|snapshot| snapshot.seq >= seq);
-    let to = |seq: u64| snapshots.iter().rev().find(|snapshot| snapshot.seq <= seq);
     let (mut list, mut is_earlier) = (Vec::new(), false);
     for version in &versions {
-        let (first, last) = (from(version.first), to(version.last));
-        let moment = |s: Option<&crate::engine::history::SnapshotInfo>| {
-            s.map_or_else(|| gettext("unknown time"), |s| text::moment(s.started))
-        };
-        let lived = if version.last >= newest {
-            gettext_f("since {first}", &[("first", &moment(first))])
-        } else if version.first == version.last {
-            moment(first)
-        } else {
-            let (first, last) = (moment(first), moment(last));
-            gettext_f("{first} to {last}", &[("first", &first), ("last", &last)])
-        };
+        let period = Period::new(&snapshots, version.first, version.last);
         is_earlier |= version.path == path;
         let place = place(&version.path, &path, is_earlier);
-        output.line(format!("{}  ({lived}){place}", entry_line(&version.entry)));
+        output.line(format!("{}  ({}){place}", entry_line(&version.entry), period.text()));
         list.push(json!({
             "path": snapshot_path_json(&version.path),
             "entry": entry_json(&version.entry),
-            "first": first.map(|snapshot| &snapshot.name),
-            "last": last.map(|snapshot| &snapshot.name),
-            "current": version.last >= newest,
+            "first": period.first(),
+            "last": period.last(),
+            "current": period.is_current,
         }));
     }
     output.document(&json!({ "path": snapshot_path_json(&path), "versions": list }));

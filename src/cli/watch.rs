@@ -33,17 +33,23 @@ pub fn watch<T: Send + 'static>(
     let monitor = Monitor::with_listener(listener(output, bar.clone()));
     stop_on_signal(monitor.cancel().clone());
     let started = Instant::now();
-    let job = Job::start(monitor, work);
-    while !job.is_finished() {
-        if bar.is_hidden() {
-            // Nobody looks on: the thread's end is all there is to wait for.
-            break;
+    let waiting = std::thread::current();
+    let job = Job::start(monitor, move |monitor| {
+        let result = work(monitor);
+        waiting.unpark();
+        result
+    });
+    // If nobody looks on, the thread's end is all there is to wait for.
+    while !bar.is_hidden() && !job.is_finished() {
+        // What is done at once needs no bar.
+        if started.elapsed() >= TICK {
+            show(&bar, job.monitor(), started.elapsed());
         }
-        show(&bar, job.monitor(), started.elapsed());
-        std::thread::sleep(TICK);
+        std::thread::park_timeout(TICK);
     }
     let result = job.join();
     bar.finish_and_clear();
+    stop_at_once();
     result.unwrap_or(Err(Error::BrokenDown))
 }
 
@@ -92,6 +98,13 @@ fn listener(output: Output, bar: ProgressBar) -> impl Fn(&Event) + Send + Sync +
             return;
         }
         bar.suspend(|| output.note(describe(event)));
+    }
+}
+
+/// From now on there is nothing to stop cleanly.
+fn stop_at_once() {
+    if let Some(stop) = STOP.get() {
+        *stop.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 }
 

@@ -8,11 +8,11 @@ use serde_json::{Value, json};
 use super::Ending;
 use super::missing::Past;
 use super::output::{Output, path_json, snapshot_path_json};
+use super::past::open_history;
 use crate::app::error::Result;
 use crate::app::target::{Options, Target};
 use crate::app::why::{Answer, Fate, why};
 use crate::app::words;
-use crate::engine::monitor::Monitor;
 use crate::engine::rules::Why;
 use crate::i18n::{gettext, gettext_f};
 
@@ -20,7 +20,7 @@ pub fn run(matches: &ArgMatches, options: &Options, output: Output) -> Result<En
     let target = Target::require(options)?;
     let given: PathBuf = matches.get_one("path").cloned().unwrap_or_default();
     if matches.contains_id("at") {
-        let history = target.open_history(&Monitor::new())?;
+        let history = open_history(&target, output)?;
         let past = Past::ask(matches, &given, &history, output)?;
         past.tell(output);
         output.document(&past.document());
@@ -50,7 +50,7 @@ fn past(
     given: &Path,
     output: Output,
 ) -> Result<Option<Past>> {
-    let history = match target.open_history(&Monitor::new()) {
+    let history = match open_history(target, output) {
         Err(error) if error.is_drive_away() => return Ok(None),
         history => history?,
     };
@@ -112,7 +112,7 @@ fn sentence(answer: &Answer) -> String {
 /// What a person can do to have the path backed up.
 fn advice(answer: &Answer) -> Option<String> {
     match &answer.fate {
-        Fate::Out { why: Why::RestoreFolder, .. }
+        Fate::Out { why: Why::RestoreFolder | Why::OwnFolder, .. }
         | Fate::In
         | Fate::OnTheWay(_)
         | Fate::MountLoop { .. }
@@ -167,5 +167,6 @@ pub(super) fn rule_json(why: &Why) -> Value {
             json!({ "kind": "nobackup", "folder": snapshot_path_json(folder) })
         }
         Why::RestoreFolder => json!({ "kind": "restore-folder" }),
+        Why::OwnFolder => json!({ "kind": "own-folder" }),
     }
 }

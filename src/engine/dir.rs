@@ -14,7 +14,7 @@ use rustix::fs::{
 };
 use rustix::io::{Errno, Result};
 
-use super::meta::{FileTime, KEPT_FLAGS};
+use super::meta::{FileTime, KEPT_FLAGS, Kind};
 use super::path::RelPath;
 
 /// Room for the names of one `getdents` call.
@@ -26,6 +26,17 @@ pub const STATX_MASK: StatxFlags = StatxFlags::BASIC_STATS.union(StatxFlags::MNT
 /// An open directory.
 #[derive(Debug)]
 pub struct Dir(OwnedFd);
+
+/// A child as the listing of its directory tells of it, which is cheaper than a `statx`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// Its name.
+    pub name: Vec<u8>,
+    /// Its inode number; where something is mounted, that of what lies below.
+    pub inode: u64,
+    /// What it is; `None` on a file system that doesn't say.
+    pub kind: Option<Kind>,
+}
 
 impl Dir {
     /// Opens a path that a person or the configuration gave; symbolic links in it are followed.
@@ -136,19 +147,25 @@ impl Dir {
 
     /// The names of all children, sorted by bytes.
     pub fn names(&self) -> Result<Vec<Vec<u8>>> {
+        Ok(self.entries()?.into_iter().map(|listed| listed.name).collect())
+    }
+
+    /// All children, sorted by the bytes of their names.
+    pub fn entries(&self) -> Result<Vec<Listed>> {
         let reader = rustix::fs::openat(&self.0, ".", READ_DIR, Mode::empty())?;
         let mut buffer = vec![MaybeUninit::<u8>::uninit(); LISTING_BUFFER_BYTES];
         let mut listing = RawDir::new(&reader, &mut buffer);
-        let mut names = Vec::new();
+        let mut entries = Vec::new();
         while let Some(entry) = listing.next() {
             let entry = entry?;
             let name = entry.file_name().to_bytes();
             if name != b"." && name != b".." {
-                names.push(name.to_vec());
+                let kind = Kind::from_type(entry.file_type());
+                entries.push(Listed { name: name.to_vec(), inode: entry.ino(), kind });
             }
         }
-        names.sort_unstable();
-        Ok(names)
+        entries.sort_unstable_by(|one, other| one.name.cmp(&other.name));
+        Ok(entries)
     }
 
     /// A path to the child `name` for calls that take no descriptor, through the one that is held.

@@ -56,7 +56,12 @@ impl Kind {
 
     /// The kind in the type bits of a `st_mode`; `None` for one that Linux doesn't have.
     pub fn from_mode(mode: u32) -> Option<Self> {
-        Some(match FileType::from_raw_mode(mode) {
+        Self::from_type(FileType::from_raw_mode(mode))
+    }
+
+    /// The kind that a listing or a mode tells of; `None` if it doesn't.
+    pub fn from_type(told: FileType) -> Option<Self> {
+        Some(match told {
             FileType::Directory => Self::Directory,
             FileType::RegularFile => Self::File,
             FileType::Symlink => Self::Symlink,

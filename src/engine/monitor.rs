@@ -111,6 +111,11 @@ pub enum Event {
         /// Why.
         reason: String,
     },
+    /// The drive's index was missing or broken; it was made again from this computer's copy.
+    IndexSalvaged {
+        /// Why.
+        reason: String,
+    },
     /// A snapshot that was complete but not in the index was taken in.
     SnapshotRecovered {
         /// Its name.

@@ -2,7 +2,6 @@
 //!
 //! Everything here can be done again without harm, and nothing here removes a committed snapshot.
 
-use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use rustix::io::Errno;
@@ -11,12 +10,15 @@ use super::adopt;
 use super::census::Census;
 use super::dir::{Dir, descriptor_path};
 use super::error::{Error, Result};
-use super::index::{self, INDEX_NAME, Index, SnapshotRow, SnapshotState, StateChange};
+use super::index::{
+    self, INDEX_NAME, Index, LocalCopy, SnapshotRow, SnapshotState, StateChange, Twin,
+};
 use super::leftover::Leftover;
 use super::lock::Lock;
 use super::monitor::{Event, Monitor, Phase};
 use super::probe;
 use super::repository::Repository;
+use super::salvage::salvage;
 use super::snapshot::{Snapshot, is_snapshot_name};
 use super::trash;
 
@@ -25,19 +27,21 @@ use super::trash;
 pub struct Writer {
     /// The repository.
     pub repository: Repository,
-    /// Its index.
-    pub index: Index,
+    /// Its index, the drive's and this computer's copy.
+    pub index: Twin,
     /// What an interrupted run left for the next one.
     pub leftover: Option<Leftover>,
     _lock: Lock,
 }
 
 impl Writer {
-    /// Locks the repository, checks that its drive can be written to, and recovers it.
+    /// Locks the repository, checks that its drive can be written to, and recovers it; `local` says where this
+    /// computer's copy of the index is kept, if one is.
     pub fn open(
         repository: Repository,
         euid: u32,
         unsafe_drive: bool,
+        local: Option<LocalCopy>,
         monitor: &Monitor,
     ) -> Result<Self> {
         monitor.enter(Phase::Opening);
@@ -55,17 +59,35 @@ impl Writer {
             return Err(Error::DriveReadOnly(repository.path().to_owned()));
         }
         let leftover = Leftover::gather(&repository, monitor)?;
-        let (index, is_new) = open_index(&repository, monitor)?;
+        let (index, is_new) = open_index(&repository, local.as_ref(), monitor)?;
+        let index = Twin::new(index, local);
         let mut writer = Self { repository, index, leftover, _lock: lock };
         match writer.reconcile(monitor) {
-            Err(Error::Index { source, .. }) if index::is_missing_or_broken(&source) => {
-                monitor.emit(&Event::IndexRebuilt { reason: source.to_string() });
-                writer.rebuild(monitor)?;
-            }
+            Err(error) if index::concerns_index(&error) => writer.mend(&error, monitor)?,
             outcome if is_new => writer.unless_unfinished(outcome)?,
             outcome => outcome?,
         }
+        writer.index.follow(monitor);
         Ok(writer)
+    }
+
+    /// Makes the index again since `error` says that it is broken: from this computer's copy, else from the trees.
+    pub fn mend(&mut self, error: &Error, monitor: &Monitor) -> Result<()> {
+        let reason = match error {
+            Error::Index { source, .. } => source.to_string(),
+            other => other.to_string(),
+        };
+        move_aside(&self.repository)?;
+        let (index, is_new) = make_index(&self.repository, self.index.place(), reason, monitor)?;
+        self.index.replace_drive(index);
+        let outcome = self.reconcile(monitor);
+        if is_new {
+            self.unless_unfinished(outcome)?;
+        } else {
+            outcome?;
+        }
+        self.index.follow(monitor);
+        Ok(())
     }
 
     /// Removes an index that could not be made to its end: readers would believe that it knows everything.
@@ -81,9 +103,11 @@ impl Writer {
     pub fn rebuild(&mut self, monitor: &Monitor) -> Result<()> {
         let path = index_path(&self.repository)?;
         move_aside(&self.repository)?;
-        self.index = Index::create(&path, self.repository.marker().id)?;
+        self.index.replace_drive(Index::create(&path, self.repository.marker().id)?);
         let outcome = self.reconcile(monitor);
-        self.unless_unfinished(outcome)
+        self.unless_unfinished(outcome)?;
+        self.index.follow(monitor);
+        Ok(())
     }
 
     /// The number that the next snapshot gets: never one that was used.
@@ -158,7 +182,7 @@ impl Writer {
             return self.rebuild(monitor);
         }
         let scratch = self.repository.folder("stage")?;
-        let taken = census.take_in(&mut self.index, &self.repository, &scratch, monitor)?;
+        let taken = census.take_in(self.index.drive_mut(), &self.repository, &scratch, monitor)?;
         for name in taken.recovered {
             monitor.emit(&Event::SnapshotRecovered { name });
         }
@@ -187,22 +211,6 @@ pub fn index_path(repository: &Repository) -> Result<PathBuf> {
     Ok(folder.join(INDEX_NAME))
 }
 
-/// Whether the drive's index is there, sound, and knows what became of every snapshot.
-pub fn is_current(repository: &Repository) -> bool {
-    let known = || -> Result<_> {
-        let index = Index::reader(&index_path(repository)?)?;
-        Ok((index.snapshots()?, index.unusable()?))
-    };
-    let (Ok((rows, unusable)), Ok(names)) = (known(), snapshot_names(repository)) else {
-        return false;
-    };
-    let known: HashSet<&String> = rows.iter().map(|row| &row.name).chain(&unusable).collect();
-    let there: HashSet<&String> = names.iter().collect();
-    let is_there =
-        |row: &SnapshotRow| row.state == SnapshotState::Missing || there.contains(&row.name);
-    names.iter().all(|name| known.contains(name)) && rows.iter().all(is_there)
-}
-
 /// The names of all committed snapshots.
 pub fn snapshot_names(repository: &Repository) -> Result<Vec<String>> {
     let names = repository
@@ -216,24 +224,55 @@ pub fn snapshot_names(repository: &Repository) -> Result<Vec<String>> {
         .collect())
 }
 
-/// Opens the index, or makes an empty one; whether it did is told.
-fn open_index(repository: &Repository, monitor: &Monitor) -> Result<(Index, bool)> {
+/// Opens the drive's index, or makes one; whether that is empty is told.
+fn open_index(
+    repository: &Repository,
+    local: Option<&LocalCopy>,
+    monitor: &Monitor,
+) -> Result<(Index, bool)> {
     let path = index_path(repository)?;
     if names_other_file(repository.dir()) {
         move_aside(repository)?;
     }
-    if let Some(index) = Index::open(&path)? {
+    if let Some(index) = Index::open(&path)?
+        && index.head().is_ok_and(|head| head.repository == repository.marker().id)
+    {
         return Ok((index, false));
     }
     let failed = |errno| Error::drive("examine", &path, errno);
     if repository.dir().has(INDEX_NAME.as_bytes()).map_err(failed)? {
         move_aside(repository)?;
         let reason = "it was damaged or made by another version".to_owned();
-        monitor.emit(&Event::IndexRebuilt { reason });
-    } else if !snapshot_names(repository)?.is_empty() {
-        monitor.emit(&Event::IndexRebuilt { reason: "it was missing".to_owned() });
+        make_index(repository, local, reason, monitor)
+    } else if snapshot_names(repository)?.is_empty() {
+        Ok((Index::create(&path, repository.marker().id)?, true))
+    } else {
+        make_index(repository, local, "it was missing".to_owned(), monitor)
     }
-    Ok((Index::create(&path, repository.marker().id)?, true))
+}
+
+/// Makes the drive's index anew, from this computer's copy or empty; whether it is empty is told.
+fn make_index(
+    repository: &Repository,
+    local: Option<&LocalCopy>,
+    reason: String,
+    monitor: &Monitor,
+) -> Result<(Index, bool)> {
+    match local.map_or(Ok(None), |local| salvage(repository, local, monitor)) {
+        Ok(Some(index)) => {
+            monitor.emit(&Event::IndexSalvaged { reason });
+            return Ok((index, false));
+        }
+        Err(Error::Cancelled) => return Err(Error::Cancelled),
+        // The trees have it all, whatever is wrong with the copy.
+        Ok(None) | Err(_) => {
+            if repository.dir().has(INDEX_NAME.as_bytes()).unwrap_or(false) {
+                move_aside(repository)?;
+            }
+        }
+    }
+    monitor.emit(&Event::IndexRebuilt { reason });
+    Ok((Index::create(&index_path(repository)?, repository.marker().id)?, true))
 }
 
 /// Whether a journal lies beside the index that names another file, which SQLite would delete.

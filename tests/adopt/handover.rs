@@ -184,7 +184,7 @@ fn everything_changes_its_owner_and_nothing_else_changes() {
     estate.former.run(["snapshots"]).says(1, &refused);
     let repository = Repository::open(&estate.repository, None).unwrap();
     let scratch = estate.path().join(Uuid::new_v4().to_string());
-    let history = History::open(repository, &scratch, &Monitor::new()).unwrap();
+    let history = History::open(repository, None, &scratch, &Monitor::new()).unwrap();
     let entry = |at: u64| {
         let path = yore::engine::path::RelPath::from_absolute(&letter).unwrap();
         history.entry(&path, at).unwrap().unwrap()

@@ -30,7 +30,7 @@ const KILLS: [(&str, &[usize]); 9] = [
 fn open_for_writing(estate: &Estate, euid: u32) -> (Result<Writer, Error>, Vec<Event>) {
     let (monitor, heard) = listener();
     let repository = Repository::open(&estate.repository, None).unwrap();
-    let outcome = Writer::open(repository, euid, false, &monitor);
+    let outcome = Writer::open(repository, euid, false, None, &monitor);
     let events = heard.lock().unwrap().clone();
     (outcome, events)
 }

@@ -30,7 +30,7 @@ fn what_was_deleted_is_listed_with_how_to_bring_it_back() {
     home.run(["deleted", "--before", &first]).says(0, &["Nothing was deleted there."]);
     home.run(["deleted", "--min-size", "1 MB"]).says(0, &["Nothing was deleted there."]);
     home.run(["deleted", "--min-size", "large"]).says(2, &["large", "4 GB"]);
-    home.run(["deleted", "--kind", "directory", "--name", "PHOTO"]).says(0, &[&listed]);
+    home.run(["deleted", "--kind", "folder", "--name", "PHOTO"]).says(0, &[&listed]);
     home.run(["deleted", "--kind", "file"]).says(0, &["Nothing was deleted there."]);
     home.run(["deleted", "/nowhere"]).says(1, &["/nowhere", "spelling"]);
 

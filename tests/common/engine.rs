@@ -11,6 +11,7 @@ use yore::engine::backup::{BackupOptions, BackupReport, Source, backup};
 use yore::engine::clock::FixedClock;
 use yore::engine::error::Result;
 use yore::engine::history::{Entry, History, Version};
+use yore::engine::index::LocalCopy;
 use yore::engine::meta::Kind;
 use yore::engine::monitor::{Event, Monitor};
 use yore::engine::path::RelPath;
@@ -34,6 +35,8 @@ pub struct Rig {
     source_id: Uuid,
     pub repository: PathBuf,
     pub id: Uuid,
+    /// Where this computer keeps its copy of the index, if it does.
+    pub local: Option<LocalCopy>,
     runs: AtomicI64,
 }
 
@@ -71,6 +74,7 @@ impl Rig {
             id: made.marker().id,
             folder,
             source,
+            local: None,
             runs: AtomicI64::new(0),
         }
     }
@@ -85,7 +89,7 @@ impl Rig {
     }
 
     pub fn writer(&self, monitor: &Monitor) -> Result<Writer> {
-        Writer::open(self.open()?, identity().euid, false, monitor)
+        Writer::open(self.open()?, identity().euid, false, self.local.clone(), monitor)
     }
 
     /// A clock that has gone on since the last run.
@@ -141,7 +145,7 @@ impl Rig {
 
     pub fn history(&self) -> History {
         let scratch = self.path().join(format!("{}.sqlite", Uuid::new_v4()));
-        History::open(self.open().unwrap(), &scratch, &Monitor::new()).unwrap()
+        History::open(self.open().unwrap(), self.local.clone(), &scratch, &Monitor::new()).unwrap()
     }
 
     pub fn index(&self) -> PathBuf {
@@ -187,7 +191,11 @@ impl Rig {
 
     /// Asks everything that there is to ask.
     pub fn answers(&self) -> Answers {
-        let history = self.history();
+        self.answers_of(&self.history())
+    }
+
+    /// Asks one history everything that there is to ask.
+    pub fn answers_of(&self, history: &History) -> Answers {
         let snapshots = history.snapshots().unwrap();
         let mut lists = Vec::new();
         let mut paths = std::collections::BTreeSet::new();

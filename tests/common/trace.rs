@@ -31,3 +31,12 @@ pub fn back_up_under(home: &Home, injection: &str, path: Option<&Path>) -> Answe
     }
     home.run_under(&words, ["backup"])
 }
+
+/// Runs `yore` with `arguments` and gives a line for each of its system calls that takes the name of a file.
+pub fn calls_of_files(home: &Home, arguments: &[&str]) -> Vec<String> {
+    let log = home.path().join("trace");
+    let words = ["strace", "-f", "-qq", "-e", "trace=%file", "-o", log.to_str().unwrap()];
+    let answer = home.run_under(&words, arguments);
+    assert_eq!(answer.code, Some(0), "{answer:?}");
+    std::fs::read_to_string(&log).unwrap().lines().map(str::to_owned).collect()
+}

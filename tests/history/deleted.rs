@@ -6,8 +6,7 @@ mod model;
 use std::fs;
 
 use yore::engine::error::Error;
-use yore::engine::history::{Deleted, DeletedQuery};
-use yore::engine::meta::Kind;
+use yore::engine::history::{Deleted, DeletedQuery, KindFilter};
 use yore::engine::monitor::Monitor;
 
 use crate::common::engine::Rig;
@@ -142,8 +141,8 @@ fn filters_take_rows_away() {
     check_query(&rig, &named("ETT"), &[letter]);
     check_query(&rig, &named("%"), &[]);
     let kind = |kind| DeletedQuery { kind: Some(kind), ..all.clone() };
-    check_query(&rig, &kind(Kind::Directory), &[FOLDER]);
-    check_query(&rig, &kind(Kind::File), &[letter]);
+    check_query(&rig, &kind(KindFilter::Folder), &[FOLDER]);
+    check_query(&rig, &kind(KindFilter::File), &[letter]);
     check_query(&rig, &DeletedQuery { min_bytes: 7, ..all.clone() }, &[FOLDER]);
     check_query(&rig, &DeletedQuery { min_bytes: 6, ..all }, &[FOLDER, letter]);
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use yore::engine::history::SnapshotState;
 use yore::engine::monitor::{Event, Monitor};
-use yore::engine::recover::is_current;
+use yore::engine::reader::is_current;
 
 use super::{assert_kept, assert_stored, is_about, kept, past};
 use crate::common::cli::Home;

@@ -92,7 +92,7 @@ fn a_repository_of_someone_else_is_not_written_to() {
     past(&rig);
     let before = facts(&rig.repository);
     let stranger = identity().euid + 1;
-    let outcome = Writer::open(rig.open().unwrap(), stranger, false, &Monitor::new());
+    let outcome = Writer::open(rig.open().unwrap(), stranger, false, None, &Monitor::new());
     assert!(matches!(outcome, Err(Error::OtherOwner { .. })), "{outcome:?}");
     assert_same(&facts(&rig.repository), &before, "the repository");
 }

@@ -6,7 +6,7 @@
 use super::moves::Moves;
 use super::scope::Scopes;
 use super::way::Way;
-use super::{Answers, Chain, Entry};
+use super::{Answers, Chain, Entry, KindFilter};
 use crate::engine::error::{Error, Result};
 use crate::engine::index::{NodeId, State};
 use crate::engine::meta::Kind;
@@ -32,7 +32,7 @@ pub struct DeletedQuery {
     /// Only what has this in its name, in upper or lower case.
     pub name_contains: Option<String>,
     /// Only what is of this kind.
-    pub kind: Option<Kind>,
+    pub kind: Option<KindFilter>,
     /// Only what has at least so many bytes, a folder with all in it.
     pub min_bytes: u64,
     /// Only what comes after this, the `next` of a page before.
@@ -329,7 +329,7 @@ impl Search<'_> {
             let name = String::from_utf8_lossy(path.name().unwrap_or_default()).to_lowercase();
             name.contains(&text.to_lowercase())
         });
-        let is_kind = self.query.kind.is_none_or(|kind| kind == state.meta.kind);
+        let is_kind = self.query.kind.is_none_or(|kind| kind.takes(state.meta.kind));
         if is_named
             && is_kind
             && bytes >= self.query.min_bytes

@@ -7,18 +7,22 @@ mod entry;
 mod last_good;
 mod missing;
 mod moves;
+mod needle;
+mod query;
 mod scope;
+mod search;
 mod versions;
 mod way;
 
-use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
+use uuid::Uuid;
+
 use super::error::{Error, Result};
-use super::index::{Index, is_missing_or_broken};
+use super::index::LocalCopy;
 use super::monitor::Monitor;
 use super::path::RelPath;
-use super::recover;
+use super::reader::Reader;
 use super::repository::Repository;
 use super::seal::Problem;
 use super::snapshot::Snapshot;
@@ -31,74 +35,66 @@ pub use deleted::{Deleted, DeletedCursor, DeletedPage, DeletedQuery};
 pub use entry::{Entry, Version};
 pub use last_good::LastGood;
 pub use missing::Missing;
+pub use query::{KindFilter, Query};
+pub use search::{Found, Hit};
 
 /// A repository's past.
 #[derive(Debug)]
 pub struct History {
-    repository: Repository,
-    index: RefCell<Index>,
-    /// Where a passing index is made if it must be.
-    scratch: PathBuf,
-    passing: RefCell<Option<Scratch>>,
-}
-
-/// A passing index, removed with the history that it was made for.
-#[derive(Debug)]
-struct Scratch(PathBuf);
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        // What can't be removed lies in a cache folder and does no harm.
-        let _ = std::fs::remove_file(&self.0);
-    }
+    /// The repository; none while its drive is away.
+    repository: Option<Repository>,
+    path: PathBuf,
+    reader: Reader,
 }
 
 impl History {
-    /// Opens the history of a repository for reading only.
+    /// Opens the history of a repository for reading only, from this computer's copy of the index if one may be
+    /// kept at `local`.
     ///
-    /// An index that is missing, broken or can't be opened where it lies is made anew for this history
-    /// alone in `scratch`, a file that must not exist.
-    pub fn open(repository: Repository, scratch: &Path, monitor: &Monitor) -> Result<Self> {
-        let path = recover::index_path(&repository)?;
-        let scratch = scratch.to_owned();
-        let (index, passing) = match Index::open_read_only(&path) {
-            Ok(Some(index)) if index.snapshots().is_ok() => (index, None),
-            // On a drive that is read-only, a journal beside the index can't be played back.
-            Ok(_) | Err(Error::Index { .. }) => {
-                let passing = Scratch(scratch.clone());
-                (recover::build_index(&repository, &scratch, monitor)?, Some(passing))
-            }
-            Err(error) => return Err(error),
-        };
-        let (index, passing) = (RefCell::new(index), RefCell::new(passing));
-        Ok(Self { repository, index, scratch, passing })
+    /// Where no index can be read, one is made from the trees: one that can't be kept at `scratch`, a file that must
+    /// not exist, for this history alone.
+    pub fn open(
+        repository: Repository,
+        local: Option<LocalCopy>,
+        scratch: &Path,
+        monitor: &Monitor,
+    ) -> Result<Self> {
+        let reader = Reader::open(&repository, local, scratch, monitor)?;
+        Ok(Self { path: repository.path().to_owned(), repository: Some(repository), reader })
     }
 
-    /// Asks a whole question; if a rotten page is met, a passing index is made from the trees and asked anew.
+    /// Opens what this computer knows of the repository `id`, which was at `path` and is out of reach now; `None` if
+    /// it knows nothing.
+    pub fn open_away(path: &Path, id: Uuid, local: LocalCopy) -> Option<Self> {
+        let reader = Reader::open_away(id, local)?;
+        Some(Self { path: path.to_owned(), repository: None, reader })
+    }
+
+    /// Asks a whole question; if a rotten page is met, the next best index is taken and asked anew.
     pub(super) fn ask<T>(&self, question: impl Fn(Answers<'_>) -> Result<T>) -> Result<T> {
-        let answer = question(Answers(&self.index.borrow()));
-        match answer {
-            Err(error) if self.replace_index(&error)? => question(Answers(&self.index.borrow())),
-            answer => answer,
-        }
+        self.reader
+            .ask(self.repository.as_ref(), |index| index.at_once(|| question(Answers(index))))
     }
 
-    /// Replaces the index if `error` says that it is broken and it wasn't replaced before.
-    fn replace_index(&self, error: &Error) -> Result<bool> {
-        let Error::Index { source, .. } = error else { return Ok(false) };
-        if !is_missing_or_broken(source) || self.passing.borrow().is_some() {
-            return Ok(false);
-        }
-        let passing = Scratch(self.scratch.clone());
-        let index = recover::build_index(&self.repository, &self.scratch, &Monitor::new())?;
-        self.index.replace(index);
-        self.passing.replace(Some(passing));
-        Ok(true)
+    /// As [`History::ask`], for work that takes long: the index may go on meanwhile, and nobody waits for it.
+    pub(super) fn ask_at_length<T>(
+        &self,
+        question: impl Fn(Answers<'_>) -> Result<T>,
+    ) -> Result<T> {
+        self.reader.ask(self.repository.as_ref(), |index| question(Answers(index)))
+    }
+
+    /// Whether the drive is away, so that only what this computer knows can be told.
+    pub fn is_away(&self) -> bool {
+        self.repository.is_none()
     }
 
     /// The repository.
-    pub fn repository(&self) -> &Repository {
-        &self.repository
+    ///
+    /// # Errors
+    /// The drive is away.
+    pub fn repository(&self) -> Result<&Repository> {
+        self.repository.as_ref().ok_or_else(|| Error::DriveMissing(self.path.clone()))
     }
 
     /// All snapshots, oldest first.
@@ -154,23 +150,25 @@ impl History {
     /// What could not be read when the snapshot `at` was made.
     pub fn problems(&self, at: u64) -> Result<Vec<Problem>> {
         let name = self.snapshot(at)?.name;
-        let path = self.repository.path().join("snapshots").join(&name);
-        let snapshot = Snapshot::open(&self.repository, &name)?
-            .ok_or_else(|| Error::DriveMissing(path.clone()))?;
+        let repository = self.repository()?;
+        let path = repository.path().join("snapshots").join(&name);
+        let snapshot =
+            Snapshot::open(repository, &name)?.ok_or_else(|| Error::DriveMissing(path.clone()))?;
         snapshot.read_problems().map_err(|reason| Error::Damaged { path, reason })
     }
 
     /// The identities and paths of the sources that the snapshot `at` protected.
-    pub fn sealed_sources(&self, at: u64) -> Result<Vec<(uuid::Uuid, RelPath)>> {
+    pub fn sealed_sources(&self, at: u64) -> Result<Vec<(Uuid, RelPath)>> {
         self.ask(|answers| answers.0.sources_of(at))
     }
 
     /// The rules that the snapshot `at` was made by, as its seal keeps them.
     pub fn sealed_rules(&self, at: u64) -> Result<Vec<String>> {
         let name = self.snapshot(at)?.name;
-        let path = self.repository.path().join("snapshots").join(&name);
-        let snapshot = Snapshot::open(&self.repository, &name)?
-            .ok_or_else(|| Error::DriveMissing(path.clone()))?;
+        let repository = self.repository()?;
+        let path = repository.path().join("snapshots").join(&name);
+        let snapshot =
+            Snapshot::open(repository, &name)?.ok_or_else(|| Error::DriveMissing(path.clone()))?;
         let seal = snapshot.read_seal();
         seal.map(|seal| seal.rules).map_err(|bad| Error::Damaged { path, reason: bad.to_string() })
     }

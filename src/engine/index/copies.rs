@@ -1,6 +1,6 @@
 //! Where a content is stored already: asked by size, and then by hash.
 
-use rusqlite::{OptionalExtension as _, params};
+use rusqlite::params;
 
 use super::state::{COLUMNS, State};
 use super::{Index, NodeId, ROOT_NODE};
@@ -76,15 +76,7 @@ impl Index {
     pub fn path_of(&self, node: NodeId) -> Result<Option<RelPath>> {
         let (mut names, mut at) = (Vec::new(), node);
         while at != ROOT_NODE {
-            let found: Option<(NodeId, Vec<u8>)> = self.run(|connection| {
-                connection
-                    .prepare_cached(
-                        "SELECT n.parent, m.name FROM node n JOIN name m ON m.id = n.name WHERE n.id = ?1",
-                    )?
-                    .query_row([at], |row| Ok((row.get(0)?, row.get(1)?)))
-                    .optional()
-            })?;
-            match found {
+            match self.link_of(at)? {
                 // A forged row must not make a circle of folders.
                 Some((parent, name)) if parent < at => {
                     names.push(name);

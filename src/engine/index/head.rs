@@ -3,7 +3,7 @@
 use rusqlite::{Connection, params};
 use uuid::Uuid;
 
-use super::Index;
+use super::{Index, SnapshotRow};
 use crate::engine::error::Result;
 
 /// Two indexes with equal heads hold the same, down to the numbers of paths.
@@ -27,6 +27,25 @@ impl Index {
                 };
                 Ok(Head { repository: id(0)?, lineage: id(1)?, generation: row.get(2)? })
             })
+        })
+    }
+}
+
+impl Index {
+    /// Whether both hold the same. Of drives that were cloned, both may have come as far by other snapshots.
+    pub fn equals(&self, other: &Self) -> Result<bool> {
+        if self.head()? != other.head()? {
+            return Ok(false);
+        }
+        let newest = |mut rows: Vec<SnapshotRow>| rows.pop().map(|row| row.id);
+        Ok(newest(self.snapshots()?) == newest(other.snapshots()?))
+    }
+
+    /// Makes this copy an index of its own, which goes on apart from the one that it was copied from.
+    pub(crate) fn part(&self) -> Result<()> {
+        let lineage = Uuid::new_v4();
+        self.run(|connection| {
+            connection.execute("UPDATE head SET lineage = ?1", [lineage.as_bytes()]).map(drop)
         })
     }
 }

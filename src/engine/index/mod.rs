@@ -5,20 +5,24 @@ mod copies;
 mod gone;
 mod head;
 mod import;
+mod local;
+mod mirror;
 mod moves;
 mod names;
 mod prune;
 mod read;
+mod search;
 mod spool;
 mod state;
 mod summary;
+mod twin;
 mod write;
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 use uuid::Uuid;
 
 use super::error::{Error, Result};
@@ -27,11 +31,15 @@ pub use copies::StoredCopy;
 pub use head::Head;
 pub(crate) use import::end_below;
 pub use import::{Imported, import};
+pub use local::{Built, LocalCopy};
+pub(crate) use mirror::Journal;
 pub use moves::Moved;
 pub use read::{Child, SnapshotRow, SnapshotState, StateChange, children_of};
+pub use search::{Link, NameId, NamedPath};
 pub use spool::{Change, Spool, SpoolWriter};
 pub use state::State;
 pub use summary::ChangeCounts;
+pub use twin::Twin;
 
 /// The index's file in a repository.
 pub const INDEX_NAME: &str = "index.sqlite";
@@ -58,10 +66,15 @@ const SCHEMA_VERSION: i32 = 3;
 const APPLICATION_ID: i32 = 0x596f_7265;
 
 /// Memory for SQLite's pages, in KiB.
-const CACHE_KIB: i32 = 8 * 1024;
+const CACHE_KIB: i32 = 32 * 1024;
 
 /// How long a reader or the writer waits for the other.
 const BUSY_MS: u32 = 10_000;
+
+/// How an index is opened by whoever only reads.
+const READ_ONLY: OpenFlags = OpenFlags::SQLITE_OPEN_READ_ONLY
+    .union(OpenFlags::SQLITE_OPEN_NO_MUTEX)
+    .union(OpenFlags::SQLITE_OPEN_NOFOLLOW);
 
 /// An open index.
 #[derive(Debug)]
@@ -76,7 +89,7 @@ impl Index {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
             | OpenFlags::SQLITE_OPEN_CREATE
             | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let index = Self::connect(path, flags)?;
+        let index = Self::connect(path, flags, BUSY_MS)?;
         index.run(|connection| {
             connection
                 .execute_batch("PRAGMA page_size = 4096; PRAGMA auto_vacuum = INCREMENTAL;")?;
@@ -95,15 +108,27 @@ impl Index {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
             | OpenFlags::SQLITE_OPEN_NO_MUTEX
             | OpenFlags::SQLITE_OPEN_NOFOLLOW;
-        Self::open_checked(path, flags)
+        Self::open_checked(path, flags, BUSY_MS)
     }
 
     /// Opens the index for reading only; `None` if it is not one of this version.
     pub fn open_read_only(path: &Path) -> Result<Option<Self>> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
-            | OpenFlags::SQLITE_OPEN_NO_MUTEX
-            | OpenFlags::SQLITE_OPEN_NOFOLLOW;
-        Self::open_checked(path, flags)
+        Self::open_checked(path, READ_ONLY, BUSY_MS)
+    }
+
+    /// As [`Index::open_read_only`], but neither this nor a question waits for a writer.
+    pub fn open_at_once(path: &Path) -> Result<Option<Self>> {
+        Self::open_checked(path, READ_ONLY, 0)
+    }
+
+    /// Lets questions wait for a writer, if they didn't until now.
+    pub fn wait_from_now_on(&self) -> Result<()> {
+        self.set_busy_ms(BUSY_MS)
+    }
+
+    fn set_busy_ms(&self, busy_ms: u32) -> Result<()> {
+        let timeout = std::time::Duration::from_millis(busy_ms.into());
+        self.run(|connection| connection.busy_timeout(timeout))
     }
 
     /// Opens one more connection to an index that is known to be good, for a thread that only reads.
@@ -111,8 +136,9 @@ impl Index {
         Self::open_read_only(path)?.ok_or_else(|| Error::index(path, rusqlite::Error::InvalidQuery))
     }
 
-    fn open_checked(path: &Path, flags: OpenFlags) -> Result<Option<Self>> {
-        match Self::connect(path, flags).and_then(|index| Ok((index.is_current()?, index))) {
+    fn open_checked(path: &Path, flags: OpenFlags, busy_ms: u32) -> Result<Option<Self>> {
+        let opened = Self::connect(path, flags, busy_ms);
+        match opened.and_then(|index| Ok((index.is_current()?, index))) {
             Ok((true, index)) => Ok(Some(index)),
             Ok((false, _)) => Ok(None),
             Err(Error::Index { source, .. }) if is_missing_or_broken(&source) => Ok(None),
@@ -120,16 +146,19 @@ impl Index {
         }
     }
 
-    fn connect(path: &Path, flags: OpenFlags) -> Result<Self> {
+    fn connect(path: &Path, flags: OpenFlags, busy_ms: u32) -> Result<Self> {
         let wrap = |error| Error::index(path, error);
         let connection = Connection::open_with_flags(path, flags).map_err(wrap)?;
         let index = Self { path: path.to_owned(), connection };
+        // First of all, as what follows reads from the file.
+        index.set_busy_ms(busy_ms)?;
         index.run(|connection| {
             connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
             connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
             connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
             connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false)?;
-            connection.busy_timeout(std::time::Duration::from_millis(BUSY_MS.into()))?;
+            // Else each question is planned anew for the values at hand.
+            connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
             connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
             connection.pragma_update(None, "cell_size_check", true)?;
             connection.pragma_update(None, "synchronous", "FULL")
@@ -156,10 +185,18 @@ impl Index {
         &self.path
     }
 
+    /// Asks several questions of one and the same state, which is also much faster than one by one.
+    pub(crate) fn at_once<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        let behavior = TransactionBehavior::Deferred;
+        // Nothing was written, so it makes no difference how it ends.
+        let _reading = self.run(|connection| Transaction::new_unchecked(connection, behavior))?;
+        work()
+    }
+
     /// Runs `work` on the connection and says which index failed if it does.
-    pub(crate) fn run<T>(
-        &self,
-        work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    pub(crate) fn run<'a, T>(
+        &'a self,
+        work: impl FnOnce(&'a Connection) -> rusqlite::Result<T>,
     ) -> Result<T> {
         work(&self.connection).map_err(|error| Error::index(&self.path, error))
     }
@@ -188,6 +225,17 @@ fn expected_schema() -> rusqlite::Result<&'static Vec<(String, String, Option<St
     make_tables(&connection)?;
     let expected = schema_of(&connection)?;
     Ok(EXPECTED.get_or_init(|| expected))
+}
+
+/// Whether a failure means that the index must be made again, or another one asked.
+pub fn concerns_index(error: &Error) -> bool {
+    matches!(error, Error::Index { source, .. } if is_missing_or_broken(source))
+}
+
+/// Whether a failure says that someone else is just writing to the index.
+pub fn is_busy(error: &Error) -> bool {
+    matches!(error, Error::Index { source: rusqlite::Error::SqliteFailure(failure, _), .. }
+        if matches!(failure.code, ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
 }
 
 /// Whether an error of SQLite means that the index must be made again.

@@ -52,11 +52,12 @@ struct Staged<'a> {
 /// Whatever stops the whole restore: a target that can't be written to or has no room, a stop. Until
 /// then nothing is in its place but whole items; what could not be read is a problem in the report.
 pub fn apply(history: &History, plan: &RestorePlan, monitor: &Monitor) -> Result<RestoreReport> {
-    let _lock = history.repository().lock_for_reading();
+    let repository = history.repository()?;
+    let _lock = repository.lock_for_reading();
     monitor.enter(Phase::Copying);
     monitor.set_totals(plan.entries, plan.bytes);
     // Staging alone reads the index, so a second attempt finds nothing published.
-    history.ask(|answers| attempt(history.repository(), answers, plan, monitor))
+    history.ask_at_length(|answers| attempt(repository, answers, plan, monitor))
 }
 
 fn attempt(

@@ -47,7 +47,7 @@ pub fn plan_restore(
     request: &RestoreRequest,
     monitor: &Monitor,
 ) -> Result<RestorePlan> {
-    history.ask(|answers| plan(answers, request, monitor))
+    history.ask_at_length(|answers| plan(answers, request, monitor))
 }
 
 fn plan(answers: Answers<'_>, request: &RestoreRequest, monitor: &Monitor) -> Result<RestorePlan> {

@@ -32,6 +32,8 @@ pub enum Why {
     NoBackup(RelPath),
     /// A folder in which a restore works, or that holds what it replaced. Always left out.
     RestoreFolder,
+    /// The folder in which the program keeps its own notes. Always left out.
+    OwnFolder,
 }
 
 /// The outcome for a whole path.

@@ -4,7 +4,7 @@
 //! for in turn, and what is left out is not entered, so that a rule can't let anything below it back in, but for
 //! an include. Of one entry decide, the first that has something to say:
 //!
-//! 1. The fixed rule: `.yore-restore-…`, where a restore works, is out.
+//! 1. The fixed rules: `.yore-restore-…`, where a restore works, is out, and so is the program's own folder.
 //! 2. An **include** names a path: that entry is in, with all below it. Folders on the way to it are kept even if
 //!    they are left out, but nothing else of what is in them. Below an include hold only rules that belong to
 //!    a place inside it: a longer excluded path, a pattern that begins with `/` and whose folders before the
@@ -50,7 +50,11 @@ const RESTORE_PREFIX: &[u8] = b".yore-restore-";
 
 /// Rules made ready to be asked. Clones share everything.
 #[derive(Debug, Clone, Default)]
-pub struct Rules(Arc<Compiled>);
+pub struct Rules {
+    compiled: Arc<Compiled>,
+    /// Where the program keeps its own notes.
+    own: Option<Arc<RelPath>>,
+}
 
 #[derive(Debug, Default)]
 struct Compiled {
@@ -60,7 +64,7 @@ struct Compiled {
     /// Who says each of the patterns.
     origins: Vec<Why>,
     includes: Vec<Include>,
-    /// More than the fixed rule is in force.
+    /// More than the fixed rules is in force.
     is_active: bool,
     build_output: bool,
 }
@@ -125,7 +129,7 @@ impl Rules {
                 })
             })
             .collect::<Result<Vec<_>, BadRule>>()?;
-        Ok(Self(Arc::new(Compiled {
+        let compiled = Compiled {
             is_active: set != RuleSet::default(),
             build_output: set.presets.contains(&Preset::BuildOutput),
             patterns: Patterns::compile(patterns.iter().map(|(pattern, _)| pattern))?,
@@ -133,7 +137,14 @@ impl Rules {
             paths,
             includes,
             set,
-        })))
+        };
+        Ok(Self { compiled: Arc::new(compiled), own: None })
+    }
+
+    /// The same rules, and the folder `own` is left out: the program keeps notes of each run there, so that nothing
+    /// would ever be unchanged.
+    pub fn without(self, own: RelPath) -> Self {
+        Self { own: Some(Arc::new(own)), ..self }
     }
 
     /// Whether entries of that name are left out whatever the rules say.
@@ -143,17 +154,20 @@ impl Rules {
 
     /// What the rules were made from.
     pub fn set(&self) -> &RuleSet {
-        &self.0.set
+        &self.compiled.set
     }
 
-    /// Whether nothing but the fixed rule is in force.
+    /// Whether nothing but the rule for names is in force.
     pub fn is_empty(&self) -> bool {
-        !self.0.is_active
+        !self.compiled.is_active && self.own.is_none()
     }
 
     /// Whether an include names something strictly below `path`.
     pub fn leads_to_include(&self, path: &RelPath) -> bool {
-        self.0.includes.iter().any(|include| include.path.is_within(path) && include.path != *path)
+        self.compiled
+            .includes
+            .iter()
+            .any(|include| include.path.is_within(path) && include.path != *path)
     }
 
     /// What becomes of the entry at `path`, whose folder has `marks`.
@@ -178,6 +192,9 @@ impl Rules {
         let name = path.name().unwrap_or_default();
         if Self::is_never_kept(name) {
             return Some(Decision::Out(Why::RestoreFolder));
+        }
+        if self.own.as_ref().is_some_and(|own| **own == *path) {
+            return Some(Decision::Out(Why::OwnFolder));
         }
         if self.is_empty() {
             return Some(Decision::In);
@@ -225,7 +242,7 @@ impl Rules {
 
     /// The longest include that is `path` or above it.
     fn include_over(&self, path: &RelPath) -> Option<&Include> {
-        let over = self.0.includes.iter().filter(|include| path.is_within(&include.path));
+        let over = self.compiled.includes.iter().filter(|include| path.is_within(&include.path));
         over.max_by_key(|include| include.path.as_bytes().len())
     }
 
@@ -248,7 +265,7 @@ impl Rules {
         if !is_in_the_top && let Some(why) = self.why_marked(path, name, marks) {
             return Asked::Out(why);
         }
-        if self.0.paths.contains(path) {
+        if self.compiled.paths.contains(path) {
             return Asked::Out(Why::Path(path.clone()));
         }
         ask(&include.patterns, &include.origins, path, facts).unwrap_or(Asked::In)
@@ -268,13 +285,13 @@ impl Rules {
         if let Some(why) = self.why_marked(path, name, marks) {
             return Asked::Out(why);
         }
-        if self.0.paths.contains(path) {
+        if self.compiled.paths.contains(path) {
             return Asked::Out(Why::Path(path.clone()));
         }
-        if let Some(asked) = ask(&self.0.patterns, &self.0.origins, path, facts) {
+        if let Some(asked) = ask(&self.compiled.patterns, &self.compiled.origins, path, facts) {
             return asked;
         }
-        if self.0.build_output && marks.is_build_output(name) {
+        if self.compiled.build_output && marks.is_build_output(name) {
             match facts {
                 None => return Asked::Unsure,
                 Some(facts) if facts.kind == Kind::Directory => {
@@ -283,7 +300,7 @@ impl Rules {
                 Some(_) => {}
             }
         }
-        match (self.0.set.largest_file_bytes, facts) {
+        match (self.compiled.set.largest_file_bytes, facts) {
             (Some(_), None) => Asked::Unsure,
             (Some(limit), Some(facts)) if facts.kind == Kind::File && facts.size_bytes > limit => {
                 Asked::Out(Why::LargerThan(limit))
@@ -297,10 +314,10 @@ impl Rules {
             return None;
         }
         let folder = || path.parent().unwrap_or_default();
-        if self.0.set.nobackup && marks.nobackup {
+        if self.compiled.set.nobackup && marks.nobackup {
             return Some(Why::NoBackup(folder()));
         }
-        (self.0.set.cachedir_tag && marks.cachedir_tag).then(|| Why::CacheTag(folder()))
+        (self.compiled.set.cachedir_tag && marks.cachedir_tag).then(|| Why::CacheTag(folder()))
     }
 }
 

@@ -68,6 +68,25 @@ fn without_rules_only_what_restores_left_is_out() {
 }
 
 #[test]
+fn the_programs_own_folder_is_out_whatever_is_said() {
+    let own = || path("home/ann/.local/state/yore");
+    let included = RuleSet { include: vec![path("home/ann")], ..RuleSet::default() };
+    for rules in [Rules::default(), rules(included)] {
+        let rules = rules.without(own());
+        assert!(!rules.is_empty());
+        check(
+            &rules,
+            &[
+                ("/home/ann/.local/state/yore/", Some(Why::OwnFolder)),
+                ("/home/ann/.local/state/", None),
+                ("/home/ann/.local/state/yore.txt", None),
+                ("/home/eve/.local/state/yore/", None),
+            ],
+        );
+    }
+}
+
+#[test]
 fn the_last_pattern_decides_and_is_named_as_typed() {
     let rules =
         rules(patterns(&["*.log", "!keep.log", "/home/ann/big/", "sub/dir", "\\!x", "core"]));

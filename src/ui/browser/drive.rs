@@ -1,13 +1,13 @@
 //! The drive at the sidebar's foot: its name and how much room is left.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use relm4::gtk;
 use relm4::gtk::prelude::*;
 use relm4::prelude::*;
 
+use crate::app::places::drive_of;
 use crate::app::text;
-use crate::engine::repository::YORE_DIR;
 use crate::i18n::{gettext, gettext_f};
 use crate::ui::widgets::{icon, name_of, named};
 
@@ -87,11 +87,9 @@ impl SimpleComponent for Drive {
 }
 
 impl Drive {
-    /// The drive's folder, by the name that the person knows: the one around our own.
+    /// The drive, by the name that the person knows.
     fn title(&self) -> String {
-        let own = self.path.ancestors().find(|above| above.file_name() == Some(YORE_DIR.as_ref()));
-        let drive = own.and_then(Path::parent).unwrap_or(&self.path);
-        name_of(drive.file_name().map_or(drive, Path::new))
+        name_of(drive_of(&self.path))
     }
 
     fn used(&self) -> f64 {
