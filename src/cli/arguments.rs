@@ -186,7 +186,7 @@ fn backup() -> Command {
 fn why() -> Command {
     Command::new("why")
         .about(gettext("Tell whether a path is backed up, and if not, what leaves it out"))
-        .arg(path(true))
+        .args([at(), path(true)])
 }
 
 fn at() -> Arg {
