@@ -2,7 +2,9 @@
 
 mod compare;
 mod find;
+mod last_good;
 mod names;
+mod past;
 mod pin;
 mod restore;
 mod setup;
@@ -31,6 +33,7 @@ fn every_command_answers_people_and_programs() {
         (&["snapshots"], &name, "/snapshots/0/name"),
         (&["snapshots", &source], "the oldest", "/snapshots/0/name"),
         (&["ls", &source], "letter.txt", "/entries/0/name"),
+        (&["deleted"], "Nothing was deleted", "/deleted"),
         (&["find", "LETTER"], "letter.txt", "/hits/0/first"),
         (&["ls", "--changes", &source], "what is there now", "/entries/0/name"),
         (&["compare", &name, "latest"], "nothing changed", "/totals/added"),

@@ -3,6 +3,7 @@
 pub mod adopt;
 pub mod beside;
 pub mod changes;
+pub mod check;
 pub mod config;
 pub mod demo;
 pub mod error;
@@ -12,6 +13,7 @@ pub mod health;
 pub mod jobs;
 pub mod limits;
 pub mod live;
+pub mod missing;
 pub mod moment;
 pub mod owners;
 pub mod pin;

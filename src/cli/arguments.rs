@@ -8,6 +8,7 @@ use clap::{Arg, ArgAction, Command, value_parser};
 
 use super::find::KINDS;
 use crate::app::size;
+use crate::engine::meta::ContentHash;
 use crate::engine::rules::Preset;
 use crate::i18n::gettext;
 
@@ -36,6 +37,7 @@ pub fn command() -> Command {
             backup(),
             snapshots(),
             ls(),
+            deleted(),
             find(),
             versions(),
             compare(),
@@ -186,7 +188,7 @@ fn backup() -> Command {
 fn why() -> Command {
     Command::new("why")
         .about(gettext("Tell whether a path is backed up, and if not, what leaves it out"))
-        .arg(path(true))
+        .args([at(), path(true)])
 }
 
 fn at() -> Arg {
@@ -321,8 +323,61 @@ fn searched(text: OsString) -> Result<OsString, String> {
     }
 }
 
+fn deleted() -> Command {
+    Command::new("deleted").about(gettext("List what was deleted, newest first")).args([
+        at_help(Arg::new("at").long("before").value_name("SNAPSHOT")),
+        Arg::new("limit")
+            .long("limit")
+            .value_name("NUMBER")
+            .default_value("50")
+            .value_parser(value_parser!(u64).range(1..=1_000_000))
+            .help(gettext("The most lines that are shown")),
+        Arg::new("name")
+            .long("name")
+            .value_name("TEXT")
+            .help(gettext("Only what has this text in its name")),
+        Arg::new("kind")
+            .long("kind")
+            .value_name("KIND")
+            .value_parser(PossibleValuesParser::new(KINDS.map(|(name, _)| name)))
+            .help(gettext("Only what is of this kind")),
+        Arg::new("min-size")
+            .long("min-size")
+            .value_name("SIZE")
+            .value_parser(size_bytes)
+            .help(gettext("Only what is at least so large, a folder with all in it")),
+        path(false),
+    ])
+}
+
 fn versions() -> Command {
-    Command::new("versions").about(gettext("List the versions of a file or folder")).arg(path(true))
+    let hash = |text: &str| {
+        let hash = blake3::Hash::from_hex(text).map(|hash| ContentHash(*hash.as_bytes()));
+        hash.map_err(|_| gettext("it is no BLAKE3 hash of 64 digits, as --json shows them"))
+    };
+    Command::new("versions").about(gettext("List the versions of a file or folder")).args([
+        path(true),
+        Arg::new("last-good")
+            .long("last-good")
+            .value_name("HASH")
+            .conflicts_with("check")
+            .value_parser(hash)
+            .help(gettext("Find the newest version with this content, and what came after it")),
+        Arg::new("check")
+            .long("check")
+            .value_name("PROGRAM")
+            .value_parser(value_parser!(PathBuf))
+            .help(gettext(
+                "Find the last version for which this program ends with 0; it gets a copy as its last argument",
+            )),
+        Arg::new("arguments")
+            .value_name("ARGUMENT")
+            .last(true)
+            .num_args(0..)
+            .requires("check")
+            .value_parser(value_parser!(OsString))
+            .help(gettext("What the program gets before the copy")),
+    ])
 }
 
 fn restore() -> Command {

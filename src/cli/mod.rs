@@ -4,10 +4,13 @@ mod adopt;
 mod arguments;
 mod backup;
 mod compare;
+mod deleted;
 mod demo;
 mod diff;
 mod find;
+mod last_good;
 mod ls;
+mod missing;
 mod output;
 mod past;
 mod period;
@@ -77,6 +80,7 @@ fn dispatch(matches: &ArgMatches, options: &Options, output: Output) -> Result<E
         Some(("backup", matches)) => backup::run(matches, options, output),
         Some(("snapshots", matches)) => snapshots::run(matches, options, output),
         Some(("ls", matches)) => ls::run(matches, options, output),
+        Some(("deleted", matches)) => deleted::run(matches, options, output),
         Some(("find", matches)) => find::run(matches, options, output),
         Some(("versions", matches)) => versions::run(matches, options, output),
         Some(("compare", matches)) => compare::run(matches, options, output),

@@ -1,12 +1,14 @@
 //! `yore why`: tell whether a path is backed up, and if not, which rule leaves it out.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::ArgMatches;
 use serde_json::{Value, json};
 
 use super::Ending;
+use super::missing::Past;
 use super::output::{Output, path_json, snapshot_path_json};
+use super::past::open_history;
 use crate::app::error::Result;
 use crate::app::target::{Options, Target};
 use crate::app::why::{Answer, Fate, why};
@@ -17,6 +19,13 @@ use crate::i18n::{gettext, gettext_f};
 pub fn run(matches: &ArgMatches, options: &Options, output: Output) -> Result<Ending> {
     let target = Target::require(options)?;
     let given: PathBuf = matches.get_one("path").cloned().unwrap_or_default();
+    if matches.contains_id("at") {
+        let history = open_history(&target, output)?;
+        let past = Past::ask(matches, &given, &history, output)?;
+        past.tell(output);
+        output.document(&past.document());
+        return Ok(Ending::Done);
+    }
     let answer = why(&target, &given)?;
     output.line(sentence(&answer));
     if let Some(advice) = advice(&answer) {
@@ -25,8 +34,30 @@ pub fn run(matches: &ArgMatches, options: &Options, output: Output) -> Result<En
     if let Some(note) = note(&answer) {
         output.note(note);
     }
-    output.document(&document(&answer));
+    let past = if answer.exists { None } else { past(&target, matches, &given, output)? };
+    if let Some(past) = &past {
+        past.tell(output);
+    }
+    let past = past.map(|past| past.document());
+    output.document(&document(&answer, past));
     Ok(Ending::Done)
+}
+
+/// What the newest snapshot says; `None` if there is none, or the drive isn't there.
+fn past(
+    target: &Target,
+    matches: &ArgMatches,
+    given: &Path,
+    output: Output,
+) -> Result<Option<Past>> {
+    let history = match open_history(target, output) {
+        Err(error) if error.is_drive_away() => return Ok(None),
+        history => history?,
+    };
+    if history.snapshots()?.is_empty() {
+        return Ok(None);
+    }
+    Past::ask(matches, given, &history, output).map(Some)
 }
 
 fn note(answer: &Answer) -> Option<String> {
@@ -99,7 +130,7 @@ fn advice(answer: &Answer) -> Option<String> {
     }
 }
 
-fn document(answer: &Answer) -> Value {
+fn document(answer: &Answer, past: Option<Value>) -> Value {
     let (outcome, rule, at) = match &answer.fate {
         Fate::In => ("in", None, None),
         Fate::OnTheWay(why) => ("on-the-way", Some(why), Some(&answer.path)),
@@ -119,10 +150,11 @@ fn document(answer: &Answer) -> Value {
         "at": at.map(snapshot_path_json),
         "rule": rule.map(rule_json),
         "note": note(answer),
+        "past": past,
     })
 }
 
-fn rule_json(why: &Why) -> Value {
+pub(super) fn rule_json(why: &Why) -> Value {
     match why {
         Why::Preset(preset) => json!({ "kind": "preset", "preset": preset.name() }),
         Why::Pattern(text) => json!({ "kind": "pattern", "pattern": text }),

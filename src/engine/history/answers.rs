@@ -1,6 +1,6 @@
 //! Answers from one index. A whole question is asked of one index: numbers of paths mean nothing in another.
 
-use super::{Chain, Difference, Entry, SnapshotInfo, Version};
+use super::{Chain, Entry, SnapshotInfo};
 use crate::engine::error::{Error, Result};
 use crate::engine::index::{Index, NodeId, State};
 use crate::engine::path::RelPath;
@@ -81,34 +81,6 @@ impl Answers<'_> {
         let sources = self.0.sources_of(at)?;
         let is_scaffold = sources.iter().any(|(_, source)| source.is_within(path));
         Ok(is_scaffold.then(|| Entry::scaffold(name)))
-    }
-
-    /// The distinct versions of `path`, newest first.
-    pub fn versions(&self, path: &RelPath) -> Result<Vec<Version>> {
-        let node = self.0.node_of(path)?.ok_or_else(|| Error::NeverSeen(path.clone()))?;
-        let chain = self.chain()?;
-        let name = path.name().unwrap_or_default();
-        let mut versions: Vec<(Version, State)> = Vec::new();
-        for (first, last, state) in self.0.versions_of(node)? {
-            let Some((first, last)) = chain.clip(first, last) else { continue };
-            match versions.last_mut() {
-                // A mark that came or went is no new version.
-                Some((later, same))
-                    if chain.after(last) == Some(later.first)
-                        && Difference::between(Some(&state), Some(same)).is_none() =>
-                {
-                    later.first = first;
-                }
-                _ => {
-                    let (path, entry) = (path.clone(), Entry::new(name, &state));
-                    versions.push((Version { path, entry, first, last }, state));
-                }
-            }
-        }
-        if versions.is_empty() {
-            return Err(Error::NeverSeen(path.clone()));
-        }
-        Ok(versions.into_iter().map(|(version, _)| version).collect())
     }
 
     /// The paths of the sources that the snapshot `at` protected, sorted.

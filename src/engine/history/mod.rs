@@ -5,13 +5,20 @@ mod chain;
 mod changes;
 mod compare;
 mod content;
+mod deleted;
 mod entry;
+mod last_good;
+mod missing;
+mod moves;
 mod needle;
 mod query;
+mod scope;
 mod search;
 mod timeline;
 mod usage;
+mod versions;
 mod walk;
+mod way;
 
 use std::path::{Path, PathBuf};
 
@@ -32,7 +39,10 @@ pub(super) use answers::Answers;
 pub use chain::Chain;
 pub use changes::{Change, ChangePage};
 pub use compare::{Compared, Side};
+pub use deleted::{Deleted, DeletedCursor, DeletedPage, DeletedQuery};
 pub use entry::{Entry, Version};
+pub use last_good::LastGood;
+pub use missing::Missing;
 pub use query::{KindFilter, Query};
 pub use search::{Found, Hit};
 pub use timeline::Tick;
@@ -117,9 +127,34 @@ impl History {
         self.ask(|answers| answers.entry(path, at))
     }
 
-    /// The distinct versions of `path`, newest first.
+    /// The distinct versions of `path`, newest first: of all its lives, and of the paths that a file came from before the first
+    /// and went to after the last of them, where its content proves that.
+    ///
+    /// # Errors
+    /// [`Error::NeverSeen`] if the path is in no snapshot.
     pub fn versions(&self, path: &RelPath) -> Result<Vec<Version>> {
         self.ask(|answers| answers.versions(path))
+    }
+
+    /// A page of what was deleted, newest first.
+    ///
+    /// # Errors
+    /// [`Error::NeverSeen`] if no snapshot knows the path to look under, [`Error::NoSnapshots`] if there is none.
+    pub fn deleted(&self, query: &DeletedQuery) -> Result<DeletedPage> {
+        self.ask(|answers| answers.deleted(query))
+    }
+
+    /// Why `path` is not in the snapshot `at`.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchSnapshot`] for a number that no snapshot ever had.
+    pub fn why_missing(&self, path: &RelPath, at: u64) -> Result<Missing> {
+        let missing = self.ask(|answers| answers.why_missing(path, at))?;
+        let Missing::Unread { at: unread, .. } = missing else { return Ok(missing) };
+        // What was wrong is on the drive alone.
+        let problems = self.problems(at).unwrap_or_default();
+        let found = problems.into_iter().find(|problem| problem.path == unread.encode());
+        Ok(Missing::Unread { at: unread, reason: found.map(|problem| problem.reason) })
     }
 
     /// What could not be read when the snapshot `at` was made.

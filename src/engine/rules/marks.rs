@@ -43,6 +43,24 @@ impl FolderMarks {
         }
     }
 
+    /// The marks of a folder of which only single entries can be asked for: `is_mark` tells whether a file of that name is there and is
+    /// a mark, `has` whether there is an entry of that name.
+    pub fn of_kept<E>(
+        is_mark: impl Fn(&[u8]) -> Result<bool, E>,
+        has: impl Fn(&[u8]) -> Result<bool, E>,
+    ) -> Result<Self, E> {
+        let mut beside = 0;
+        for (bit, rule) in BUILD_BESIDE.iter().enumerate() {
+            for marker in rule.markers {
+                if has(marker)? {
+                    beside |= 1 << bit;
+                }
+            }
+        }
+        let (cachedir_tag, nobackup) = (is_mark(CACHE_TAG)?, is_mark(NO_BACKUP)?);
+        Ok(Self { cachedir_tag, nobackup, left_out: None, beside })
+    }
+
     /// Of a folder that can't be listed: only what it is itself.
     pub fn unlisted(left_out: Option<Why>) -> Self {
         Self { left_out, ..Self::default() }

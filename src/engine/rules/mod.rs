@@ -35,7 +35,7 @@ mod tests;
 
 use std::sync::Arc;
 
-use super::meta::Kind;
+use super::meta::{Kind, Metadata};
 use super::path::RelPath;
 use pattern::{Matched, Pattern, Patterns};
 
@@ -84,6 +84,12 @@ pub struct Facts {
     pub kind: Kind,
     /// A file's size.
     pub size_bytes: u64,
+}
+
+impl From<&Metadata> for Facts {
+    fn from(meta: &Metadata) -> Self {
+        Self { kind: meta.kind, size_bytes: meta.size_bytes }
+    }
 }
 
 impl Rules {

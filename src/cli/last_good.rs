@@ -1,0 +1,93 @@
+//! `yore versions --last-good` and `--check`: find out when a file went bad.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::ArgMatches;
+use serde_json::{Value, json};
+
+use super::Ending;
+use super::output::{Output, entry_json, snapshot_path_json};
+use crate::app::check::check;
+use crate::app::error::Result;
+use crate::app::missing::restore_advice;
+use crate::app::text;
+use crate::engine::history::{History, LastGood, SnapshotInfo, Version};
+use crate::engine::meta::ContentHash;
+use crate::engine::path::RelPath;
+use crate::i18n::{gettext, gettext_f, ngettext_f};
+
+/// Whether one of the options was given.
+pub fn is_asked(matches: &ArgMatches) -> bool {
+    matches.contains_id("last-good") || matches.contains_id("check")
+}
+
+pub fn run(
+    matches: &ArgMatches,
+    history: &History,
+    path: &RelPath,
+    output: Output,
+) -> Result<Ending> {
+    let found = match matches.get_one::<ContentHash>("last-good") {
+        Some(hash) => history.last_good_by_hash(path, *hash)?,
+        None => {
+            let program = matches.get_one::<PathBuf>("check").cloned().unwrap_or_default();
+            let arguments: Vec<OsString> =
+                matches.get_many("arguments").into_iter().flatten().cloned().collect();
+            history.last_good(path, &|version| check(history, version, &program, &arguments))?
+        }
+    };
+    let snapshots = history.snapshots()?;
+    let of = |seq: u64| snapshots.iter().find(|snapshot| snapshot.seq == seq);
+    output.line(sentence(&found, path, &of));
+    if found.looked_at > 0 {
+        output.line(ngettext_f(
+            "Of {contents} different contents {count} was looked at.",
+            "Of {contents} different contents {count} were looked at.",
+            found.looked_at as u64,
+            &[("contents", &found.contents.to_string())],
+        ));
+    }
+    if let Some((good, last)) = found.good.as_ref().and_then(|good| Some((good, of(good.last)?))) {
+        output.line(restore_advice(last, &good.path));
+    }
+    output.document(&json!({
+        "path": snapshot_path_json(path),
+        "good": found.good.as_ref().map(|version| version_json(version, &of)),
+        "bad": found.bad.as_ref().map(|version| version_json(version, &of)),
+        "looked_at": found.looked_at,
+        "contents": found.contents,
+    }));
+    Ok(Ending::Done)
+}
+
+fn sentence<'a>(
+    found: &LastGood,
+    path: &RelPath,
+    of: &dyn Fn(u64) -> Option<&'a SnapshotInfo>,
+) -> String {
+    let time = |seq: u64| {
+        of(seq).map_or_else(|| gettext("unknown time"), |snapshot| text::moment(snapshot.started))
+    };
+    let asked = path.to_string();
+    match (&found.good, &found.bad) {
+        (Some(good), Some(bad)) => gettext_f(
+            "{path} was last good in the snapshot of {good}, and is not since that of {bad}.",
+            &[("path", &asked), ("good", &time(good.last)), ("bad", &time(bad.first))],
+        ),
+        (Some(good), None) => gettext_f(
+            "{path} was good in the snapshot of {good}, the last with it.",
+            &[("path", &asked), ("good", &time(good.last))],
+        ),
+        (None, _) => gettext_f("No version of {path} is good.", &[("path", &asked)]),
+    }
+}
+
+fn version_json<'a>(version: &Version, of: &dyn Fn(u64) -> Option<&'a SnapshotInfo>) -> Value {
+    json!({
+        "path": snapshot_path_json(&version.path),
+        "entry": entry_json(&version.entry),
+        "first": of(version.first).map(|snapshot| &snapshot.name),
+        "last": of(version.last).map(|snapshot| &snapshot.name),
+    })
+}

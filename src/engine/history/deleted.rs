@@ -1,0 +1,343 @@
+//! What was deleted: the last state of every path that is gone, as of a moment, newest first.
+//!
+//! A folder that is gone with all in it is one row. What was moved, is left out by a rule or is in no source any more wasn't deleted. It
+//! is found by going down through what changed in each snapshot: what stayed is never looked at.
+
+use super::moves::Moves;
+use super::scope::Scopes;
+use super::way::Way;
+use super::{Answers, Chain, Entry, KindFilter};
+use crate::engine::error::{Error, Result};
+use crate::engine::index::{NodeId, State};
+use crate::engine::meta::Kind;
+use crate::engine::path::{RelPath, is_name};
+use crate::engine::rules::{Decision, Facts};
+
+/// How many entries of a deleted folder are looked at to tell whether it was moved.
+const FOLDER_LOOKED_AT: usize = 4_096;
+
+/// How many entries are looked at for a page: what it lacks then comes with the next one.
+const PAGE_LOOKED_AT: usize = 50_000;
+
+/// The most rows of a page.
+const PAGE_ROWS: usize = 1_000;
+
+/// Which deletions are asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DeletedQuery {
+    /// Only what was in this folder, or the folder itself.
+    pub under: RelPath,
+    /// Number of the snapshot from which one looks back; the newest if it isn't given.
+    pub before: Option<u64>,
+    /// Only what has this in its name, in upper or lower case.
+    pub name_contains: Option<String>,
+    /// Only what is of this kind.
+    pub kind: Option<KindFilter>,
+    /// Only what has at least so many bytes, a folder with all in it.
+    pub min_bytes: u64,
+    /// Only what comes after this, the `next` of a page before.
+    pub after: Option<DeletedCursor>,
+    /// The most rows that are wanted, of 1 to 1000.
+    pub limit: usize,
+}
+
+/// A place in the order of deletions: newest first, those of one snapshot by path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeletedCursor {
+    /// The first snapshot without the path.
+    pub gone: u64,
+    /// The path.
+    pub path: RelPath,
+}
+
+/// A path that is gone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deleted {
+    /// The path.
+    pub path: RelPath,
+    /// What it was at last.
+    pub entry: Entry,
+    /// Number of the last snapshot that has it.
+    pub last: u64,
+    /// Number of the first snapshot without it.
+    pub gone: u64,
+    /// Of a folder, how many entries were in it and below.
+    pub entries_below: u64,
+    /// The file's size, or that of all files below a folder.
+    pub bytes: u64,
+}
+
+/// Some deletions.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DeletedPage {
+    /// In order; there may be fewer than were wanted, even none, and more on the next page.
+    pub rows: Vec<Deleted>,
+    /// Where the next page begins; `None` if this is the last.
+    pub next: Option<DeletedCursor>,
+}
+
+impl Answers<'_> {
+    /// A page of what was deleted.
+    pub fn deleted(&self, query: &DeletedQuery) -> Result<DeletedPage> {
+        let chain = self.chain()?;
+        let before = match query.before {
+            Some(seq) => chain.get(seq)?.seq,
+            None => chain.newest().ok_or(Error::NoSnapshots)?,
+        };
+        let node = self.0.node_of(&query.under)?;
+        let node = node.ok_or_else(|| Error::NeverSeen(query.under.clone()))?;
+        let mut search = Search {
+            answers: *self,
+            chain: &chain,
+            query,
+            before,
+            moves: Moves::new(*self, &chain),
+            scopes: Scopes::new(*self),
+            looked_at: 0,
+            position: None,
+            rows: Vec::new(),
+        };
+        for gone in search.moments(node)? {
+            if !search.search(node, gone)? {
+                return Ok(DeletedPage { rows: search.rows, next: search.position });
+            }
+        }
+        Ok(DeletedPage { rows: search.rows, next: None })
+    }
+}
+
+/// The snapshot that is searched, and the one before it.
+#[derive(Debug, Clone, Copy)]
+struct Moment {
+    last: u64,
+    gone: u64,
+}
+
+/// What an entry turned out to be.
+enum Found {
+    /// It is one row, with all below it.
+    Row(Box<State>),
+    /// Rows may be below it.
+    Below,
+    Nothing,
+}
+
+/// What of a folder's content was deleted.
+enum Lost {
+    All,
+    Some,
+    Nothing,
+}
+
+/// One page in the making.
+struct Search<'a> {
+    answers: Answers<'a>,
+    chain: &'a Chain,
+    query: &'a DeletedQuery,
+    before: u64,
+    moves: Moves<'a>,
+    scopes: Scopes<'a>,
+    looked_at: usize,
+    /// The last place that was done with.
+    position: Option<DeletedCursor>,
+    rows: Vec<Deleted>,
+}
+
+impl Search<'_> {
+    /// The snapshots without something that the one before has at or below the path `node`, newest first.
+    fn moments(&self, node: NodeId) -> Result<Vec<u64>> {
+        let counted = self.answers.0.counts_below(node)?.into_iter();
+        let mut moments: Vec<u64> =
+            counted.filter(|(_, counts)| counts.removed > 0).map(|(seq, _)| seq).collect();
+        let lives = self.answers.0.lives_after(node, 0, self.before)?.into_iter();
+        let lasts = lives.filter_map(|(first, last)| self.chain.clip(first, last));
+        moments.extend(lasts.map(|(_, last)| last).max().and_then(|last| self.chain.after(last)));
+        let cursor = self.query.after.as_ref().map_or(u64::MAX, |cursor| cursor.gone);
+        moments.retain(|seq| *seq <= self.before && *seq <= cursor);
+        moments.sort_unstable();
+        moments.dedup();
+        moments.reverse();
+        Ok(moments)
+    }
+
+    /// Searches what the snapshot `gone` lacks at and below the path `node`; `false` if the page is full before the end.
+    fn search(&mut self, node: NodeId, gone: u64) -> Result<bool> {
+        // What the oldest one lacks nobody knows.
+        let Some(last) = self.chain.before(gone) else { return Ok(true) };
+        let moment = Moment { last, gone };
+        let mut way = Way::from(self.query.under.clone());
+        let mut next = Some(node);
+        while let Some(node) = next {
+            if self.is_past(&way.path, gone) {
+                way.leave();
+            } else {
+                let is_long = self.looked_at >= PAGE_LOOKED_AT && self.position.is_some();
+                if is_long || self.rows.len() >= self.query.limit.clamp(1, PAGE_ROWS) {
+                    return Ok(false);
+                }
+                match self.look(&way.path, node, moment)? {
+                    Found::Below => way.enter(self.changed(node, gone)?),
+                    found => {
+                        if let Found::Row(state) = found {
+                            self.take(&way.path, node, &state, moment)?;
+                        }
+                        self.position = Some(DeletedCursor { gone, path: way.path.clone() });
+                        way.leave();
+                    }
+                }
+            }
+            next = way.next();
+        }
+        Ok(true)
+    }
+
+    /// Whether a page before was done with `path`.
+    fn is_past(&self, path: &RelPath, gone: u64) -> bool {
+        let cursor = self.query.after.as_ref().filter(|cursor| cursor.gone == gone);
+        cursor.is_some_and(|cursor| {
+            *path == cursor.path || (*path < cursor.path && !cursor.path.is_within(path))
+        })
+    }
+
+    fn look(&mut self, path: &RelPath, node: NodeId, moment: Moment) -> Result<Found> {
+        self.looked_at += 1;
+        let cursor = self.query.after.as_ref().filter(|cursor| cursor.gone == moment.gone);
+        if cursor.is_some_and(|cursor| cursor.path.is_within(path)) {
+            return Ok(Found::Below);
+        }
+        let was = self.state(node, moment.last)?;
+        if let Some(was) = was
+            && self.state(node, moment.gone)?.is_none()
+            && !self.is_back(node, moment.gone)?
+        {
+            return self.judge(path, node, was, moment);
+        }
+        let counts = self.answers.0.counts_of(node, moment.gone)?;
+        let is_below = counts.is_some_and(|counts| counts.removed > 0);
+        Ok(if is_below { Found::Below } else { Found::Nothing })
+    }
+
+    fn state(&self, node: NodeId, at: u64) -> Result<Option<State>> {
+        Ok(self.answers.0.version_at(node, at)?.map(|(_, _, state)| state))
+    }
+
+    /// Whether the path is there once more after the snapshot `gone`, in which it isn't.
+    fn is_back(&self, node: NodeId, gone: u64) -> Result<bool> {
+        let lives = self.answers.0.lives_after(node, gone, self.before)?;
+        Ok(lives.into_iter().any(|(first, last)| self.chain.clip(first, last).is_some()))
+    }
+
+    /// Tells whether what is gone was deleted.
+    fn judge(&mut self, path: &RelPath, node: NodeId, was: State, moment: Moment) -> Result<Found> {
+        let scope = self.scopes.at(moment.gone)?;
+        let Some(explanation) = scope.explain(path, Some(Facts::from(&was.meta)))? else {
+            let is_above = scope.leads_to_source(path);
+            return Ok(if is_above { Found::Below } else { Found::Nothing });
+        };
+        match explanation.decision {
+            Decision::Out(_) => return Ok(Found::Nothing),
+            Decision::OnTheWay(_) => return Ok(Found::Below),
+            Decision::In => {}
+        }
+        if was.meta.kind != Kind::Directory {
+            let is_moved = self.moves.to(path, &was, moment.gone)?.is_some();
+            return Ok(if is_moved { Found::Nothing } else { Found::Row(Box::new(was)) });
+        }
+        Ok(match self.lost_below(path, node, moment)? {
+            Lost::All => Found::Row(Box::new(was)),
+            Lost::Some => Found::Below,
+            Lost::Nothing => Found::Nothing,
+        })
+    }
+
+    /// Tells whether what was in a folder that is gone was moved or is left out.
+    fn lost_below(&mut self, path: &RelPath, node: NodeId, moment: Moment) -> Result<Lost> {
+        let (mut is_lost, mut is_left) = (false, false);
+        let mut way = Way::from(path.clone());
+        way.enter(self.there_before(node, moment)?);
+        let mut looked_at = 0;
+        while let Some(node) = way.next() {
+            looked_at += 1;
+            let Some(was) = self.state(node, moment.last)? else {
+                way.leave();
+                continue;
+            };
+            let scope = self.scopes.at(moment.gone)?;
+            let explained = scope.explain(&way.path, Some(Facts::from(&was.meta)))?;
+            let is_kept =
+                explained.is_some_and(|found| !matches!(found.decision, Decision::Out(_)));
+            if was.meta.kind == Kind::Directory {
+                let children = self.there_before(node, moment)?;
+                is_lost |= is_kept && children.is_empty();
+                way.enter(children);
+            } else {
+                if is_kept && self.moves.to(&way.path, &was, moment.gone)?.is_none() {
+                    is_lost = true;
+                } else if was.meta.kind == Kind::File {
+                    is_left = true;
+                }
+                way.leave();
+            }
+            if (is_lost && is_left) || looked_at >= FOLDER_LOOKED_AT {
+                break;
+            }
+        }
+        self.looked_at += looked_at;
+        Ok(match (is_lost, is_left) {
+            (_, false) => Lost::All,
+            // There may be something that wasn't looked at.
+            (false, true) if looked_at < FOLDER_LOOKED_AT => Lost::Nothing,
+            (_, true) => Lost::Some,
+        })
+    }
+
+    /// The children of a folder that changed in the snapshot `gone`, the first by name last.
+    fn changed(&self, folder: NodeId, gone: u64) -> Result<Vec<(Vec<u8>, NodeId)>> {
+        let mut children = Vec::new();
+        for node in self.answers.0.changed_children(folder, gone)? {
+            // A forged row must not name its way out of a folder.
+            if let Some(name) = self.answers.0.name_in(folder, node)?.filter(|name| is_name(name)) {
+                children.push((name, node));
+            }
+        }
+        children.sort_unstable_by(|one, other| other.cmp(one));
+        Ok(children)
+    }
+
+    /// Those of them that were there in the snapshot before.
+    fn there_before(&self, folder: NodeId, moment: Moment) -> Result<Vec<(Vec<u8>, NodeId)>> {
+        let mut children = self.changed(folder, moment.gone)?;
+        let mut failed = None;
+        children.retain(|(_, node)| {
+            let there = self.answers.0.version_at(*node, moment.last);
+            there.map(|version| version.is_some()).unwrap_or_else(|error| {
+                failed = Some(error);
+                false
+            })
+        });
+        failed.map_or(Ok(children), Err)
+    }
+
+    /// Adds a row if it is asked for.
+    fn take(&mut self, path: &RelPath, node: NodeId, state: &State, moment: Moment) -> Result<()> {
+        let (entries_below, bytes) = match state.meta.kind {
+            Kind::Directory => self.answers.0.size_of(node, moment.last)?,
+            Kind::File => (0, state.meta.size_bytes),
+            _ => (0, 0),
+        };
+        let is_named = self.query.name_contains.as_ref().is_none_or(|text| {
+            let name = String::from_utf8_lossy(path.name().unwrap_or_default()).to_lowercase();
+            name.contains(&text.to_lowercase())
+        });
+        let is_kind = self.query.kind.is_none_or(|kind| kind.takes(state.meta.kind));
+        if is_named
+            && is_kind
+            && bytes >= self.query.min_bytes
+            && let Some(entry) = self.answers.entry(path, moment.last)?
+        {
+            let (path, Moment { last, gone }) = (path.clone(), moment);
+            self.rows.push(Deleted { path, entry, last, gone, entries_below, bytes });
+        }
+        Ok(())
+    }
+}

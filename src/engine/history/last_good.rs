@@ -1,0 +1,90 @@
+//! When a file went bad: its contents are bisected, the newest is asked first.
+
+use super::{History, Version};
+use crate::engine::error::Result;
+use crate::engine::meta::{ContentHash, Kind};
+use crate::engine::path::RelPath;
+
+/// Between which versions a file went bad.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LastGood {
+    /// The newest good version; `None` if there is none.
+    pub good: Option<Version>,
+    /// The first bad one after it; `None` if there is none.
+    pub bad: Option<Version>,
+    /// How many contents were asked about.
+    pub looked_at: usize,
+    /// How many there are.
+    pub contents: usize,
+}
+
+impl History {
+    /// Finds the last version of the file at `path` that `is_good`, and the first that isn't. What is bad once is taken to
+    /// have stayed so, so that only a few are asked about.
+    ///
+    /// # Errors
+    /// Those of [`History::versions`] and of `is_good`.
+    pub fn last_good(
+        &self,
+        path: &RelPath,
+        is_good: &dyn Fn(&Version) -> Result<bool>,
+    ) -> Result<LastGood> {
+        let contents = self.contents(path)?;
+        let mut found = LastGood { contents: contents.len(), ..LastGood::default() };
+        let mut ask = |version: &Version| {
+            found.looked_at += 1;
+            is_good(version)
+        };
+        // All before `good` are good, all from `bad` on are bad.
+        let (mut good, mut bad) = (0, contents.len());
+        if let Some(newest) = contents.last() {
+            match ask(newest)? {
+                true => good = bad,
+                false => bad -= 1,
+            }
+        }
+        if let Some(oldest) = contents.first().filter(|_| good < bad) {
+            match ask(oldest)? {
+                true => good = 1,
+                false => bad = 0,
+            }
+        }
+        while good < bad {
+            let middle = good + (bad - good) / 2;
+            let Some(version) = contents.get(middle) else { break };
+            match ask(version)? {
+                true => good = middle + 1,
+                false => bad = middle,
+            }
+        }
+        found.good = good.checked_sub(1).and_then(|last| contents.get(last)).cloned();
+        found.bad = contents.get(bad).cloned();
+        Ok(found)
+    }
+
+    /// Finds the newest version of the file at `path` with the content `hash`, and the one that came after it.
+    ///
+    /// # Errors
+    /// Those of [`History::versions`].
+    pub fn last_good_by_hash(&self, path: &RelPath, hash: ContentHash) -> Result<LastGood> {
+        let contents = self.contents(path)?;
+        let last = contents.iter().rposition(|version| version.entry.hash == Some(hash));
+        Ok(LastGood {
+            good: last.and_then(|last| contents.get(last)).cloned(),
+            bad: last.and_then(|last| contents.get(last + 1)).cloned(),
+            looked_at: 0,
+            contents: contents.len(),
+        })
+    }
+
+    /// The versions of a file that differ in content, oldest first: of equal ones the newest. What nothing is stored of is left out.
+    fn contents(&self, path: &RelPath) -> Result<Vec<Version>> {
+        let mut versions = self.versions(path)?;
+        versions.retain(|version| version.entry.kind == Kind::File && !version.entry.absent);
+        versions.dedup_by(|older, newer| {
+            newer.entry.hash.is_some() && newer.entry.hash == older.entry.hash
+        });
+        versions.reverse();
+        Ok(versions)
+    }
+}
