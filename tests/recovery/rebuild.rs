@@ -3,6 +3,8 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 
+use uuid::Uuid;
+use yore::engine::backup::{BackupOptions, Source};
 use yore::engine::monitor::Monitor;
 
 use crate::common::cli::Home;
@@ -22,6 +24,23 @@ fn rebuild(rig: &Rig) {
     writer.rebuild(&monitor).unwrap();
     let progress = monitor.progress();
     assert_eq!((progress.done_entries, progress.total_entries), (indexed, indexed));
+}
+
+#[test]
+fn a_source_within_another_one_before_it_is_all_there() {
+    let rig = Rig::new();
+    for name in ["sub/stays", "sub/deep/stays", "outside"] {
+        write(&rig.source.join(name), name);
+    }
+    let all = rig.options();
+    let sub = Source { id: Uuid::new_v4(), path: rig.source.join("sub") };
+    let inner = BackupOptions { sources: vec![sub], ..rig.options() };
+    for options in [&all, &inner, &inner, &all] {
+        rig.try_back_up(options, &Monitor::new()).unwrap();
+    }
+    let before = rig.answers();
+    rebuild(&rig);
+    assert_eq!(rig.answers(), before);
 }
 
 #[test]

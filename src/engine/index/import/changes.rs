@@ -45,22 +45,23 @@ impl Walk<'_> {
         Ok((id, true))
     }
 
-    /// Ends what lies in the base's sources that are none of `sources`.
+    /// Ends what lies in the base's sources that are none of `sources`; tells those that go on, and those that ended.
     pub(super) fn end_sources_but(
         &self,
         sources: &[RelPath],
         worker: &mut Worker<'_>,
-    ) -> Result<()> {
-        let Some(base) = &self.base else { return Ok(()) };
-        let before = worker.index.sources_of(base.seq)?;
-        for (_, gone) in before.iter().filter(|(_, path)| !sources.contains(path)) {
-            let Some(node) = worker.index.node_of(gone)? else { continue };
+    ) -> Result<(Vec<RelPath>, Vec<RelPath>)> {
+        let Some(base) = &self.base else { return Ok(Default::default()) };
+        let before = worker.index.sources_of(base.seq)?.into_iter().map(|(_, path)| path);
+        let (kept, gone): (Vec<_>, Vec<_>) = before.partition(|path| sources.contains(path));
+        for path in &gone {
+            let Some(node) = worker.index.node_of(path)? else { continue };
             if let Some((first, OPEN, _)) = worker.index.version_at(node, base.seq)? {
                 self.push(worker, Change::End { node, first })?;
             }
             self.end_below(worker, node)?;
         }
-        Ok(())
+        Ok((kept, gone))
     }
 
     /// Ends all that lay below the folder `node` in the base.

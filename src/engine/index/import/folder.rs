@@ -22,6 +22,8 @@ pub(super) struct Place {
     pub node: NodeId,
     /// Whether the index doesn't know the path yet.
     pub is_new: bool,
+    /// Whether what the base has here goes on: not where the base had another source.
+    pub goes_on: bool,
 }
 
 /// An open folder.
@@ -51,7 +53,8 @@ impl Walk<'_> {
             Task::Child { up, name, node, is_new, known } => {
                 let dir = up.dir.child(&name).map_err(|errno| self.failed(errno))?;
                 let base = up.base.as_ref().and_then(|base| base.child(&name).ok());
-                let place = Place { path: up.place.path.join(&name), node, is_new };
+                let (path, goes_on) = (up.place.path.join(&name), up.place.goes_on);
+                let place = Place { path, node, is_new, goes_on };
                 let before = known.map(|child| (child.first, child.last, child.state));
                 self.open_folder(worker, place, dir, base, before)?
             }
@@ -89,8 +92,8 @@ impl Walk<'_> {
         folder: &Arc<Folder>,
         pool: &Pool<Task>,
     ) -> Result<()> {
-        let Place { path, node, is_new } = &folder.place;
-        let before = match self.base.as_ref().filter(|_| !is_new) {
+        let Place { path, node, is_new, goes_on } = &folder.place;
+        let before = match self.base.as_ref().filter(|_| !is_new && *goes_on) {
             Some(base) => worker.index.children(*node, base.seq)?,
             None => Vec::new(),
         };

@@ -171,7 +171,8 @@ impl Walk<'_> {
         worker: &mut Worker<'_>,
     ) -> Result<Vec<Task>> {
         let sources: Vec<RelPath> = seal.sources.iter().filter_map(|s| s.path()).collect();
-        self.end_sources_but(&sources, worker)?;
+        let (kept, gone) = self.end_sources_but(&sources, worker)?;
+        let is_in = |path: &RelPath, any: &[RelPath]| any.iter().any(|one| path.is_within(one));
         let mut scaffold = HashMap::new();
         let mut tasks = Vec::new();
         for path in sources {
@@ -182,13 +183,14 @@ impl Walk<'_> {
                 Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => continue,
                 Err(errno) => return Err(self.failed(errno)),
             };
-            let before = match self.base.as_ref().filter(|_| !is_new) {
+            let goes_on = is_in(&path, &kept) && !is_in(&path, &gone);
+            let before = match self.base.as_ref().filter(|_| !is_new && goes_on) {
                 Some(base) => worker.index.version_at(node, base.seq)?,
                 None => None,
             };
             let base = self.base.as_ref().and_then(|base| base.files.as_ref());
             let base = base.and_then(|files| files.beneath(&path).ok());
-            let place = Place { path, node, is_new };
+            let place = Place { path, node, is_new, goes_on };
             tasks.extend(self.open_folder(worker, place, dir, base, before)?.map(Task::Source));
         }
         Ok(tasks)
