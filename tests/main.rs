@@ -20,6 +20,7 @@ mod delta;
 mod faults;
 mod fidelity;
 mod golden;
+mod histories;
 mod history;
 mod holes;
 mod hostile;
