@@ -29,7 +29,7 @@ use edit::{Edit, SOURCES, Which};
 use model::{Moment, Past};
 
 /// How many are tried if nothing else is said.
-const CASES: u64 = 40;
+const CASES: u64 = 120;
 
 /// What comes before one snapshot, and what happens to the repository after it.
 #[derive(Debug, Clone)]

@@ -26,6 +26,7 @@ mod holes;
 mod hostile;
 mod linking;
 mod main_job;
+mod plans;
 mod property;
 mod recovery;
 mod roundtrip;
