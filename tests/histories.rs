@@ -4,7 +4,9 @@
 //! `YORE_CASES=n` tries that many, `YORE_SEED=n` begins with that one.
 
 mod asked;
+mod compared;
 mod edit;
+mod found;
 mod model;
 
 use std::collections::BTreeMap;
@@ -29,7 +31,7 @@ use edit::{Edit, SOURCES, Which};
 use model::{Moment, Past};
 
 /// How many are tried if nothing else is said.
-const CASES: u64 = 120;
+const CASES: u64 = 80;
 
 /// What comes before one snapshot, and what happens to the repository after it.
 #[derive(Debug, Clone)]

@@ -9,6 +9,7 @@ use yore::engine::meta::{ContentHash, FileTime, Kind};
 use yore::engine::path::RelPath;
 
 use super::model::{Moment, Past, Step};
+use super::{compared, found};
 use crate::common::engine::Rig;
 use crate::common::tree::Fact;
 
@@ -21,6 +22,8 @@ pub fn check(rig: &Rig, past: &Past, when: &str) {
         check_entries(&history, past, *at, moment, when);
     }
     check_versions(&history, past, when);
+    compared::check(&history, past, when);
+    found::check(&history, past, when);
     let index = Index::open_read_only(&rig.index()).unwrap().expect("an index");
     check_changes(&index, past, when);
 }

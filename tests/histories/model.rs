@@ -73,21 +73,40 @@ pub struct Step<'a> {
     differences: BTreeMap<RelPath, Difference>,
 }
 
-impl Step<'_> {
+impl<'s> Step<'s> {
+    pub fn new(at: u64, before: &'s Moment, after: &'s Moment) -> Self {
+        Self { at, before, after, differences: before.differences(after) }
+    }
+
+    /// What differs at a path and below it.
+    pub fn within<'a>(
+        &'a self,
+        path: &'a RelPath,
+    ) -> impl Iterator<Item = (&'a RelPath, Difference)> {
+        let all = self.differences.iter().map(|(path, how)| (path, *how));
+        all.filter(move |(found, _)| found.is_within(path))
+    }
+
     /// What differs below a folder.
     pub fn below<'a>(
         &'a self,
         folder: &'a RelPath,
     ) -> impl Iterator<Item = (&'a RelPath, Difference)> {
-        let below = self.differences.iter();
-        let below = below.filter(move |(path, _)| path.is_within(folder) && *path != folder);
-        below.map(|(path, how)| (path, *how))
+        self.within(folder).filter(move |(path, _)| *path != folder)
     }
 
     /// The same, counted.
     pub fn counts(&self, folder: &RelPath) -> ChangeCounts {
+        self.count(self.below(folder))
+    }
+
+    /// Some of what differs, counted.
+    pub fn count<'a>(
+        &self,
+        differing: impl Iterator<Item = (&'a RelPath, Difference)>,
+    ) -> ChangeCounts {
         let mut counts = ChangeCounts::default();
-        for (path, how) in self.below(folder) {
+        for (path, how) in differing {
             match how {
                 Difference::Added => counts.added += 1,
                 Difference::Changed => counts.changed += 1,
@@ -110,10 +129,7 @@ impl Past {
         self.moments
             .values()
             .zip(later)
-            .map(|(before, (at, after))| {
-                let differences = before.differences(after);
-                Step { at: *at, before, after, differences }
-            })
+            .map(|(before, (at, after))| Step::new(*at, before, after))
             .collect()
     }
 
