@@ -241,7 +241,7 @@ fn every_answer_is_what_a_model_says_that_keeps_all() {
         let mut runner = TestRunner::new_with_rng(config, rng);
         let tree = story().new_tree(&mut runner).unwrap();
         let outcome = runner.run_one(tree, |story| {
-            let folder = tempfile::tempdir_in(&place).unwrap();
+            let folder = tempfile::tempdir_in(place).unwrap();
             live(&story, folder.path());
             Ok(())
         });
