@@ -7,7 +7,10 @@ mod asked;
 mod compared;
 mod edit;
 mod found;
+mod gone;
 mod model;
+mod moved;
+mod scope;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -20,15 +23,14 @@ use proptest::test_runner::{Config, RngAlgorithm, TestError, TestRng, TestRunner
 use uuid::Uuid;
 use yore::engine::backup::{BackupOptions, Source};
 use yore::engine::monitor::Monitor;
-use yore::engine::path::RelPath;
-use yore::engine::rules::{Exclusion, RuleSet, Rules};
+use yore::engine::rules::Rules;
 
 use crate::common::drive::LoopDrive;
 use crate::common::engine::Rig;
 use crate::common::place::scratch;
-use crate::common::tree::facts;
-use edit::{Edit, SOURCES, Which};
-use model::{Moment, Past};
+use edit::{Edit, Which};
+use model::Past;
+use scope::{look, rules_of, sources_of};
 
 /// How many are tried if nothing else is said.
 const CASES: u64 = 80;
@@ -76,56 +78,6 @@ fn story() -> impl Strategy<Value = Story> {
     )
 }
 
-/// The folders that a set of sources names.
-fn sources_of(set: usize) -> &'static [&'static str] {
-    [&SOURCES[..], &SOURCES[..1], &SOURCES[1..], &[""]][set]
-}
-
-fn rules_of(number: usize, root: &Path) -> RuleSet {
-    let exclude = match number {
-        0 => vec![],
-        1 => vec![Exclusion::Pattern("*.tmp".to_owned())],
-        2 => vec![Exclusion::Path(RelPath::from_absolute(&root.join("one/a")).unwrap())],
-        _ => vec![Exclusion::Pattern("b/".to_owned())],
-    };
-    RuleSet { exclude, ..RuleSet::default() }
-}
-
-/// Whether the rules leave out the entry at `path` below the root, a folder or not; what is below it goes with it.
-fn is_left_out(number: usize, path: &Path, is_folder: bool) -> bool {
-    let is_named = |wanted: &dyn Fn(&str) -> bool| {
-        path.file_name().is_some_and(|name| wanted(&name.to_string_lossy()))
-    };
-    match number {
-        0 => false,
-        1 => is_named(&|name| name.ends_with(".tmp")),
-        2 => path == Path::new("one/a"),
-        _ => is_folder && is_named(&|name| name == "b"),
-    }
-}
-
-/// The sources as they are now, without what the rules leave out.
-fn look(root: &Path, round: &Round) -> Moment {
-    let mut entries = BTreeMap::new();
-    let sources: Vec<_> = sources_of(round.sources).iter().map(|name| root.join(name)).collect();
-    for source in &sources {
-        let all = facts(source);
-        for (below, fact) in &all {
-            let path = source.join(below);
-            let is_out = |path: &Path| {
-                let is_folder = path.symlink_metadata().unwrap().is_dir();
-                is_left_out(round.rules, path.strip_prefix(root).unwrap(), is_folder)
-            };
-            let within = path.ancestors().take_while(|above| *above != source);
-            if !within.into_iter().any(is_out) {
-                entries.insert(RelPath::from_absolute(&path).unwrap(), fact.clone());
-            }
-        }
-    }
-    let sources = sources.iter().map(|path| RelPath::from_absolute(path).unwrap()).collect();
-    Moment { entries, sources }
-}
-
 /// A story's own folders.
 struct Case {
     rig: Rig,
@@ -153,7 +105,7 @@ impl Case {
     fn back_up(&mut self, round: &Round) {
         let root = &self.rig.source;
         round.edits.iter().for_each(|edit| edit::apply(root, edit));
-        let moment = look(root, round);
+        let moment = look(root, round.sources, round.rules);
         let sources = sources_of(round.sources).iter().map(|name| Source {
             id: Uuid::from_slice(&blake3::hash(name.as_bytes()).as_bytes()[..16]).unwrap(),
             path: root.join(name),

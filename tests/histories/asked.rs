@@ -9,7 +9,7 @@ use yore::engine::meta::{ContentHash, FileTime, Kind};
 use yore::engine::path::RelPath;
 
 use super::model::{Moment, Past, Step};
-use super::{compared, found};
+use super::{compared, found, gone, moved};
 use crate::common::engine::Rig;
 use crate::common::tree::Fact;
 
@@ -21,7 +21,8 @@ pub fn check(rig: &Rig, past: &Past, when: &str) {
     for (at, moment) in &past.moments {
         check_entries(&history, past, *at, moment, when);
     }
-    check_versions(&history, past, when);
+    moved::check(&history, past, when);
+    gone::check(&history, past, when);
     compared::check(&history, past, when);
     found::check(&history, past, when);
     let index = Index::open_read_only(&rig.index()).unwrap().expect("an index");
@@ -29,7 +30,7 @@ pub fn check(rig: &Rig, past: &Past, when: &str) {
 }
 
 /// What the engine must say of an entry.
-fn entry(name: &[u8], fact: &Fact) -> Entry {
+pub fn entry(name: &[u8], fact: &Fact) -> Entry {
     let kind = Kind::from_mode(fact.mode).unwrap();
     Entry {
         name: name.to_vec(),
@@ -95,23 +96,6 @@ fn check_entries(history: &History, past: &Past, at: u64, moment: &Moment, when:
             }
             Err(error) => panic!("{when}: list {path} in {at}: {error}"),
         }
-    }
-}
-
-fn check_versions(history: &History, past: &Past, when: &str) {
-    for path in &past.seen {
-        let name = path.name().unwrap_or_default();
-        let wanted: Vec<_> = past
-            .lives(path)
-            .into_iter()
-            .map(|(first, last, fact)| (first, last, entry(name, fact)))
-            .collect();
-        let found = match history.versions(path) {
-            Ok(versions) => versions.into_iter().map(|v| (v.first, v.last, v.entry)).collect(),
-            Err(Error::NeverSeen(_)) => Vec::new(),
-            Err(error) => panic!("{when}: versions of {path}: {error}"),
-        };
-        assert_eq!(found, wanted, "{when}: versions of {path}");
     }
 }
 

@@ -2,6 +2,7 @@
 //! answered by looking at all of them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use yore::engine::history::{ChangeCounts, Difference};
 use yore::engine::path::RelPath;
@@ -13,6 +14,10 @@ use crate::common::tree::Fact;
 pub struct Moment {
     pub entries: BTreeMap<RelPath, Fact>,
     pub sources: Vec<RelPath>,
+    /// The folder with all sources.
+    pub root: PathBuf,
+    /// The number of the rules.
+    pub rules: usize,
 }
 
 /// The snapshots that are left, by their numbers.
@@ -131,6 +136,16 @@ impl Past {
             .zip(later)
             .map(|(before, (at, after))| Step::new(*at, before, after))
             .collect()
+    }
+
+    /// The snapshot before the one with the number `at`.
+    pub fn before(&self, at: u64) -> Option<(u64, &Moment)> {
+        self.moments.range(..at).next_back().map(|(at, moment)| (*at, moment))
+    }
+
+    /// The snapshot after the one with the number `at`.
+    pub fn after(&self, at: u64) -> Option<(u64, &Moment)> {
+        self.moments.range(at + 1..).next().map(|(at, moment)| (*at, moment))
     }
 
     /// The distinct states of a path, newest first.
