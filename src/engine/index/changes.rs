@@ -13,7 +13,7 @@ impl Index {
             connection
                 .prepare_cached(
                     "SELECT added, changed, touched, removed, bytes_in, bytes_out FROM change c \
-                     WHERE c.snapshot = ?1 AND c.folder = ?2",
+                     WHERE c.snapshot = ?1 AND c.folder = ?2 AND added + changed + touched + removed > 0",
                 )?
                 .query_row(params![at as i64, node], |row| read_counts(row, 0))
                 .optional()
@@ -21,7 +21,7 @@ impl Index {
     }
 
     /// The children of the folder `node` that differ in the snapshot `at` from the one before it, or have something below them
-    /// that does. Of a path that was new, all children; some may never have been there.
+    /// that does. Some that are listed may not differ for a person, and of a path that was new, all children are.
     pub fn changed_children(&self, node: NodeId, at: u64) -> Result<Vec<NodeId>> {
         self.run(|connection| changed_children(connection, node, at as i64))
     }
@@ -49,7 +49,7 @@ impl Index {
             let mut statement = connection.prepare_cached(
                 "SELECT s.seq, added, changed, touched, removed, bytes_in, bytes_out FROM snapshot s \
                  CROSS JOIN change c ON c.snapshot = s.seq AND c.folder = ?1 WHERE s.state <> ?2 \
-                 ORDER BY s.seq",
+                 AND added + changed + touched + removed > 0 ORDER BY s.seq",
             )?;
             let rows = statement.query_map(params![node, SnapshotState::Pruned.code()], |row| {
                 Ok((row.get(0)?, read_counts(row, 1)?))

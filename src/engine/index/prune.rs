@@ -85,8 +85,16 @@ fn oldest(connection: &Connection, seq: i64, after: i64) -> rusqlite::Result<()>
     connection.execute("DELETE FROM change WHERE snapshot = ?1", [seq]).map(drop)
 }
 
+/// What held in the one before holds on: the next one is compared with it.
 fn newest(connection: &Connection, before: i64, seq: i64) -> rusqlite::Result<()> {
-    forget_versions(connection, &changed_nodes(connection, seq)?, before, OPEN)?;
+    let nodes = changed_nodes(connection, seq)?;
+    forget_versions(connection, &nodes, before, OPEN)?;
+    let mut reopen = connection.prepare_cached(
+        "UPDATE version SET last = ?3 WHERE node = ?1 AND first <= ?2 AND last >= ?2",
+    )?;
+    for node in nodes {
+        reopen.execute(params![node, before, OPEN])?;
+    }
     connection.execute("DELETE FROM change WHERE snapshot = ?1", [seq]).map(drop)
 }
 

@@ -192,8 +192,9 @@ impl Index {
         self.run(|connection| {
             connection
                 .prepare_cached(
-                    "SELECT s.seq FROM source o JOIN snapshot s ON s.seq = o.snapshot \
-                     WHERE o.id = ?1 AND o.path = ?2 AND s.state <= ?3 \
+                    "SELECT s.seq FROM snapshot s \
+                     CROSS JOIN source o ON o.snapshot = s.seq AND o.id = ?1 \
+                     WHERE o.path = ?2 AND s.state <= ?3 \
                      ORDER BY s.seq DESC LIMIT 1",
                 )?
                 .query_row(params![id.as_bytes(), path.as_bytes(), worst.code()], |row| row.get(0))

@@ -89,9 +89,10 @@ CREATE TABLE version (
 ) WITHOUT ROWID;
 
 -- What is different below a folder in a snapshot from the one before it: how many entries, the sizes of files that came or have a
--- new content (bytes_in) and of what they took the place of (bytes_out); and the folder's children that differ or have something
--- below them that does, as increasing numbers (each a varint, less the one before it, the first less the folder's). NULL stands for
--- all children: the folder's path was new. Rows of a pruned snapshot are what the oldest one that is left began with.
+-- new content (bytes_in) and of what they took the place of (bytes_out); and the folder's children of which a version began or
+-- ended, or of something below them, as increasing numbers (each a varint, less the one before it, the first less the folder's):
+-- a folder's time or a mark makes a new version that doesn't count as different. NULL stands for all children: the folder's path
+-- was new. Rows of a pruned snapshot are what the oldest one that is left began with.
 CREATE TABLE change (
     snapshot INTEGER NOT NULL,
     folder INTEGER NOT NULL,

@@ -66,7 +66,7 @@ impl ChangeCounts {
 #[derive(Debug, Default)]
 struct Summary {
     counts: ChangeCounts,
-    /// Children with a difference in themselves or below.
+    /// Children of which a version began or ended, or one below them.
     children: Vec<NodeId>,
 }
 
@@ -92,10 +92,10 @@ impl<'a> Summaries<'a> {
 
     /// Counts an entry of a path that was never seen before.
     pub fn add_new(&mut self, node: NodeId, bytes: u64) -> rusqlite::Result<()> {
-        self.add(node, Difference::Added, 0, bytes)
+        self.add(node, Some(Difference::Added), 0, bytes)
     }
 
-    /// Counts what is different of the path `node` from the snapshot `before` to the snapshot `after`.
+    /// Notes the path `node`, of which a version began or ended, and counts what is different of it from the snapshot `before` to the snapshot `after`.
     pub fn compare(
         &mut self,
         node: NodeId,
@@ -107,23 +107,24 @@ impl<'a> Summaries<'a> {
         };
         let earlier = before.map(state).transpose()?.flatten();
         let later = state(after)?;
-        match Difference::between(earlier.as_ref(), later.as_ref()) {
-            Some(difference) => self.add(node, difference, bytes_of(&earlier), bytes_of(&later)),
-            None => Ok(()),
-        }
+        let difference = Difference::between(earlier.as_ref(), later.as_ref());
+        // One that began or ended without a difference is listed, too: it goes when the snapshot is pruned.
+        self.add(node, difference, bytes_of(&earlier), bytes_of(&later))
     }
 
     fn add(
         &mut self,
         node: NodeId,
-        difference: Difference,
+        difference: Option<Difference>,
         before: u64,
         after: u64,
     ) -> rusqlite::Result<()> {
         let parent = self.parent(node)?;
         let lists_all = self.is_new(parent);
         let folder = self.folders.entry(parent).or_default();
-        folder.counts.count(difference, before, after);
+        if let Some(difference) = difference {
+            folder.counts.count(difference, before, after);
+        }
         if !lists_all {
             folder.children.push(node);
         }
