@@ -33,7 +33,7 @@ use model::Past;
 use scope::{look, rules_of, sources_of};
 
 /// How many are tried if nothing else is said.
-const CASES: u64 = 80;
+const CASES: u64 = 60;
 
 /// What comes before one snapshot, and what happens to the repository after it.
 #[derive(Debug, Clone)]
@@ -183,11 +183,8 @@ fn every_answer_is_what_a_model_says_that_keeps_all() {
     let folder = scratch();
     let place = drive.as_ref().map_or(folder.path(), LoopDrive::path);
     for seed in first..first + cases {
-        let config = Config {
-            failure_persistence: None,
-            max_shrink_iters: number("YORE_SHRINK").unwrap_or(40) as u32,
-            ..Config::default()
-        };
+        let config =
+            Config { failure_persistence: None, max_shrink_iters: 100, ..Config::default() };
         let rng =
             TestRng::from_seed(RngAlgorithm::ChaCha, blake3::hash(&seed.to_le_bytes()).as_bytes());
         let mut runner = TestRunner::new_with_rng(config, rng);

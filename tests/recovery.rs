@@ -1,5 +1,6 @@
 //! What the engine puts right by itself, and what it never touches while doing so.
 
+mod absurd;
 mod carried;
 mod index;
 mod pages;

@@ -124,18 +124,7 @@ fn try_to_apply(root: &Path, edit: &Edit) -> io::Result<()> {
             let flags = rustix::fs::RenameFlags::EXCHANGE;
             Ok(rustix::fs::renameat_with(rustix::fs::CWD, one, rustix::fs::CWD, other, flags)?)
         }
-        Edit::Copy { which, to, same_time } => {
-            let from = pick(root, *which)?;
-            let (meta, to) = (from.symlink_metadata()?, room(root, &from, to)?);
-            if meta.is_file() {
-                fs::copy(from, &to)?;
-                if *same_time {
-                    let times = FileTimes::new().set_modified(meta.modified()?);
-                    File::options().write(true).open(to)?.set_times(times)?;
-                }
-            }
-            Ok(())
-        }
+        Edit::Copy { which, to, same_time } => copy(root, *which, to, *same_time),
         Edit::HardLink { which, to } => {
             let from = pick(root, *which)?;
             fs::hard_link(&from, room(root, &from, to)?)
@@ -163,6 +152,19 @@ fn try_to_apply(root: &Path, edit: &Edit) -> io::Result<()> {
             Ok(())
         }
     }
+}
+
+fn copy(root: &Path, which: Which, to: &Place, same_time: bool) -> io::Result<()> {
+    let from = pick(root, which)?;
+    let (meta, to) = (from.symlink_metadata()?, room(root, &from, to)?);
+    if meta.is_file() {
+        fs::copy(from, &to)?;
+        if same_time {
+            let times = FileTimes::new().set_modified(meta.modified()?);
+            File::options().write(true).open(to)?.set_times(times)?;
+        }
+    }
+    Ok(())
 }
 
 fn path_of(root: &Path, (source, names): &Place) -> PathBuf {
