@@ -200,6 +200,7 @@ impl Census {
         }
         let mut unusable = self.unusable;
         let mut taken = Taken::default();
+        let is_made_anew = index.numbers()?.is_empty();
         for found in self.usable {
             let name = found.name.clone();
             match (index::import(index, repository, &found, scratch, monitor), found.damage) {
@@ -210,6 +211,12 @@ impl Census {
                 (Ok(Imported::Damaged(reason)), _) => unusable.push((name, reason)),
                 // A tree that can't be read must not keep the others from being used, as long as the drive is there.
                 (Err(Error::Io { source, .. }), _) if repository.dir().names().is_ok() => {
+                    unusable.push((name, source.to_string()));
+                }
+                // What a new index refuses isn't the index's fault.
+                (Err(Error::Index { source, .. }), _)
+                    if is_made_anew && index::is_missing_or_broken(&source) =>
+                {
                     unusable.push((name, source.to_string()));
                 }
                 (Err(error), _) => return Err(error),

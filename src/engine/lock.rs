@@ -91,6 +91,19 @@ impl Lock {
     }
 }
 
+impl Lock {
+    /// Whether another holds the lock, as far as can be told without taking it.
+    pub fn is_held(dir: &Dir, kind: LockKind) -> bool {
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK;
+        let Ok(file) = rustix::fs::openat(dir, LOCK_NAME, flags, Mode::empty()) else {
+            return false;
+        };
+        let mut found = region(kind, libc::F_WRLCK);
+        let asked = fcntl(&file, FcntlArg::F_OFD_GETLK(&mut found));
+        asked.is_ok() && libc::c_int::from(found.l_type) != libc::F_UNLCK
+    }
+}
+
 /// Whether the lock's file is there; anything but a plain file with one name is refused: it would be written to.
 fn is_plain(dir: &Dir) -> rustix::io::Result<bool> {
     match dir.stat_child(LOCK_NAME) {

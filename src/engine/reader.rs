@@ -9,8 +9,9 @@ use uuid::Uuid;
 
 use super::error::{Error, Result};
 use super::index::{Built, Index, LocalCopy, SnapshotState, concerns_index, is_busy};
+use super::lock::{Lock, LockKind};
 use super::monitor::Monitor;
-use super::recover::{build_index, index_path, snapshot_names};
+use super::recover::{build_index, open_drive, snapshot_names};
 use super::repository::Repository;
 
 /// An index for reading, and what there is to do if it turns out to be rotten.
@@ -54,7 +55,7 @@ enum Glance {
 }
 
 fn glance(repository: &Repository) -> Result<Glance> {
-    let opened = Index::open_at_once(&index_path(repository)?);
+    let opened = open_drive(repository, Index::open_at_once);
     let looked = opened.and_then(|index| {
         let index = index.map(|index| Ok((index.head()?, index)));
         index.transpose()
@@ -114,23 +115,27 @@ impl Reader {
         let local = place.as_ref().and_then(|place| place.open_read_only(repository.marker().id));
         let gap_of_local = local.as_ref().and_then(|local| gap(local, &names).ok());
         let local = local.filter(|_| gap_of_local.is_some());
+        // While a run is at work, what it has just committed is known in a moment.
+        let is_at_work = Lock::is_held(repository.dir(), LockKind::Writer);
         match glance(repository)? {
-            Glance::Usable(drive) => match choose(&drive, local, gap_of_local, &names) {
-                Choice::Local(local) => return Ok(reader(local, Origin::Local, None)),
-                Choice::Drive(local) => {
-                    let place = place.as_ref();
-                    let (index, origin) = read_drive(repository, drive, local, place, monitor)?;
-                    return Ok(reader(index, origin, None));
+            Glance::Usable(drive) => {
+                match choose(&drive, local, gap_of_local, &names, is_at_work) {
+                    Choice::Local(local) => return Ok(reader(local, Origin::Local, None)),
+                    Choice::Drive(local) => {
+                        let place = place.as_ref();
+                        let (index, origin) = read_drive(repository, drive, local, place, monitor)?;
+                        return Ok(reader(index, origin, None));
+                    }
+                    Choice::Neither => {}
                 }
-                Choice::Neither => {}
-            },
+            }
             Glance::Busy => match local {
                 Some(local) => return Ok(reader(local, Origin::Local, None)),
-                None => {
-                    if let Ok(Some(drive)) = Index::open_read_only(&index_path(repository)?) {
-                        return Ok(reader(drive, Origin::Drive, None));
-                    }
-                }
+                None => match open_drive(repository, Index::open_read_only) {
+                    Ok(Some(drive)) => return Ok(reader(drive, Origin::Drive, None)),
+                    Err(error) if is_busy(&error) => return Err(error),
+                    Ok(None) | Err(_) => {}
+                },
             },
             Glance::Unusable => {
                 if let Some(local) = local.filter(|_| gap_of_local == Some(0)) {
@@ -186,7 +191,7 @@ impl Reader {
             place.remove();
         }
         if self.origin.get() == Origin::Local
-            && let Ok(Some(drive)) = Index::open_read_only(&index_path(repository)?)
+            && let Ok(Some(drive)) = open_drive(repository, Index::open_read_only)
         {
             self.index.replace(drive);
             self.origin.set(Origin::Drive);
@@ -205,7 +210,7 @@ enum Choice {
     Local(Index),
     /// The drive's; this computer's copy has to be made again.
     Drive(Option<Index>),
-    /// The drive's turned out to be broken, and this computer's lacks something.
+    /// Both lack something, or can't be read.
     Neither,
 }
 
@@ -214,10 +219,17 @@ fn choose(
     local: Option<Index>,
     gap_of_local: Option<usize>,
     names: &[String],
+    is_at_work: bool,
 ) -> Choice {
     match (gap(drive, names), local, gap_of_local) {
+        (Ok(gap_of_drive), _, gap_of_local)
+            if gap_of_drive > 0 && gap_of_local != Some(0) && !is_at_work =>
+        {
+            Choice::Neither
+        }
         (Ok(gap_of_drive), Some(local), Some(gap_of_local)) => {
-            if gap_of_local < gap_of_drive || local.equals(drive).unwrap_or(false) {
+            let is_closer = gap_of_local < gap_of_drive;
+            if is_closer || (gap_of_local == gap_of_drive && local.equals(drive).unwrap_or(false)) {
                 Choice::Local(local)
             } else {
                 Choice::Drive(Some(local))

@@ -198,7 +198,8 @@ pub fn build_index(repository: &Repository, path: &Path, monitor: &Monitor) -> R
     let mut index = Index::create(path, repository.marker().id)?;
     let names = snapshot_names(repository)?;
     let census = Census::take(repository, names.iter(), &[], &[])?;
-    census.take_in(&mut index, repository, &scratch, monitor)?;
+    let taken = census.take_in(&mut index, repository, &scratch, monitor)?;
+    index.set_unusable(&taken.unusable)?;
     Ok(index)
 }
 
@@ -234,14 +235,16 @@ fn open_index(
     if names_other_file(repository.dir()) {
         move_aside(repository)?;
     }
-    if let Some(index) = Index::open(&path)?
+    if let Some(index) = open_drive(repository, Index::open)?
         && index.head().is_ok_and(|head| head.repository == repository.marker().id)
     {
         return Ok((index, false));
     }
     let failed = |errno| Error::drive("examine", &path, errno);
-    if repository.dir().has(INDEX_NAME.as_bytes()).map_err(failed)? {
-        move_aside(repository)?;
+    let was_there = repository.dir().has(INDEX_NAME.as_bytes()).map_err(failed)?;
+    // Even alone, a journal would be played back into the next index.
+    move_aside(repository)?;
+    if was_there {
         let reason = "it was damaged or made by another version".to_owned();
         make_index(repository, local, reason, monitor)
     } else if snapshot_names(repository)?.is_empty() {
@@ -275,6 +278,25 @@ fn make_index(
     Ok((Index::create(&index_path(repository)?, repository.marker().id)?, true))
 }
 
+/// Opens the drive's index by `open`; `None` if that isn't to be used.
+///
+/// One that keeps a log was not made by Yore for a drive: opening it, even for reading, would write files beside it.
+pub fn open_drive(
+    repository: &Repository,
+    open: impl FnOnce(&Path) -> Result<Option<Index>>,
+) -> Result<Option<Index>> {
+    /// Where the header says by which version of the file format it is written and read.
+    const VERSIONS_AT: u64 = 18;
+    const WITH_LOG: u8 = 2;
+    let mut versions = [0; 2];
+    let opened = repository.dir().open_file(INDEX_NAME.as_bytes());
+    let read = opened.and_then(|(file, _)| rustix::io::pread(&file, &mut versions, VERSIONS_AT));
+    match read {
+        Ok(_) if versions.contains(&WITH_LOG) => Ok(None),
+        Ok(_) | Err(_) => open(&index_path(repository)?),
+    }
+}
+
 /// Whether a journal lies beside the index that names another file, which SQLite would delete.
 ///
 /// Yore never joins databases in one transaction, so such a journal is forged. Anything but a plain file is, too.
@@ -292,7 +314,7 @@ fn names_other_file(dir: &Dir) -> bool {
     read == Ok(tail.len()) && at > 0 && tail == MAGIC
 }
 
-/// Puts an index that can't be used out of the way, with the journal that belongs to it.
+/// Puts an index that can't be used out of the way, and then the journal that belongs to it: without that, it would look sound.
 fn move_aside(repository: &Repository) -> Result<()> {
     let dir = repository.dir();
     let failed = |errno| Error::drive("move aside the index of", repository.path(), errno);

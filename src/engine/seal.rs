@@ -162,6 +162,21 @@ pub struct Seal {
 }
 
 impl Seal {
+    /// The sources with their identities, each once and none within another: no run seals such, but a forged seal may say so.
+    pub fn sources_apart(&self) -> Vec<(Uuid, RelPath)> {
+        let all = || self.sources.iter().filter_map(|source| Some((source.id, source.path()?)));
+        let is_apart = |at: usize, path: &RelPath| {
+            all().enumerate().all(|(other, (_, outer))| {
+                other == at || !path.is_within(&outer) || (*path == outer && at < other)
+            })
+        };
+        all()
+            .enumerate()
+            .filter(|(at, (_, path))| is_apart(*at, path))
+            .map(|(_, source)| source)
+            .collect()
+    }
+
     /// The reference that other snapshots keep of this one.
     pub fn reference(&self) -> SnapshotRef {
         SnapshotRef { id: self.id, started: self.started.utc }

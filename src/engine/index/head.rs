@@ -37,8 +37,12 @@ impl Index {
         if self.head()? != other.head()? {
             return Ok(false);
         }
-        let newest = |mut rows: Vec<SnapshotRow>| rows.pop().map(|row| row.id);
-        Ok(newest(self.snapshots()?) == newest(other.snapshots()?))
+        let told = |rows: Vec<SnapshotRow>| -> Vec<_> {
+            rows.into_iter()
+                .map(|row| (row.seq, row.id, row.state, row.pinned, row.label, row.same_at))
+                .collect()
+        };
+        Ok(told(self.snapshots()?) == told(other.snapshots()?))
     }
 
     /// Makes this copy an index of its own, which goes on apart from the one that it was copied from.

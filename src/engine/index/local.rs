@@ -7,6 +7,7 @@ use std::fs::DirBuilder;
 use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use uuid::Uuid;
 
@@ -14,6 +15,9 @@ use super::Index;
 use super::mirror::{Journal, keep_by, make_private};
 use crate::engine::error::{Error, Result};
 use crate::engine::monitor::Monitor;
+
+/// A copy that nobody wrote to for so long was left behind.
+const LONGEST_MAKING: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The place of one repository's copies.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -133,12 +137,22 @@ impl LocalCopy {
     /// Removes all copies with lower numbers, their names first: without one, nobody opens a log.
     fn remove_until(&self, number: u64) {
         let mut names = self.names();
-        names.retain(|name| number_of(name).is_some_and(|of| of < number));
+        names.retain(|name| {
+            number_of(name).is_some_and(|of| of < number) && !self.is_in_the_making(name)
+        });
         names.sort_unstable_by_key(|name| (!name.ends_with(".sqlite"), name.len()));
         for name in names {
             // One that stays is tried again the next time, and never taken for the newest.
             let _ = std::fs::remove_file(self.folder.join(name));
         }
+    }
+
+    /// Whether another process may still be at work on this file.
+    fn is_in_the_making(&self, name: &str) -> bool {
+        let written = std::fs::metadata(self.folder.join(name)).and_then(|meta| meta.modified());
+        let is_recent =
+            written.is_ok_and(|at| at.elapsed().is_ok_and(|since| since < LONGEST_MAKING));
+        name.contains(".new") && is_recent
     }
 
     fn names(&self) -> Vec<String> {

@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior, ffi};
 use uuid::Uuid;
 
 use super::error::{Error, Result};
@@ -245,11 +245,21 @@ pub fn is_busy(error: &Error) -> bool {
 /// Whether an error of SQLite means that the index must be made again.
 pub fn is_missing_or_broken(error: &rusqlite::Error) -> bool {
     match error {
-        rusqlite::Error::SqliteFailure(failure, _) => matches!(
-            failure.code,
-            ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt | ErrorCode::CannotOpen
-        ),
+        rusqlite::Error::SqliteFailure(failure, _) => {
+            // A row that contradicts another one is as bad; a journal that can't be played back belongs to a lost index.
+            let is_broken = matches!(
+                failure.code,
+                ErrorCode::NotADatabase
+                    | ErrorCode::DatabaseCorrupt
+                    | ErrorCode::CannotOpen
+                    | ErrorCode::ConstraintViolation
+            );
+            let journal = [ffi::SQLITE_READONLY_ROLLBACK, ffi::SQLITE_READONLY_RECOVERY];
+            is_broken || journal.contains(&failure.extended_code)
+        }
         rusqlite::Error::FromSqlConversionFailure(..)
+        | rusqlite::Error::QueryReturnedNoRows
+        | rusqlite::Error::Utf8Error(..)
         | rusqlite::Error::InvalidColumnType(..)
         | rusqlite::Error::IntegralValueOutOfRange(..) => true,
         _ => false,

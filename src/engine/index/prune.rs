@@ -9,6 +9,9 @@ use super::write::transaction;
 use super::{Index, NodeId, OPEN, SnapshotState};
 use crate::engine::error::Result;
 
+/// The largest number that is added to another one: forged ones can't overflow.
+const LARGEST: i64 = i64::MAX / 2;
+
 impl Index {
     /// Marks snapshots as pruned at `moment`. What is said of the other snapshots stays the same.
     pub fn prune(&mut self, numbers: &[u64], moment: jiff::Timestamp) -> Result<()> {
@@ -77,10 +80,12 @@ fn oldest(connection: &Connection, seq: i64, after: i64) -> rusqlite::Result<()>
     connection.execute(
         "INSERT INTO change SELECT ?2, folder, added, changed, touched, removed, bytes_in, bytes_out, x'' \
          FROM change WHERE snapshot = ?1 \
-         ON CONFLICT (snapshot, folder) DO UPDATE SET added = added + excluded.added, \
-         removed = removed + excluded.removed, bytes_in = bytes_in + excluded.bytes_in, \
-         bytes_out = bytes_out + excluded.bytes_out",
-        [seq, base],
+         ON CONFLICT (snapshot, folder) DO UPDATE SET \
+         added = min(added, ?3) + min(excluded.added, ?3), \
+         removed = min(removed, ?3) + min(excluded.removed, ?3), \
+         bytes_in = min(bytes_in, ?3) + min(excluded.bytes_in, ?3), \
+         bytes_out = min(bytes_out, ?3) + min(excluded.bytes_out, ?3)",
+        [seq, base, LARGEST],
     )?;
     connection.execute("DELETE FROM change WHERE snapshot = ?1", [seq]).map(drop)
 }

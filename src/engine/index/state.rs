@@ -88,8 +88,8 @@ impl State {
         let kind = u8::try_from(row.get::<_, i64>(start)?).ok().and_then(Kind::from_code);
         let hash: Option<Vec<u8>> = row.get(start + 8)?;
         let xattrs: Option<Vec<u8>> = row.get(start + 9)?;
-        let device: Option<u64> = row.get(start + 7)?;
-        let device = device.unwrap_or(0);
+        let device: Option<i64> = row.get(start + 7)?;
+        let device = device.unwrap_or(0) as u64;
         let inode: Option<i64> = row.get(start + 10)?;
         let time = |second: usize| -> rusqlite::Result<Option<FileTime>> {
             let sec: Option<i64> = row.get(start + second)?;

@@ -159,16 +159,17 @@ impl<'a> Summaries<'a> {
         )?;
         for (folder, mut summary) in rows.into_iter().rev() {
             let counts = &summary.counts;
+            let number = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
             let children = (!self.is_new(folder)).then(|| pack(folder, &mut summary.children));
             insert.execute(params![
                 seq,
                 folder,
-                counts.added,
-                counts.changed,
-                counts.touched,
-                counts.removed,
-                counts.bytes_in,
-                counts.bytes_out,
+                number(counts.added),
+                number(counts.changed),
+                number(counts.touched),
+                number(counts.removed),
+                number(counts.bytes_in),
+                number(counts.bytes_out),
                 children,
             ])?;
         }

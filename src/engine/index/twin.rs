@@ -96,7 +96,11 @@ impl Twin {
             && change(&mut local).is_ok()
             && self.fits(&local)
         {
-            self.local = Some(local);
+            if local.path().exists() {
+                self.local = Some(local);
+            } else {
+                self.join();
+            }
         } else if let Some(place) = &self.place {
             place.remove();
         }

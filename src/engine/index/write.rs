@@ -159,11 +159,10 @@ fn insert_snapshot(
             intern_rules(connection, &seal.rules)?,
         ],
     )?;
-    for source in &seal.sources {
-        let Some(path) = source.path() else { continue };
+    for (id, path) in seal.sources_apart() {
         connection.execute(
             "INSERT OR IGNORE INTO source (snapshot, id, path) VALUES (?1, ?2, ?3)",
-            params![number(seal.seq), source.id.as_bytes(), path.as_bytes()],
+            params![number(seal.seq), id.as_bytes(), path.as_bytes()],
         )?;
     }
     Ok(())

@@ -170,7 +170,8 @@ impl Walk<'_> {
         files: &Dir,
         worker: &mut Worker<'_>,
     ) -> Result<Vec<Task>> {
-        let sources: Vec<RelPath> = seal.sources.iter().filter_map(|s| s.path()).collect();
+        let sources: Vec<RelPath> =
+            seal.sources_apart().into_iter().map(|(_, path)| path).collect();
         let (kept, gone) = self.end_sources_but(&sources, worker)?;
         let is_in = |path: &RelPath, any: &[RelPath]| any.iter().any(|one| path.is_within(one));
         let mut scaffold = HashMap::new();
