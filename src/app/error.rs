@@ -17,6 +17,8 @@ pub struct Away {
     pub path: PathBuf,
     /// Of when the last thing is that is known; `None` if there is no snapshot.
     pub last_seen: Option<jiff::Timestamp>,
+    /// Another repository lies in its place: a drive is there, but not this one.
+    pub is_replaced: bool,
 }
 
 impl Away {

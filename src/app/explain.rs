@@ -57,10 +57,17 @@ fn explain_other(error: &Error) -> Explanation {
                     gettext_f("The drive “{drive}” is away.", &[("drive", &shown(away.drive()))])
                 }
             },
-            gettext_f(
-                "Attach and mount it: the repository was at {path}.",
-                &[("path", &shown(&away.path))],
-            ),
+            if away.is_replaced {
+                gettext_f(
+                    "Another repository is at {path}: attach the drive that was set up, or run “yore setup” to use this one.",
+                    &[("path", &shown(&away.path))],
+                )
+            } else {
+                gettext_f(
+                    "Attach and mount it: the repository was at {path}.",
+                    &[("path", &shown(&away.path))],
+                )
+            },
         ),
         Error::BadConfig { path, line, column, message } => Explanation::new(
             gettext_f(
@@ -235,6 +242,13 @@ fn explain_repository(error: &EngineError) -> Option<Explanation> {
                 &[("path", &shown(path)), ("holder", holder)],
             ),
             gettext("Wait until it is done, or stop it."),
+        ),
+        EngineError::CopyDamaged(path) => Explanation::new(
+            gettext_f(
+                "What this computer knows of the drive is damaged: {path}.",
+                &[("path", &shown(path))],
+            ),
+            gettext("Attach the drive: its past is all there, and the copy is made again from it."),
         ),
         EngineError::Index { path, source } => Explanation::new(
             gettext_f(

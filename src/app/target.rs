@@ -174,7 +174,9 @@ impl Target {
             return Ok(None);
         }
         let last_seen = history.snapshots()?.last().map(SnapshotInfo::current_at);
-        Ok(Some(Away { path: self.repository_path.clone(), last_seen }))
+        let other = EngineError::is_other_repository;
+        let is_replaced = matches!(&self.open(), Err(Error::Engine(error)) if other(error));
+        Ok(Some(Away { path: self.repository_path.clone(), last_seen, is_replaced }))
     }
 
     /// Makes a snapshot, and remembers how it went.

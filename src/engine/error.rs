@@ -168,6 +168,9 @@ pub enum Error {
         /// The feature's name.
         feature: String,
     },
+    /// What this computer knows of a repository whose drive is away can't be read.
+    #[error("the copy of the index at {} is damaged", .0.display())]
+    CopyDamaged(PathBuf),
     /// A file of the repository can't be understood.
     #[error("{} is damaged: {reason}", path.display())]
     Damaged {
@@ -250,6 +253,11 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether another repository lies where one was looked for.
+    pub fn is_other_repository(&self) -> bool {
+        matches!(self, Self::OtherRepository { .. })
+    }
+
     /// An [`Error::Io`] of `path`.
     pub(crate) fn io(action: &'static str, path: &Path, source: impl Into<io::Error>) -> Self {
         Self::Io { action, path: path.to_owned(), source: source.into() }

@@ -170,6 +170,9 @@ impl Reader {
             let answer = question(&self.index.borrow());
             match answer {
                 Err(error) if concerns_index(&error) && self.replace(repository)? => {}
+                Err(error) if concerns_index(&error) && repository.is_none() => {
+                    return Err(Error::CopyDamaged(self.index.borrow().path().to_owned()));
+                }
                 answer => return answer,
             }
         }

@@ -81,3 +81,42 @@ fn a_repository_that_is_only_named_gets_a_copy_too() {
     assert!(copies.iter().any(|path| path.extension().is_some_and(|end| end == "sqlite")));
     assert_eq!(other.json(named), answer);
 }
+
+#[test]
+fn another_drive_in_its_place_is_not_called_missing() {
+    let small = Small::new();
+    small.home.back_up();
+    fs::rename(&small.repository, small.path().join("kept")).unwrap();
+    let other = crate::common::cli::Home::new();
+    other.set_up(&small.drive, &[&small.source]);
+    assert!(small.repository.exists(), "the other one has its name");
+    let to = small.path().join("back");
+    let restore = ["restore", &small.arg("letter.txt"), "--to", to.to_str().unwrap()];
+    small.home.run(restore).says(1, &["is away", "Another repository is at", "was set up"]);
+}
+
+#[test]
+fn a_copy_that_is_damaged_while_the_drive_is_away_is_no_reason_to_rebuild() {
+    let small = Small::new();
+    small.home.back_up();
+    let history = small.home.path().join("state/yore/history");
+    let folder = fs::read_dir(history).unwrap().next().unwrap().unwrap().path();
+    let copies = fs::read_dir(folder).unwrap().flatten().map(|entry| entry.path());
+    let copy = copies.into_iter().find(|p| p.extension().is_some_and(|e| e == "sqlite")).unwrap();
+    let connection = rusqlite::Connection::open(&copy).unwrap();
+    connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
+    // Where the tables lie, so that the page of the snapshots can be spoiled alone.
+    let page: u64 = connection
+        .query_row("SELECT rootpage FROM sqlite_schema WHERE name = 'version'", [], |r| r.get(0))
+        .unwrap();
+    drop(connection);
+    let mut bytes = fs::read(&copy).unwrap();
+    let start = (page as usize - 1) * 4096;
+    bytes[start..start + 4096].fill(0x5a);
+    fs::write(&copy, bytes).unwrap();
+    let away = small.drive.with_extension("away");
+    fs::rename(&small.drive, &away).unwrap();
+    small.home.run(["ls", &small.arg("")]).says(1, &["is damaged", "Attach the drive"]);
+    fs::rename(&away, &small.drive).unwrap();
+    small.home.run(["ls", &small.arg("")]).says(0, &["letter.txt"]);
+}

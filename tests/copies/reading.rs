@@ -167,3 +167,25 @@ fn a_drive_that_can_only_be_read_is_read_whatever_became_of_its_index() {
     assert!(index.exists(), "whoever may write mends it for good");
     assert_eq!(ask(), answers);
 }
+
+#[test]
+fn a_snapshot_that_no_index_knows_is_read_from_its_tree() {
+    let Some(drive) = LoopDrive::ext4(64) else { return };
+    let small = Small::on(drive.path());
+    small.home.back_up();
+    let index = small.repository.join("index.sqlite");
+    let history = small.home.path().join("state/yore/history");
+    let kept = small.home.path().join("kept.sqlite");
+    fs::copy(&index, &kept).unwrap();
+    write(&small.source.join("letter.txt"), "changed\n");
+    let second = small.home.back_up();
+    let answer = small.home.json(["ls", "--at", &second, &small.arg("")]);
+    // As after a power cut before the index was written, on a drive that is then only read.
+    fs::copy(&kept, &index).unwrap();
+    fs::remove_dir_all(&history).unwrap();
+    drive.remount("ro");
+    for _ in 0..2 {
+        assert_eq!(small.home.json(["ls", "--at", &second, &small.arg("")]), answer);
+    }
+    drive.remount("rw");
+}
