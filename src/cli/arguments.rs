@@ -212,7 +212,7 @@ fn path(required: bool) -> Arg {
 fn snapshots() -> Command {
     Command::new("snapshots")
         .about(gettext("List the snapshots"))
-        .arg(path(false).help(gettext("Only those with this folder, and what each changed in it")))
+        .arg(path(false).help(gettext("Only those with this folder, and what each changed in it; of a file, those in which it is another")))
 }
 
 fn ls() -> Command {

@@ -67,3 +67,50 @@ fn a_folder_tells_which_snapshots_changed_it() {
     assert_eq!(answer["snapshots"][1]["changes"]["changed"], 1);
     small.home.run(["snapshots", "/nowhere"]).says(1, &["/nowhere"]);
 }
+
+#[test]
+fn a_file_tells_in_which_snapshots_it_differs() {
+    let small = Small::new();
+    let (letter, note) = (small.source.join("letter.txt"), small.source.join("note"));
+    small.home.back_up();
+    write(&letter, "new");
+    write(&note, "x");
+    let second = small.home.back_up();
+    fs::remove_file(&letter).unwrap();
+    fs::remove_file(&note).unwrap();
+    write(&note.join("inside"), "12345");
+    let third = small.home.back_up();
+    small.home.back_up();
+
+    let answer = small.home.run(["snapshots", &small.arg("letter.txt")]);
+    answer.says(0, &["the oldest\n", "changed\n", "removed\n"]);
+    assert_eq!(answer.out.lines().count(), 3, "{answer:?}");
+    let answer = small.home.json(["snapshots", &small.arg("letter.txt")]);
+    let told = |answer: &serde_json::Value| -> Vec<_> {
+        let rows = answer["snapshots"].as_array().unwrap().iter();
+        rows.map(|row| (row["kind"].clone(), row["difference"].clone())).collect()
+    };
+    let wanted = [
+        (json!("file"), json!(null)),
+        (json!("file"), json!("changed")),
+        (json!(null), json!("removed")),
+    ];
+    assert_eq!(told(&answer), wanted);
+
+    // Of what was a file and then a folder, both.
+    let answer = small.home.run(["snapshots", &small.arg("note")]);
+    answer.says(0, &["added\n", "a folder since then; 1 added; 5 B came", "nothing changed\n"]);
+    let answer = small.home.json(["snapshots", &small.arg("note")]);
+    assert_eq!(
+        (&answer["snapshots"][0]["name"], &answer["snapshots"][1]["name"]),
+        (&json!(second), &json!(third))
+    );
+    let folder = json!("directory");
+    let wanted = [
+        (json!("file"), json!("added")),
+        (folder.clone(), json!("changed")),
+        (folder, json!(null)),
+    ];
+    assert_eq!(told(&answer), wanted);
+    assert_eq!(answer["snapshots"][1]["changes"]["added"], 1);
+}

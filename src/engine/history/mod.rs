@@ -45,7 +45,7 @@ pub use last_good::LastGood;
 pub use missing::Missing;
 pub use query::{KindFilter, Query};
 pub use search::{Found, Hit};
-pub use timeline::Tick;
+pub use timeline::{Tick, Turn};
 pub use usage::{FolderUsage, SnapshotUsage};
 
 /// A repository's past.
