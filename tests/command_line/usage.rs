@@ -47,6 +47,22 @@ fn what_takes_the_room_is_told() {
     let photos = &answer["entries"][0];
     assert_eq!((&photos["entries"], &photos["bytes"]), (&json!(4), &json!(122_000)));
     assert_eq!(photos["kept_bytes"], 122_004);
+    // What is gone takes room, too.
+    let photos = small.arg("photos");
+    small.home.run(["usage", &photos]).says(0, &["2.0 kB  winter.jpg  (gone)\n"]);
+    let answer = small.home.json(["usage", &photos]);
+    assert_eq!(
+        (&answer["totals"]["kept_bytes"], &answer["entries"][1]["presence"]),
+        (&json!(122_004), &json!("gone"))
+    );
+    assert_eq!(answer["entries"][1]["bytes"], 0);
+    // A file has its own line; a link takes nothing.
+    let winter = small.arg("photos/winter.jpg");
+    let answer = small.home.json(["usage", &winter, "--at", &first]);
+    assert_eq!(answer["totals"], json!({ "bytes": 4, "kept_bytes": 2004 }));
+    small.home.run(["usage", &winter, "--at", &second]).says(0, &["2.0 kB  winter.jpg\n"]);
+    let answer = small.home.json(["usage", &small.arg("newest")]);
+    assert_eq!(answer["totals"], json!({ "bytes": 0, "kept_bytes": 0 }));
     small.home.run(["usage", "/nowhere"]).says(1, &["/nowhere"]);
     small.home.run(["usage", "--at", &second]).says(2, &["PATH"]);
     small.home.run(["usage", "--help"]).says(0, &["under any path", "counts each time"]);

@@ -12,6 +12,7 @@ mod missing;
 mod moves;
 mod needle;
 mod query;
+mod room;
 mod scope;
 mod search;
 mod timeline;
@@ -44,9 +45,10 @@ pub use entry::{Entry, Version};
 pub use last_good::LastGood;
 pub use missing::Missing;
 pub use query::{KindFilter, Query};
+pub use room::{FolderUsage, Presence};
 pub use search::{Found, Hit};
 pub use timeline::{Tick, Turn};
-pub use usage::{FolderUsage, SnapshotUsage};
+pub use usage::SnapshotUsage;
 
 /// A repository's past.
 #[derive(Debug)]
