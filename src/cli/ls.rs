@@ -27,10 +27,7 @@ pub fn run(matches: &ArgMatches, options: &Options, output: Output) -> Result<En
     let snapshot = snapshot_of(matches, &history, output)?;
     let given: PathBuf = matches.get_one("path").cloned().unwrap_or_default();
     let path = find(&given, |path| Ok(history.entry(path, snapshot.seq)?.is_some()))?;
-    let entry = history.entry(&path, snapshot.seq)?.ok_or_else(|| EngineError::NotInSnapshot {
-        path: path.clone(),
-        snapshot: snapshot.name.clone(),
-    })?;
+    let entry = history.existing(&path, snapshot.seq)?;
     if matches.get_flag("changes") {
         return changes(&target, &history, &snapshot, &path, &entry, output);
     }

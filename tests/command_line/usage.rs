@@ -63,6 +63,11 @@ fn what_takes_the_room_is_told() {
     small.home.run(["usage", &winter, "--at", &second]).says(0, &["2.0 kB  winter.jpg\n"]);
     let answer = small.home.json(["usage", &small.arg("newest")]);
     assert_eq!(answer["totals"], json!({ "bytes": 0, "kept_bytes": 0 }));
+    fs::remove_dir_all(small.source.join("photos")).unwrap();
+    small.home.back_up();
+    let advice = format!("--at {third}");
+    small.home.run(["usage", &photos]).says(1, &["is not in the snapshot", &advice, "yore why"]);
+    small.home.run(["usage", &photos, "--at", &third]).says(0, &["summer.jpg\n"]);
     small.home.run(["usage", "/nowhere"]).says(1, &["/nowhere"]);
     small.home.run(["usage", "--at", &second]).says(2, &["PATH"]);
     small.home.run(["usage", "--help"]).says(0, &["under any path", "counts each time"]);

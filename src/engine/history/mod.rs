@@ -129,6 +129,19 @@ impl History {
         self.ask(|answers| answers.entry(path, at))
     }
 
+    /// The entry at `path` in the snapshot `at`.
+    ///
+    /// # Errors
+    /// [`Error::NotInSnapshot`] if there was none.
+    pub fn existing(&self, path: &RelPath, at: u64) -> Result<Entry> {
+        self.ask(|answers| answers.entry(path, at)?.ok_or_else(|| answers.not_in(path, at)))
+    }
+
+    /// The name of the last snapshot that has `path`; `None` if none does.
+    pub fn last_with(&self, path: &RelPath) -> Result<Option<String>> {
+        self.ask(|answers| answers.last_with(path))
+    }
+
     /// The distinct versions of `path`, newest first: of all its lives, and of the paths that a file came from before the first
     /// and went to after the last of them, where its content proves that.
     ///
