@@ -66,7 +66,7 @@ fn exit_codes_tell_how_it_ended() {
     home.run(["--version"]).says(0, &[env!("CARGO_PKG_VERSION")]);
     home.run(["ls", &letter]).says(1, &["no snapshot yet", "yore backup"]);
     let first = home.back_up();
-    home.run(["ls", "/nowhere/at all"]).says(1, &["/nowhere/at all", &first, "yore versions"]);
+    home.run(["ls", "/nowhere/at all"]).says(1, &["/nowhere/at all", &first, "spelling"]);
     home.run(["versions", "/nowhere"]).says(1, &["/nowhere", "spelling"]);
     home.run(["ls", "--at", "1999-12-31", &letter]).says(2, &["1999-12-31", "yore snapshots"]);
     home.run(["restore", "--on-conflict", "guess", &letter]).says(2, &["guess", "keep-both"]);
@@ -146,7 +146,8 @@ fn folders_files_and_what_is_above_are_listed() {
     assert_eq!(names(&small.home.json(["ls", "/"])).len(), 1);
 
     let gone = small.home.run(["ls", &small.arg("letter.txt")]);
-    gone.says(1, &[&small.arg("letter.txt"), &second, "yore versions"]);
+    let advice = format!("add --at {first}. “yore why {}”", small.arg("letter.txt"));
+    gone.says(1, &[&small.arg("letter.txt"), &second, &advice]);
     let entry = &small.home.json(["ls", "--at", &first, &small.arg("letter.txt")])["entries"][0];
     assert_eq!(entry["kind"], "file");
     assert_eq!(entry["size_bytes"], 12);

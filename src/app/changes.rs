@@ -31,6 +31,16 @@ pub fn code(difference: Difference) -> &'static str {
     }
 }
 
+/// What happened to an entry in a snapshot.
+pub fn word(difference: Difference) -> String {
+    match difference {
+        Difference::Added => gettext("added"),
+        Difference::Changed => gettext("changed"),
+        Difference::Metadata => gettext("only permissions, owner, times or attributes changed"),
+        Difference::Removed => gettext("removed"),
+    }
+}
+
 /// What became of an entry since the moment at which it is shown.
 pub fn since(difference: Difference) -> String {
     match difference {

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::error::Error;
+use super::missing::{explain_in_neither, explain_not_in};
 use super::owners::{explain_owner, explain_wish};
 use super::text;
 use super::words::{ability, bad_rule, target_problem};
@@ -289,13 +290,12 @@ fn explain_rest(error: &EngineError) -> Explanation {
                 &[],
             ),
         ),
-        EngineError::NotInSnapshot { path, snapshot } => Explanation::new(
-            gettext_f(
-                "{path} is not in the snapshot {snapshot}.",
-                &[("path", &path_of(path)), ("snapshot", snapshot)],
-            ),
-            gettext("“yore versions PATH” tells when it was there."),
-        ),
+        EngineError::NotInSnapshot { path, snapshot, last } => {
+            explain_not_in(path, snapshot, last.as_deref())
+        }
+        EngineError::NotInEither { path, earlier, later, last } => {
+            explain_in_neither(path, (earlier, later), last.as_deref())
+        }
         EngineError::NeverSeen(path) => Explanation::new(
             gettext_f("{path} is in no snapshot.", &[("path", &path_of(path))]),
             gettext("Check the spelling, and that it lies in a folder that is backed up."),

@@ -62,6 +62,44 @@ pub fn explain_missing(
     }
 }
 
+/// The words for that `path` is not in the snapshot called `snapshot`; `last` is the last one that has it.
+pub fn explain_not_in(path: &RelPath, snapshot: &str, last: Option<&str>) -> Explanation {
+    let what = gettext_f(
+        "{path} is not in the snapshot {snapshot}.",
+        &[("path", &path.to_string()), ("snapshot", snapshot)],
+    );
+    let advice = last.map(|last| {
+        gettext_f(
+            "The last one that has it is {last}: add --at {last}. “yore why {path}” tells more.",
+            &[("last", last), ("path", &quoted(&path.to_absolute()))],
+        )
+    });
+    Explanation::new(what, advice.unwrap_or_else(spelling_advice))
+}
+
+/// The same of two snapshots that are compared.
+pub fn explain_in_neither(
+    path: &RelPath,
+    (earlier, later): (&str, &str),
+    last: Option<&str>,
+) -> Explanation {
+    let what = gettext_f(
+        "{path} is neither in the snapshot {earlier} nor in {later}.",
+        &[("path", &path.to_string()), ("earlier", earlier), ("later", later)],
+    );
+    let advice = last.map(|last| {
+        gettext_f(
+            "The last one that has it is {last}. “yore versions {path}” tells when it was there.",
+            &[("last", last), ("path", &quoted(&path.to_absolute()))],
+        )
+    });
+    Explanation::new(what, advice.unwrap_or_else(spelling_advice))
+}
+
+fn spelling_advice() -> String {
+    gettext("Check the spelling, and that it lies in a folder that is backed up.")
+}
+
 /// The command that brings a path back from a snapshot.
 pub fn restore_advice(snapshot: &SnapshotInfo, path: &RelPath) -> String {
     gettext_f(

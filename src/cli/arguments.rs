@@ -212,7 +212,7 @@ fn path(required: bool) -> Arg {
 fn snapshots() -> Command {
     Command::new("snapshots")
         .about(gettext("List the snapshots"))
-        .arg(path(false).help(gettext("Only those with this folder, and what each changed in it")))
+        .arg(path(false).help(gettext("Only those with this folder, and what each changed in it; of a file, those in which it is another")))
 }
 
 fn ls() -> Command {
@@ -263,7 +263,7 @@ fn usage() -> Command {
         .after_help(gettext(
             "Without a path: how much each snapshot holds that no other has, under any path. About so much deleting it alone would free; what two share is freed only with both.\n\nWith a path: for each entry of the folder how large it is in the snapshot, and how much all states of its files in all snapshots are together, those of deleted files included. A content that is there several times counts each time here, but is stored once.",
         ))
-        .arg(path(false).help(gettext("A folder, to tell what is in it")))
+        .arg(path(false).help(gettext("A folder, to tell what is in it, or a file")))
         .arg(at().requires("path"))
 }
 

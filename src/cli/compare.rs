@@ -63,11 +63,11 @@ pub fn run(matches: &ArgMatches, options: &Options, output: Output) -> Result<En
         None => RelPath::root(),
     };
     if !is_known(&under)? {
-        return Err(EngineError::NotInSnapshot { path: under, snapshot: later.name }.into());
+        let (earlier, later, last) = (earlier.name, later.name, history.last_with(&under)?);
+        return Err(EngineError::NotInEither { path: under, earlier, later, last }.into());
     }
     let after = matches.get_one::<PathBuf>("after");
-    let after =
-        after.map(|path| RelPath::from_absolute(path)).transpose().map_err(EngineError::from)?;
+    let after = after.map(|given| find(given, is_known)).transpose()?;
     let limit = matches.get_one::<u64>("limit").copied();
     let with_content = matches.get_flag("content");
     let comparison = Comparison { history: &history, earlier, later, under, with_content, output };

@@ -7,7 +7,9 @@ use jiff::tz::TimeZone;
 use serde_json::json;
 
 use super::Ending;
-use super::output::{Output, entry_json, entry_line, snapshot_json, snapshot_path_json};
+use super::output::{
+    Output, bytes_json, entry_json, entry_line, snapshot_json, snapshot_path_json,
+};
 use super::past::open_history;
 use crate::app::beside::{Beside, compare_with_now};
 use crate::app::changes::{code, since};
@@ -18,7 +20,7 @@ use crate::app::target::{Options, Target};
 use crate::engine::error::Error as EngineError;
 use crate::engine::history::{Compared, Entry, History, SnapshotInfo};
 use crate::engine::meta::Kind;
-use crate::engine::path::RelPath;
+use crate::engine::path::{RelPath, display};
 use crate::i18n::{gettext, gettext_f};
 
 pub fn run(matches: &ArgMatches, options: &Options, output: Output) -> Result<Ending> {
@@ -27,10 +29,7 @@ pub fn run(matches: &ArgMatches, options: &Options, output: Output) -> Result<En
     let snapshot = snapshot_of(matches, &history, output)?;
     let given: PathBuf = matches.get_one("path").cloned().unwrap_or_default();
     let path = find(&given, |path| Ok(history.entry(path, snapshot.seq)?.is_some()))?;
-    let entry = history.entry(&path, snapshot.seq)?.ok_or_else(|| EngineError::NotInSnapshot {
-        path: path.clone(),
-        snapshot: snapshot.name.clone(),
-    })?;
+    let entry = history.existing(&path, snapshot.seq)?;
     if matches.get_flag("changes") {
         return changes(&target, &history, &snapshot, &path, &entry, output);
     }
@@ -71,14 +70,21 @@ fn changes(
     for one in &compared {
         // What is left out and was not there then is of no interest.
         let is_told = one.entry.is_some() || !one.left_out;
-        let Some(entry) = one.entry.as_ref().or(one.other.as_ref()).filter(|_| is_told) else {
+        if !is_told {
             continue;
-        };
+        }
+        let entry = one.entry.as_ref().or(one.other.as_ref());
         let words = changed_words(one);
         let words = if words.is_empty() { words } else { format!("  ({words})") };
-        output.line(format!("{}{words}", entry_line(entry)));
-        let mut value = entry_json(entry);
+        let line = entry.map_or_else(
+            || format!("{:>10}  {:>18}  {}", "-", "-", display(&one.name)),
+            entry_line,
+        );
+        output.line(format!("{line}{words}"));
+        let mut value = entry.map_or_else(|| json!({ "name": bytes_json(&one.name) }), entry_json);
         value["difference"] = json!(one.difference.map(code));
+        value["compared"] = json!(one.is_by_size_and_time().then_some("size-and-time"));
+        value["unreadable"] = json!(one.unreadable);
         value["differs_below"] = json!(one.differs_below);
         value["left_out"] = json!(one.left_out);
         entries.push(value);
@@ -99,6 +105,12 @@ fn changes(
 
 fn changed_words(compared: &Compared) -> String {
     let mut words: Vec<String> = compared.difference.map(since).into_iter().collect();
+    if compared.may_be_same() {
+        words = vec![gettext("changed since, or only its time")];
+    }
+    if compared.unreadable {
+        words.push(gettext("can’t be read now"));
+    }
     if compared.left_out {
         words.push(gettext("left out of backups now"));
     }

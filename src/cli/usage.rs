@@ -1,5 +1,6 @@
 //! `yore usage`: tell what takes the room.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::ArgMatches;
@@ -12,7 +13,7 @@ use super::past::open_history;
 use crate::app::error::Result;
 use crate::app::target::{Options, Target};
 use crate::app::text;
-use crate::engine::history::History;
+use crate::engine::history::{History, Presence, SnapshotUsage};
 use crate::engine::meta::Kind;
 use crate::engine::path::display;
 use crate::i18n::{gettext, gettext_f, ngettext_f};
@@ -27,13 +28,15 @@ pub fn run(matches: &ArgMatches, options: &Options, output: Output) -> Result<En
 
 /// What each snapshot alone holds, the newest first.
 fn snapshots(history: &History, output: Output) -> Result<Ending> {
-    let (rows, usage) = (history.snapshots()?, history.usage()?);
+    let rows = history.snapshots()?;
+    let usage: BTreeMap<u64, SnapshotUsage> =
+        history.usage()?.into_iter().map(|usage| (usage.seq, usage)).collect();
     if rows.is_empty() {
         output.line(gettext("There is no snapshot yet."));
     }
     let (mut list, mut only_files, mut only_bytes) = (Vec::new(), 0_u64, 0_u64);
     for row in rows.iter().rev() {
-        let Some(usage) = usage.iter().find(|usage| usage.seq == row.seq) else { continue };
+        let Some(usage) = usage.get(&row.seq) else { continue };
         only_files = only_files.saturating_add(usage.only_files);
         only_bytes = only_bytes.saturating_add(usage.only_bytes);
         let (when, size) = (text::moment(row.started), text::size(usage.only_bytes));
@@ -64,7 +67,7 @@ fn snapshots(history: &History, output: Output) -> Result<Ending> {
     Ok(Ending::Done)
 }
 
-/// What the entries of a folder take, those first that take most.
+/// What the entries of a folder take, those first that take most; or what a file takes.
 fn folder(
     matches: &ArgMatches,
     history: &History,
@@ -82,10 +85,16 @@ fn folder(
         kept_bytes = kept_bytes.saturating_add(child.kept_bytes);
         let end = if child.kind == Kind::Directory { "/" } else { "" };
         let (now, kept) = (text::size(child.bytes), text::size(child.kept_bytes));
-        output.line(format!("{now:>10}  {kept:>10}  {}{end}", display(&child.name)));
+        let (presence, words) = match child.presence {
+            Presence::There => ("there", String::new()),
+            Presence::Gone => ("gone", gettext("  (gone)")),
+            Presence::Later => ("later", gettext("  (came later)")),
+        };
+        output.line(format!("{now:>10}  {kept:>10}  {}{end}{words}", display(&child.name)));
         list.push(json!({
             "name": bytes_json(&child.name),
             "kind": child.kind,
+            "presence": presence,
             "entries": child.entries,
             "bytes": child.bytes,
             "kept_bytes": child.kept_bytes,

@@ -232,6 +232,20 @@ pub enum Error {
         path: RelPath,
         /// The snapshot's name.
         snapshot: String,
+        /// Name of the last snapshot that has it, if any does.
+        last: Option<String>,
+    },
+    /// The path is in neither of two snapshots.
+    #[error("{path} is neither in the snapshot {earlier} nor in {later}")]
+    NotInEither {
+        /// Which path.
+        path: RelPath,
+        /// The name of the one.
+        earlier: String,
+        /// The name of the other.
+        later: String,
+        /// Name of the last snapshot that has it, if any does.
+        last: Option<String>,
     },
     /// The path isn't in any snapshot.
     #[error("{0} is in no snapshot")]

@@ -26,7 +26,10 @@ pub struct LiveSource<'a> {
 
 /// What is in a folder now.
 #[derive(Debug, Clone, Default)]
-pub struct Live(Vec<LiveEntry>);
+pub struct Live {
+    entries: Vec<LiveEntry>,
+    unreadable: Vec<Vec<u8>>,
+}
 
 /// One entry of it.
 #[derive(Debug, Clone)]
@@ -61,12 +64,17 @@ impl Live {
                 return Ok(Self::default());
             }
         }
-        place.list().map(Self).map_err(failed)
+        place.list().map_err(failed)
     }
 
     /// The entries, sorted by name bytes.
     pub fn entries(&self) -> &[LiveEntry] {
-        &self.0
+        &self.entries
+    }
+
+    /// Names of what is there, too, but can't be looked at, as a mount that doesn't answer any more.
+    pub fn unreadable(&self) -> &[Vec<u8>] {
+        &self.unreadable
     }
 }
 
@@ -129,26 +137,33 @@ impl Place<'_> {
         mount != self.mount && !self.source.cross_mounts
     }
 
-    fn list(mut self) -> rustix::io::Result<Vec<LiveEntry>> {
+    fn list(mut self) -> rustix::io::Result<Live> {
         self.out |= self.is_not_walked()?;
         let mut kept = self.names.clone();
         keep(self.source.rules, &self.dir, &self.path, self.left_out.take(), &mut kept);
-        let mut entries = Vec::with_capacity(self.names.len());
+        let mut live = Live::default();
         for name in &self.names {
-            let stat = match self.dir.stat_child(name) {
-                Ok(stat) => stat,
-                Err(Errno::NOENT) => continue,
-                Err(errno) => return Err(errno),
-            };
-            let Some(meta) = Metadata::from_statx(&stat) else { continue };
-            let is_covered = meta.kind != Kind::Directory && self.is_elsewhere(stat.stx_mnt_id);
-            let target = match meta.kind {
-                Kind::Symlink => Some(ContentHash::of(&self.dir.read_link(name)?)),
-                _ => None,
-            };
-            let left_out = self.out || is_covered || kept.binary_search(name).is_err();
-            entries.push(LiveEntry { name: name.clone(), meta, target, left_out });
+            match self.entry(name, &kept) {
+                Ok(entry) => live.entries.extend(entry),
+                // It went meanwhile.
+                Err(Errno::NOENT) => {}
+                Err(_) => live.unreadable.push(name.clone()),
+            }
         }
-        Ok(entries)
+        Ok(live)
+    }
+
+    /// What is called `name`, given the sorted names of all that is not left out.
+    fn entry(&self, name: &[u8], kept: &[Vec<u8>]) -> rustix::io::Result<Option<LiveEntry>> {
+        let stat = self.dir.stat_child(name)?;
+        let Some(meta) = Metadata::from_statx(&stat) else { return Ok(None) };
+        let is_covered = meta.kind != Kind::Directory && self.is_elsewhere(stat.stx_mnt_id);
+        let target = match meta.kind {
+            Kind::Symlink => Some(ContentHash::of(&self.dir.read_link(name)?)),
+            _ => None,
+        };
+        let is_kept = kept.binary_search_by(|kept| kept.as_slice().cmp(name)).is_ok();
+        let left_out = self.out || is_covered || !is_kept;
+        Ok(Some(LiveEntry { name: name.to_vec(), meta, target, left_out }))
     }
 }

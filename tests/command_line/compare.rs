@@ -7,6 +7,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use crate::common::bound::Bound;
 use crate::common::place::set_mode;
 use crate::common::small::Small;
 use crate::common::tree::write;
@@ -96,6 +97,22 @@ fn a_part_is_told_alone_and_in_pages() {
 
     let home = &small.home;
     home.run(["compare", &first, &second, "/nowhere"]).says(1, &["/nowhere"]);
+    home.run(["compare", &first, &second, "/nowhere"]).says(1, &[&first, &second, "spelling"]);
+    // Paths are taken as everywhere: through links, and from the folder one is in.
+    let link = small.path().join("link");
+    std::os::unix::fs::symlink(&small.source, &link).unwrap();
+    let after = link.join("photos/old").to_str().unwrap().to_owned();
+    let page = home.json(["compare", &first, &second, "--after", &after]);
+    let left = ["photos/old/first.jpg", "photos/winter.jpg"];
+    assert_eq!(told(&small, &page).iter().map(|told| &told.0[..]).collect::<Vec<_>>(), left);
+    fs::remove_dir_all(small.source.join("photos/new")).unwrap();
+    let third = home.back_up();
+    let fourth = home.back_up();
+    let gone = small.arg("photos/new");
+    let last = format!("last one that has it is {second}.");
+    let advice = format!("yore versions {gone}");
+    home.run(["compare", &third, &fourth, &gone])
+        .says(1, &[&gone, &third, &fourth, &last, &advice]);
     home.run(["compare", &first, "1999"]).says(2, &["1999", "yore snapshots"]);
     home.run(["compare", &first]).says(2, &["<B>"]);
     home.run(["compare", &first, &second, "--limit", "0"]).says(2, &["0"]);
@@ -195,6 +212,23 @@ fn a_listed_folder_tells_what_became_of_it() {
     let differences: Vec<_> =
         answer["entries"].as_array().unwrap().iter().map(|e| e["difference"].clone()).collect();
     assert_eq!(differences, ["changed".into(), "removed".into(), Value::Null, "added".into()]);
+    let compared = &answer["entries"][0]["compared"];
+    assert_eq!(
+        (compared, &answer["entries"][1]["compared"]),
+        (&"size-and-time".into(), &Value::Null)
+    );
+    // Where the time alone is another, nobody knows.
+    let past = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000);
+    let winter = fs::File::open(small.source.join("photos/winter.jpg")).unwrap();
+    winter.set_modified(past).unwrap();
+    let answer = small.home.run(["ls", "--changes", &small.arg("photos")]);
+    answer.says(0, &["winter.jpg  (changed since, or only its time)\n"]);
+    let answer = small.home.json(["ls", "--changes", &small.arg("photos")]);
+    let winter = answer["entries"].as_array().unwrap().last().unwrap();
+    assert_eq!(
+        (&winter["difference"], &winter["compared"]),
+        (&"changed".into(), &"size-and-time".into())
+    );
     // Of one file alone.
     let letter = small.arg("letter.txt");
     let answer = small.home.json(["ls", "--at", &first, "--changes", &letter]);
@@ -216,4 +250,27 @@ fn a_listed_folder_tells_what_became_of_it() {
     let repository = small.repository.to_str().unwrap();
     let words = ["--repository", repository, "ls", "--at", &first, "--changes", &source];
     small.home.run(words).says(0, &["Compared with the newest snapshot", "in none of those"]);
+}
+
+#[test]
+fn what_cannot_be_read_now_is_not_taken_for_deleted() {
+    let small = Small::new();
+    small.home.back_up();
+    let new = small.source.join("new");
+    fs::create_dir(&new).unwrap();
+    // As a folder of another computer that can't be reached any more: what is beside it is told as ever.
+    let old = Bound::dead(&small.source.join("photos/old"));
+    let (Some(_old), Some(_new)) = (old, Bound::dead(&new)) else { return };
+    fs::remove_file(small.source.join("letter.txt")).unwrap();
+    let answer = small.home.run(["ls", "--changes", &small.arg("")]);
+    answer.says(0, &["(deleted since)\n", "new  (can’t be read now)\n", "what is there now"]);
+    let answer = small.home.run(["ls", "--changes", &small.arg("photos")]);
+    answer.says(0, &["old/  (can’t be read now)\n", "summer.jpg\n"]);
+    for (below, name, kind) in [("", "new", Value::Null), ("photos", "old", "directory".into())] {
+        let answer = small.home.json(["ls", "--changes", &small.arg(below)]);
+        let mut entries = answer["entries"].as_array().unwrap().iter();
+        let entry = entries.find(|entry| entry["name"] == name).unwrap();
+        assert_eq!((&entry["unreadable"], &entry["kind"]), (&true.into(), &kind));
+        assert_eq!(entry["difference"], Value::Null);
+    }
 }

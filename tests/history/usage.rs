@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use yore::engine::history::{Difference, FolderUsage, SnapshotUsage};
+use yore::engine::history::{Difference, FolderUsage, History, Presence, SnapshotUsage};
+use yore::engine::index::Index;
 use yore::engine::meta::{ContentHash, Kind};
 use yore::engine::monitor::Monitor;
+use yore::engine::path::RelPath;
 
 use super::past::{Full, difference, each_fate, folders, full, past, prune};
 use crate::common::engine::Rig;
@@ -90,28 +92,81 @@ fn folders_are_told_by_what_all_their_states_took() {
             let order = |u: &FolderUsage| (u64::MAX - u.kept_bytes, u64::MAX - u.bytes);
             assert!(usage.is_sorted_by_key(|u| (order(u), u.name.clone())), "{what}: {folder}");
             usage.sort_by(|one, other| one.name.cmp(&other.name));
-            let wanted: Vec<FolderUsage> = history
-                .list(&folder, numbers[at])
-                .unwrap()
+            let names: BTreeSet<Vec<u8>> = lists
+                .iter()
+                .flat_map(|list| list.keys())
+                .filter(|path| path.parent().as_ref() == Some(&folder))
+                .map(|path| path.name().unwrap().to_vec())
+                .collect();
+            let wanted: Vec<FolderUsage> = names
                 .into_iter()
-                .map(|entry| {
-                    let path = folder.join(&entry.name);
-                    let within = |p: &yore::engine::path::RelPath| p.is_within(&path);
-                    let below = || lists[at].iter().filter(|(p, _)| within(p));
-                    FolderUsage {
-                        kind: entry.kind,
-                        entries: below().count() as u64 - 1,
-                        bytes: below().map(|(_, entry)| bytes(entry)).sum(),
-                        kept_bytes: kept(&lists, within),
-                        name: entry.name,
-                    }
-                })
+                .map(|name| child_usage(&lists, at, &folder.join(&name), name))
                 .collect();
             assert_eq!(usage, wanted, "{what}: {folder}");
+            // Of all that is in it, nothing is missing.
+            let sum: u64 = usage.iter().map(|child| child.kept_bytes).sum();
+            let was_file = kept(&lists, |path| *path == folder);
+            assert_eq!(sum + was_file, kept(&lists, |path| path.is_within(&folder)), "{what}");
+        }
+        for (path, entry) in lists[at].iter().filter(|(_, entry)| entry.kind != Kind::Directory) {
+            let wanted = child_usage(&lists, at, path, entry.name.clone());
+            assert_eq!(history.folder_usage(path, numbers[at]).unwrap(), [wanted], "{path}");
         }
     });
     let rig = past(44, 1);
     assert!(rig.history().folder_usage(&rig.path_of("never"), 1).is_err());
+}
+
+/// What all snapshots say of one child, at one of them.
+fn child_usage(lists: &[Full], at: usize, path: &RelPath, name: Vec<u8>) -> FolderUsage {
+    let having = |list: &&Full| list.contains_key(path);
+    let now = lists[at].get(path);
+    let newest = lists.iter().rfind(having).map(|list| &list[path]);
+    let presence = match now {
+        Some(_) => Presence::There,
+        None if lists[..at].iter().any(|list| having(&list)) => Presence::Gone,
+        None => Presence::Later,
+    };
+    let below = || lists[at].iter().filter(|(below, _)| below.is_within(path));
+    FolderUsage {
+        name,
+        kind: now.or(newest).unwrap().kind,
+        presence,
+        entries: below().filter(|(below, _)| *below != path).count() as u64,
+        bytes: below().map(|(_, entry)| bytes(entry)).sum(),
+        kept_bytes: kept(lists, |below| below.is_within(path)),
+    }
+}
+
+#[test]
+fn folders_above_the_sources_are_told_and_forged_sums_break_nothing() {
+    let rig = past(45, 3);
+    let above = RelPath::from_absolute(rig.path()).unwrap();
+    let of_source = |history: &History| history.folder_usage(&above, 2).unwrap();
+    let [source] = &of_source(&rig.history())[..] else { panic!("one child") };
+    assert_eq!((&source.name[..], source.presence), (&b"source"[..], Presence::There));
+    assert!(source.entries > 0 && source.kept_bytes > source.bytes && source.bytes > 0);
+    let parent = above.parent().unwrap();
+    let children = rig.history().folder_usage(&parent, 2).unwrap();
+    assert_eq!(children[0].kept_bytes, source.kept_bytes);
+    assert_eq!(children[0].presence, Presence::There);
+
+    let index = rusqlite::Connection::open(rig.index()).unwrap();
+    let max = i64::MAX;
+    let sql = format!(
+        "UPDATE change SET added = {max}, removed = 0, bytes_in = {max}, bytes_out = 0; \
+         UPDATE version SET size = {max} WHERE kind = 102"
+    );
+    index.execute_batch(&sql).unwrap();
+    drop(index);
+    let history = rig.history();
+    let source = of_source(&history).remove(0);
+    assert_eq!((source.entries, source.kept_bytes), (2 * max as u64, u64::MAX));
+    let index = Index::open_read_only(&rig.index()).unwrap().unwrap();
+    let node = index.node_of(&rig.path_of("")).unwrap().unwrap();
+    assert_eq!(index.size_of(node, 9).unwrap(), (u64::MAX, u64::MAX));
+    assert!(history.change_totals(1, 3, &RelPath::root()).unwrap().bytes_in > max as u64);
+    assert!(history.usage().is_ok());
 }
 
 fn bytes(entry: &yore::engine::history::Entry) -> u64 {
@@ -119,7 +174,7 @@ fn bytes(entry: &yore::engine::history::Entry) -> u64 {
 }
 
 /// The sizes of every new content that any path had.
-fn kept(lists: &[Full], within: impl Fn(&yore::engine::path::RelPath) -> bool) -> u64 {
+fn kept(lists: &[Full], within: impl Fn(&RelPath) -> bool) -> u64 {
     let mut sum = 0;
     for (at, list) in lists.iter().enumerate() {
         for (path, entry) in list.iter().filter(|(path, _)| within(path)) {

@@ -107,6 +107,18 @@ impl Answers<'_> {
     /// The error that `path` is not in the snapshot `at`.
     pub fn not_in(&self, path: &RelPath, at: u64) -> Error {
         let snapshot = self.snapshot(at).map_or_else(|_| at.to_string(), |row| row.name);
-        Error::NotInSnapshot { path: path.clone(), snapshot }
+        let last = self.last_with(path).ok().flatten();
+        Error::NotInSnapshot { path: path.clone(), snapshot, last }
+    }
+
+    /// The name of the last snapshot that has `path`.
+    pub fn last_with(&self, path: &RelPath) -> Result<Option<String>> {
+        let chain = self.chain()?;
+        let Some(node) = self.0.node_of(path)? else { return Ok(None) };
+        let lives = self.0.versions_of(node)?.into_iter();
+        let last =
+            lives.filter_map(|(first, last, _)| chain.clip(first, last)).map(|(_, last)| last);
+        let last = last.max().max(self.0.snapshots_above(path)?.pop());
+        last.map(|last| Ok(chain.get(last)?.name.clone())).transpose()
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::{Answers, Difference, Entry, History};
 use crate::engine::error::Result;
-use crate::engine::index::{Below, NodeId, State};
+use crate::engine::index::{NodeId, State};
 use crate::engine::live::{Live, LiveEntry};
 use crate::engine::meta::Kind;
 use crate::engine::path::RelPath;
@@ -33,6 +33,27 @@ pub struct Compared {
     pub differs_below: bool,
     /// It is there now, and the next backup leaves it out.
     pub left_out: bool,
+    /// It is there now, but can't be looked at: whether it differs is not known.
+    pub unreadable: bool,
+}
+
+impl Compared {
+    /// Whether it is a file of which the sizes and times were compared, as the content of one side is not known.
+    pub fn is_by_size_and_time(&self) -> bool {
+        let sides = [&self.entry, &self.other];
+        let is_file =
+            |side: &&Option<Entry>| matches!(side, Some(entry) if entry.kind == Kind::File);
+        let is_known = |side: &&Option<Entry>| matches!(side, Some(entry) if entry.hash.is_some());
+        sides.iter().all(is_file) && !sides.iter().all(is_known)
+    }
+
+    /// Whether a file is told to be another for its time alone, so that its content may still be the same.
+    pub fn may_be_same(&self) -> bool {
+        let size = |side: &Option<Entry>| side.as_ref().map(|entry| entry.size_bytes);
+        self.difference == Some(Difference::Changed)
+            && self.is_by_size_and_time()
+            && size(&self.entry) == size(&self.other)
+    }
 }
 
 /// What one name is on one side.
@@ -41,13 +62,16 @@ enum Found<'a> {
     /// In a snapshot; a folder above the sources has no state.
     Stored(Option<State>),
     Live(&'a LiveEntry),
+    /// There now, but out of reach.
+    Unreadable,
 }
 
 impl Found<'_> {
-    fn entry(&self, name: &[u8]) -> Entry {
+    fn entry(&self, name: &[u8]) -> Option<Entry> {
         match self {
-            Self::Stored(state) => Entry::of(name, state),
-            Self::Live(live) => Entry::new(name, &live.state(None)),
+            Self::Stored(state) => Some(Entry::of(name, state)),
+            Self::Live(live) => Some(Entry::new(name, &live.state(None))),
+            Self::Unreadable => None,
         }
     }
 }
@@ -81,6 +105,9 @@ impl Answers<'_> {
                 for entry in live.entries() {
                     sides.entry(entry.name.clone()).or_default()[1] = Some(Found::Live(entry));
                 }
+                for name in live.unreadable() {
+                    sides.entry(name.clone()).or_default()[1] = Some(Found::Unreadable);
+                }
                 self.chain()?.newest().unwrap_or(at)
             }
         };
@@ -96,28 +123,39 @@ impl Answers<'_> {
         let named: HashMap<Vec<u8>, NodeId> = named.into_iter().flatten().collect();
         let is_later = moments.0 == at;
         let compared = sides.into_iter().map(|(name, found)| {
-            let mut entries = [None, None];
-            for ((entry, found), stale) in entries.iter_mut().zip(&found).zip(stale) {
-                *entry = found.as_ref().map(|found| {
-                    let entry = found.entry(&name);
-                    Entry { stale: entry.stale || stale, ..entry }
-                });
+            let difference = difference(&found, is_later);
+            let node = named.get(&name).copied();
+            let mut compared = one(name, &found, stale, difference);
+            let is_folder = [&compared.entry, &compared.other]
+                .into_iter()
+                .flatten()
+                .any(|entry| entry.kind == Kind::Directory);
+            if let Some(node) = node.filter(|_| is_folder) {
+                compared.differs_below = self.0.differs_below(node, moments.0, moments.1)?;
             }
-            let left_out = matches!(&found[1], Some(Found::Live(live)) if live.left_out);
-            let difference = if left_out { None } else { difference(&found, is_later) };
-            let [entry, other] = entries;
-            let is_folder = |entry: &Option<Entry>| {
-                entry.as_ref().is_some_and(|entry| entry.kind == Kind::Directory)
-            };
-            let node = named.get(&name).filter(|_| is_folder(&entry) || is_folder(&other));
-            let differs_below = match node {
-                Some(node) => self.0.below(*node, moments.0, moments.1)? != Below::Same,
-                None => false,
-            };
-            Ok(Compared { name, entry, other, difference, differs_below, left_out })
+            Ok(compared)
         });
         compared.collect()
     }
+}
+
+/// What is known of one name but for what is below it; `stale` if the folder is on that side.
+fn one(
+    name: Vec<u8>,
+    found: &[Option<Found<'_>>; 2],
+    stale: [bool; 2],
+    difference: Option<Difference>,
+) -> Compared {
+    let mut entries = [None, None];
+    for ((entry, found), stale) in entries.iter_mut().zip(found).zip(stale) {
+        let found = found.as_ref().and_then(|found| found.entry(&name));
+        *entry = found.map(|entry| Entry { stale: entry.stale || stale, ..entry });
+    }
+    let left_out = matches!(&found[1], Some(Found::Live(live)) if live.left_out);
+    let difference = difference.filter(|_| !left_out);
+    let unreadable = matches!(&found[1], Some(Found::Unreadable));
+    let [entry, other] = entries;
+    Compared { name, entry, other, difference, differs_below: false, left_out, unreadable }
 }
 
 /// How the later of both sides differs, which is the second one if `is_later`.
@@ -127,6 +165,7 @@ fn difference(found: &[Option<Found<'_>>; 2], is_later: bool) -> Option<Differen
         [Some(Found::Stored(one)), Some(Found::Live(live))] => {
             (one.clone(), Some(live.state(one.as_ref())))
         }
+        [_, Some(Found::Unreadable)] => return None,
         // Folders above the sources come and go with what is in them.
         [Some(Found::Stored(None)), None] | [None, Some(Found::Stored(None))] => return None,
         [Some(_), None] if is_later => return Some(Difference::Removed),

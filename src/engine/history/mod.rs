@@ -12,6 +12,7 @@ mod missing;
 mod moves;
 mod needle;
 mod query;
+mod room;
 mod scope;
 mod search;
 mod timeline;
@@ -44,9 +45,10 @@ pub use entry::{Entry, Version};
 pub use last_good::LastGood;
 pub use missing::Missing;
 pub use query::{KindFilter, Query};
+pub use room::{FolderUsage, Presence};
 pub use search::{Found, Hit};
-pub use timeline::Tick;
-pub use usage::{FolderUsage, SnapshotUsage};
+pub use timeline::{Tick, Turn};
+pub use usage::SnapshotUsage;
 
 /// A repository's past.
 #[derive(Debug)]
@@ -125,6 +127,19 @@ impl History {
     /// The entry at `path` in the snapshot `at`; `None` if there was none.
     pub fn entry(&self, path: &RelPath, at: u64) -> Result<Option<Entry>> {
         self.ask(|answers| answers.entry(path, at))
+    }
+
+    /// The entry at `path` in the snapshot `at`.
+    ///
+    /// # Errors
+    /// [`Error::NotInSnapshot`] if there was none.
+    pub fn existing(&self, path: &RelPath, at: u64) -> Result<Entry> {
+        self.ask(|answers| answers.entry(path, at)?.ok_or_else(|| answers.not_in(path, at)))
+    }
+
+    /// The name of the last snapshot that has `path`; `None` if none does.
+    pub fn last_with(&self, path: &RelPath) -> Result<Option<String>> {
+        self.ask(|answers| answers.last_with(path))
     }
 
     /// The distinct versions of `path`, newest first: of all its lives, and of the paths that a file came from before the first

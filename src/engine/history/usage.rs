@@ -1,12 +1,11 @@
-//! What takes the room: what a snapshot alone holds, and what a folder's history does.
+//! What takes the room: what a snapshot alone holds.
 
 use std::ops::ControlFlow;
 
-use super::{Answers, Chain, Difference, History};
+use super::{Answers, Chain, History};
 use crate::engine::error::Result;
-use crate::engine::index::{FolderSums, NodeId, ROOT_NODE, State};
+use crate::engine::index::{NodeId, ROOT_NODE, State};
 use crate::engine::meta::{ContentHash, Kind};
-use crate::engine::path::RelPath;
 
 /// What one snapshot alone holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,33 +18,10 @@ pub struct SnapshotUsage {
     pub only_bytes: u64,
 }
 
-/// What a child of a folder takes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FolderUsage {
-    /// The child's name.
-    pub name: Vec<u8>,
-    /// What it is.
-    pub kind: Kind,
-    /// Entries below it.
-    pub entries: u64,
-    /// Size of the file, or of all files below the folder, in bytes.
-    pub bytes: u64,
-    /// Sizes of every state that those files, and deleted ones below it, had in any snapshot, in bytes. Equal contents count each time.
-    pub kept_bytes: u64,
-}
-
 impl History {
     /// What each snapshot alone holds, oldest first.
     pub fn usage(&self) -> Result<Vec<SnapshotUsage>> {
-        self.ask(|answers| answers.usage())
-    }
-
-    /// What each entry of `folder` in the snapshot `at` takes, what is most in the whole history first.
-    ///
-    /// # Errors
-    /// [`Error::NotInSnapshot`](crate::engine::error::Error::NotInSnapshot) if it isn't there.
-    pub fn folder_usage(&self, folder: &RelPath, at: u64) -> Result<Vec<FolderUsage>> {
-        self.ask(|answers| answers.folder_usage(folder, at))
+        self.ask_at_length(|answers| answers.usage())
     }
 }
 
@@ -128,56 +104,5 @@ impl Answers<'_> {
             if is_only { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         })?;
         Ok(is_first == Some(true) && is_only)
-    }
-
-    fn folder_usage(&self, folder: &RelPath, at: u64) -> Result<Vec<FolderUsage>> {
-        let chain = self.chain()?;
-        chain.get(at)?;
-        let oldest = chain.all().first().map_or(at, |row| row.seq);
-        let children = self.states(folder, at)?;
-        if children.is_empty() && self.entry(folder, at)?.is_none() {
-            return Err(self.not_in(folder, at));
-        }
-        let above = self.0.node_of(folder)?;
-        let mut usage = Vec::with_capacity(children.len());
-        for (name, state) in children {
-            let node = above.map(|above| self.0.child_node(above, &name)).transpose()?.flatten();
-            let (mut sums, mut own) = (FolderSums::default(), 0);
-            if let Some(node) = node {
-                sums = self.0.folder_sums(node, at, oldest)?;
-                own = self.bytes_ever(&chain, node)?;
-            }
-            let bytes = sums.bytes.saturating_add(state.as_ref().map_or(0, State::file_bytes));
-            usage.push(FolderUsage {
-                kind: state.map_or(Kind::Directory, |state| state.meta.kind),
-                name,
-                entries: sums.entries,
-                bytes,
-                kept_bytes: sums.kept_bytes.saturating_add(own),
-            });
-        }
-        usage.sort_by(|one, other| {
-            let size = |usage: &FolderUsage| (usage.kept_bytes, usage.bytes);
-            size(other).cmp(&size(one)).then_with(|| one.name.cmp(&other.name))
-        });
-        Ok(usage)
-    }
-
-    /// The sizes of every content that the file `node` had.
-    fn bytes_ever(&self, chain: &Chain, node: NodeId) -> Result<u64> {
-        let mut bytes = 0_u64;
-        let mut earlier: Option<(u64, State)> = None;
-        for (first, last, state) in self.0.versions_of(node)?.into_iter().rev() {
-            let Some((first, last)) = chain.clip(first, last) else { continue };
-            let before = earlier.filter(|(end, _)| chain.after(*end) == Some(first));
-            let before = before.as_ref().map(|(_, state)| state);
-            if let Some(Difference::Added | Difference::Changed) =
-                Difference::between(before, Some(&state))
-            {
-                bytes = bytes.saturating_add(state.file_bytes());
-            }
-            earlier = Some((last, state));
-        }
-        Ok(bytes)
     }
 }

@@ -60,19 +60,9 @@ impl Index {
 
     /// How many entries were below the folder `node` in the snapshot `at`, and the bytes of its files.
     pub fn size_of(&self, node: NodeId, at: u64) -> Result<(u64, u64)> {
-        self.run(|connection| {
-            // Pruned snapshots are counted, too: theirs is what the oldest began with.
-            connection
-                .prepare_cached(
-                    "SELECT coalesce(sum(added - removed), 0), coalesce(sum(bytes_in - bytes_out), 0) \
-                     FROM snapshot s CROSS JOIN change c ON c.snapshot = s.seq AND c.folder = ?1 \
-                     WHERE s.seq <= ?2",
-                )?
-                .query_row(params![node, at as i64], |row| {
-                    let count = |column| row.get::<_, i64>(column).map(|sum| sum.max(0) as u64);
-                    Ok((count(0)?, count(1)?))
-                })
-        })
+        // Pruned snapshots are counted, too: theirs is what the oldest began with.
+        let sum = self.sum_folder(node, at, 0)?;
+        Ok((sum.entries(), sum.bytes()))
     }
 }
 

@@ -40,6 +40,20 @@ impl Index {
         })
     }
 
+    /// Whether any snapshot after `earlier` up to `later` changed anything below the folder `node`.
+    pub fn differs_below(&self, node: NodeId, earlier: u64, later: u64) -> Result<bool> {
+        self.run(|connection| {
+            let pruned = SnapshotState::Pruned.code();
+            connection
+                .prepare_cached(
+                    "SELECT 1 FROM snapshot s \
+                     CROSS JOIN change c ON c.snapshot = s.seq AND c.folder = ?1 \
+                     WHERE s.seq > ?2 AND s.seq <= ?3 AND s.state <> ?4 LIMIT 1",
+                )?
+                .exists(params![node, earlier as i64, later as i64, pruned])
+        })
+    }
+
     /// What the snapshots after `earlier` up to `later` changed below the folder `node`.
     pub fn below(&self, node: NodeId, earlier: u64, later: u64) -> Result<Below> {
         self.run(|connection| {

@@ -221,6 +221,34 @@ impl Index {
         })
     }
 
+    /// The numbers of the snapshots, pruned ones left out, that protected `path` or something below it, in order.
+    pub fn snapshots_above(&self, path: &RelPath) -> Result<Vec<u64>> {
+        let mut numbers = Vec::new();
+        self.each_source(|seq, source| {
+            if source.is_within(path) && numbers.last() != Some(&seq) {
+                numbers.push(seq);
+            }
+        })?;
+        Ok(numbers)
+    }
+
+    /// Shows `look` each source of each snapshot, pruned ones left out, in the order of the snapshots.
+    pub fn each_source(&self, mut look: impl FnMut(u64, &RelPath)) -> Result<()> {
+        self.run(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT s.seq, o.path FROM snapshot s CROSS JOIN source o ON o.snapshot = s.seq \
+                 WHERE s.state <> ?1 ORDER BY s.seq",
+            )?;
+            let mut rows = statement.query([SnapshotState::Pruned.code()])?;
+            while let Some(row) = rows.next()? {
+                if let Ok(path) = RelPath::parse(&row.get::<_, Vec<u8>>(1)?) {
+                    look(row.get(0)?, &path);
+                }
+            }
+            Ok(())
+        })
+    }
+
     /// The rules that the snapshot `seq` was made by, as the lines of its seal.
     pub fn rules_of(&self, seq: u64) -> Result<Vec<String>> {
         self.run(|connection| {

@@ -36,12 +36,13 @@ impl ChangeCounts {
 
     /// Counts one entry that differs; sizes are those of files, in bytes.
     pub fn count(&mut self, difference: Difference, bytes_before: u64, bytes_after: u64) {
-        match difference {
-            Difference::Added => self.added += 1,
-            Difference::Changed => self.changed += 1,
-            Difference::Metadata => self.touched += 1,
-            Difference::Removed => self.removed += 1,
-        }
+        let count = match difference {
+            Difference::Added => &mut self.added,
+            Difference::Changed => &mut self.changed,
+            Difference::Metadata => &mut self.touched,
+            Difference::Removed => &mut self.removed,
+        };
+        *count = count.saturating_add(1);
         if difference != Difference::Metadata {
             self.bytes_out = self.bytes_out.saturating_add(bytes_before);
             self.bytes_in = self.bytes_in.saturating_add(bytes_after);
