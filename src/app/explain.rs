@@ -97,6 +97,13 @@ fn explain_other(error: &Error) -> Explanation {
             gettext("No folders to back up are configured."),
             gettext("Run “yore setup --drive DIR --source PATH” first."),
         ),
+        Error::EmptyRange(least, most) => Explanation::new(
+            gettext_f(
+                "--{least} is beyond --{most}, so nothing can be meant.",
+                &[("least", least), ("most", most)],
+            ),
+            gettext("Exchange them, or leave one out."),
+        ),
         Error::BrokenDown => Explanation::new(
             gettext("Yore made a mistake of its own and gave up."),
             gettext(

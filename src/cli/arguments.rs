@@ -278,7 +278,10 @@ fn find() -> Command {
         let range = value_parser!(u32).range(least..);
         Arg::new(name).long(name).value_name("COUNT").value_parser(range).help(help)
     };
-    Command::new("find").about(gettext("Find files and folders of every snapshot by their names")).args([
+    let about = gettext("Find files and folders of every snapshot by their names");
+    Command::new("find").about(about).after_help(gettext(
+        "A text of one or two letters, or with a “/” before its end, is looked for only where names begin. “*” and “?” are letters like any other.\n\nA line shows the newest state of a path that is of the kind, size and time asked for; the time behind it is that of the path, in all its states.",
+    )).args([
         Arg::new("text")
             .value_name("TEXT")
             .required(true)
@@ -299,7 +302,7 @@ fn find() -> Command {
             .long("kind")
             .value_name("KIND")
             .value_parser(PossibleValuesParser::new(KINDS.map(|(name, _)| name)))
-            .help(gettext("Find only entries of this kind")),
+            .help(gettext("Find only what was once of this kind")),
         bytes("min-size", gettext("Find only files of at least this size, such as “4 MB”")),
         bytes("max-size", gettext("Find only files of at most this size")),
         when("since", gettext("Find only what was there in this snapshot or later")),
