@@ -148,6 +148,9 @@ impl Stage {
     }
 }
 
+/// A name and how well it fits; `None` if it doesn't.
+type Ranked = Option<(Rank, Rc<[u8]>)>;
+
 #[derive(Debug)]
 struct Search<'a> {
     index: &'a Index,
@@ -251,7 +254,7 @@ impl Search<'_> {
 
     /// Adds those of `paths` that fit.
     fn look_through(&mut self, paths: Vec<(NodeId, NameId)>) -> Result<()> {
-        let mut names: HashMap<NameId, Option<(Rank, Rc<[u8]>)>> = HashMap::new();
+        let mut names: HashMap<NameId, Ranked> = HashMap::new();
         let mut ranks: BTreeMap<Rank, Vec<Candidate>> = BTreeMap::new();
         for (node, id) in paths {
             let ranked = match names.entry(id) {
