@@ -94,6 +94,9 @@ pub enum Error {
     /// What was said to be a source's new place is no folder.
     #[error("{} is no folder", .0.display())]
     NoFolder(PathBuf),
+    /// Of two options, the first says the least and the second the most, but it is less.
+    #[error("--{0} is beyond --{1}")]
+    EmptyRange(&'static str, &'static str),
     /// An operation's thread ended without an answer.
     #[error("the operation broke down")]
     BrokenDown,
@@ -134,6 +137,7 @@ impl Error {
                 | Self::NoSuchUser(_)
                 | Self::NoSuchSource(_)
                 | Self::NoFolder(_)
+                | Self::EmptyRange(..)
                 | Self::Engine(
                     EngineError::NoSuchSnapshot(_)
                         | EngineError::AmbiguousSnapshot { .. }

@@ -105,6 +105,7 @@ fn explain_other(error: &Error) -> Explanation {
             gettext("No folders to back up are configured."),
             gettext("Run “yore setup --drive DIR --source PATH” first."),
         ),
+        Error::EmptyRange(least, most) => explain_range(least, most),
         Error::BrokenDown => Explanation::new(
             gettext("Yore made a mistake of its own and gave up."),
             gettext(
@@ -117,6 +118,16 @@ fn explain_other(error: &Error) -> Explanation {
         },
         other => Explanation { what: other.to_string(), advice: None },
     }
+}
+
+fn explain_range(least: &str, most: &str) -> Explanation {
+    Explanation::new(
+        gettext_f(
+            "--{least} is beyond --{most}, so nothing can be meant.",
+            &[("least", least), ("most", most)],
+        ),
+        gettext("Exchange them, or leave one out."),
+    )
 }
 
 fn explain_engine(error: &EngineError) -> Explanation {

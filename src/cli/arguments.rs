@@ -1,9 +1,11 @@
 //! What the command line takes.
 
+mod find;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::builder::{OsStringValueParser, PossibleValuesParser, TypedValueParser as _};
+use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, Command, value_parser};
 
 use super::find::KINDS;
@@ -38,7 +40,7 @@ pub fn command() -> Command {
             snapshots(),
             ls(),
             deleted(),
-            find(),
+            find::find(),
             versions(),
             compare(),
             usage(),
@@ -267,60 +269,10 @@ fn usage() -> Command {
         .arg(at().requires("path"))
 }
 
-fn find() -> Command {
-    let when = |name: &'static str, help: String| {
-        Arg::new(name).long(name).value_name("SNAPSHOT").help(help)
-    };
-    let bytes = |name: &'static str, help: String| {
-        Arg::new(name).long(name).value_name("SIZE").value_parser(size_bytes).help(help)
-    };
-    let count = |name: &'static str, least: i64, help: String| {
-        let range = value_parser!(u32).range(least..);
-        Arg::new(name).long(name).value_name("COUNT").value_parser(range).help(help)
-    };
-    Command::new("find").about(gettext("Find files and folders of every snapshot by their names")).args([
-        Arg::new("text")
-            .value_name("TEXT")
-            .required(true)
-            .value_parser(OsStringValueParser::new().try_map(searched))
-            .help(gettext(
-                "Letters of the name; “FOLDER/NAME” finds what begins with NAME in FOLDER, and a “/” behind finds folders only",
-            )),
-        Arg::new("under")
-            .long("under")
-            .value_name("PATH")
-            .value_parser(value_parser!(PathBuf))
-            .help(gettext("Search only this folder and what is below it")),
-        Arg::new("deleted")
-            .long("deleted")
-            .action(ArgAction::SetTrue)
-            .help(gettext("Find only what is not in the newest snapshot")),
-        Arg::new("kind")
-            .long("kind")
-            .value_name("KIND")
-            .value_parser(PossibleValuesParser::new(KINDS.map(|(name, _)| name)))
-            .help(gettext("Find only entries of this kind")),
-        bytes("min-size", gettext("Find only files of at least this size, such as “4 MB”")),
-        bytes("max-size", gettext("Find only files of at most this size")),
-        when("since", gettext("Find only what was there in this snapshot or later")),
-        when("until", gettext("Find only what was there in this snapshot or earlier")),
-        count("limit", 1, gettext("Show so many at most, 50 if nothing is said")),
-        count("skip", 0, gettext("Pass over so many of the best ones")),
-    ])
-}
-
 /// A size with its unit.
 fn size_bytes(text: &str) -> Result<u64, String> {
     size::parse(text)
         .ok_or_else(|| gettext("it is no size with a unit, such as “4 GB” or “700 KiB”"))
-}
-
-/// A text that says what is looked for.
-fn searched(text: OsString) -> Result<OsString, String> {
-    match text.as_encoded_bytes().iter().all(|byte| *byte == b'/') {
-        true => Err(gettext("it has no letters to look for")),
-        false => Ok(text),
-    }
 }
 
 fn deleted() -> Command {

@@ -50,6 +50,13 @@ fn what_is_there_and_what_is_gone_is_found() {
     small.home.run(["find", "winter"]).says(0, &["photos/winter.jpg  (gone; "]);
     small.home.run(["find", "summer"]).says(0, &["120 kB", "photos/summer.jpg  (since "]);
     small.home.run(["find", "spring"]).says(0, &["Nothing found."]);
+    small.home.run(["find", "*.jpg"]).says(0, &["Nothing found.", "letters like any other"]);
+    small.home.run(["find", "pg"]).says(0, &["Nothing found.", "only where names begin"]);
+    let short = small.home.json(["find", "pg"]);
+    assert_eq!((&short["complete"], &short["beginnings_only"]), (&true.into(), &true.into()));
+    assert_eq!(answer["beginnings_only"], false);
+    let help = ["only where names begin", "letters like any other", "in all its states"];
+    small.home.run(["find", "--help"]).says(0, &help);
     small.home.run(["find", "jpg", "--limit", "2"]).says(0, &["--skip 2"]);
     assert_eq!(paths(&small, &["jpg", "--limit", "2", "--skip", "2"]), [jpgs[2]]);
 }
@@ -57,7 +64,9 @@ fn what_is_there_and_what_is_gone_is_found() {
 #[test]
 fn what_cannot_be_meant_is_refused() {
     let small = Small::new();
-    small.home.back_up();
+    let first = small.home.back_up();
+    write(&small.source.join("late"), "");
+    let second = small.home.back_up();
     for (words, said) in [
         (&["find"][..], "TEXT"),
         (&["find", ""], "no letters"),
@@ -66,9 +75,18 @@ fn what_cannot_be_meant_is_refused() {
         (&["find", "a", "--kind", "thing"], "folder"),
         (&["find", "a", "--limit", "0"], "limit"),
         (&["find", "a", "--until", "1999"], "1999"),
+        (&["find", "a", "--since", &second, "--until", &first], "--since is beyond --until"),
+        (
+            &["find", "a", "--min-size", "2 MB", "--max-size", "1 MB"],
+            "--min-size is beyond --max-size",
+        ),
     ] {
         small.home.run(words).says(2, &[said]);
     }
+    let never = ["find", "letter", "--under", &small.arg("never")];
+    small.home.run(never).says(1, &["never is in no snapshot"]);
+    let one = ["find", "letter", "--since", &first, "--until", &first];
+    small.home.run(one).says(0, &["letter.txt"]);
     let long = "x".repeat(100_000);
     small.home.run(["find", &long]).says(0, &["Nothing found."]);
 }

@@ -1,5 +1,6 @@
 //! Searching for names: which are found, in which order, and when they lived.
 
+mod many;
 mod naive;
 mod spoiled;
 
@@ -10,7 +11,9 @@ use std::os::unix::fs::symlink;
 
 use uuid::Uuid;
 use yore::engine::backup::Source;
+use yore::engine::error::Error;
 use yore::engine::history::{Found, History, Hit, KindFilter, Query};
+use yore::engine::meta::Kind;
 use yore::engine::monitor::Monitor;
 use yore::engine::path::display;
 
@@ -41,7 +44,7 @@ fn assert_hits(rig: &Rig, text: &str, wanted: &[&str]) {
 fn all_pages(history: &History, query: &Query) -> (Vec<Hit>, bool) {
     let (mut query, mut all) = (query.clone(), Vec::new());
     loop {
-        let Found { hits, is_complete, next } = history.search(&query).unwrap();
+        let Found { hits, is_complete, next, .. } = history.search(&query).unwrap();
         all.extend(hits);
         match next {
             Some(next) => query.offset = next,
@@ -265,7 +268,7 @@ fn texts_of_any_length_are_answered() {
 }
 
 #[test]
-fn filters_are_about_the_newest_version_in_the_time() {
+fn filters_are_about_all_states_in_the_time() {
     let rig = Rig::new();
     write(&rig.source.join("thing"), "12345");
     write(&rig.source.join("thing.folder/x"), "");
@@ -287,14 +290,22 @@ fn filters_are_about_the_newest_version_in_the_time() {
     assert_eq!(find(|query| query.kind = Some(KindFilter::Link)), ["thing.link"]);
     assert_eq!(find(|query| query.kind = Some(KindFilter::Other)), ["thing.pipe"]);
     assert_eq!(find(|query| query.kind = Some(KindFilter::Folder)), ["thing", "thing.folder"]);
-    assert_eq!(find(|query| query.kind = Some(KindFilter::File)), [""; 0]);
-    assert_eq!(find(|query| query.size_bytes = Some(0..=u64::MAX)), [""; 0]);
+    assert_eq!(find(|query| query.kind = Some(KindFilter::File)), ["thing"]);
+    assert_eq!(find(|query| query.size_bytes = Some(0..=u64::MAX)), ["thing"]);
+    assert_eq!(find(|query| query.size_bytes = Some(6..=8)), [""; 0]);
     let sized = |until: u64, size: u64| {
         let size_bytes = Some(size..=size);
         hits(&rig, &Query { until: Some(until), size_bytes, ..Query::new("thing") })
     };
     assert_eq!((sized(1, 5), sized(2, 9)), (vec!["thing".to_owned()], vec!["thing".to_owned()]));
-    assert_eq!((sized(1, 9).len(), sized(2, 5).len(), sized(4, 9).len()), (0, 0, 0));
+    assert_eq!((sized(2, 5).len(), sized(4, 5).len(), sized(4, 9).len()), (1, 1, 1));
+    assert_eq!((sized(1, 9).len(), sized(4, 7).len()), (0, 0));
+    // What is shown is the newest state that fits, not the folder that is there now.
+    let file = Query { kind: Some(KindFilter::File), ..Query::new("thing") };
+    let hit = rig.history().search(&file).unwrap().hits.remove(0);
+    assert_eq!((hit.entry.kind, hit.entry.size_bytes, hit.is_gone), (Kind::File, 9, false));
+    let late = Query { since: Some(4), ..file };
+    assert_eq!(hits(&rig, &late), [""; 0]);
     let between = |since: u64, until: u64| {
         let query = Query { since: Some(since), until: Some(until), ..Query::new("thing") };
         let found = rig.history().search(&query).unwrap();
@@ -348,4 +359,22 @@ fn a_name_that_is_everywhere_hides_no_other() {
     paths.sort_unstable();
     paths.dedup();
     assert_eq!(paths.len(), all.len());
+}
+
+#[test]
+fn a_folder_that_no_snapshot_has_is_not_searched() {
+    let rig = Rig::new();
+    write(&rig.source.join("old/letter"), "");
+    write(&rig.source.join("new"), "");
+    rig.back_up();
+    fs::remove_dir_all(rig.source.join("old")).unwrap();
+    rig.back_up();
+    let search = |under| rig.history().search(&Query { under, ..Query::new("letter") });
+    for under in [rig.path_of("never"), rig.path_of("old/letter/never")] {
+        assert!(matches!(search(under.clone()), Err(Error::NeverSeen(path)) if path == under));
+    }
+    let above = rig.path_of("").parent().unwrap();
+    for under in [above, rig.path_of("old"), rig.path_of("old/letter")] {
+        assert_eq!(search(under).unwrap().hits.len(), 1);
+    }
 }

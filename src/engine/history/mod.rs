@@ -1,12 +1,14 @@
 //! Answers questions about the past from the index. Changes nothing, on the drive or anywhere.
 
 mod answers;
+mod candidate;
 mod chain;
 mod changes;
 mod compare;
 mod content;
 mod deleted;
 mod entry;
+mod folders;
 mod last_good;
 mod missing;
 mod moves;

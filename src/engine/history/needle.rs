@@ -88,6 +88,11 @@ impl Needle {
         Some(if words(&text).into_iter().any(begins) { Rank::Word } else { Rank::Inside })
     }
 
+    /// Whether not every folder fits.
+    pub fn is_about_folders(&self) -> bool {
+        self.before.as_deref().is_some_and(|before| !before.is_empty())
+    }
+
     /// Whether an entry of the folder with this path can be meant.
     pub fn fits_folder(&self, folder: &[u8]) -> bool {
         match self.before.as_deref() {

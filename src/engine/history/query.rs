@@ -49,9 +49,9 @@ pub struct Query {
     pub text: String,
     /// Only this folder and what is below it.
     pub under: RelPath,
-    /// Only entries of this kind.
+    /// Only what was of this kind at some time that is asked for.
     pub kind: Option<KindFilter>,
-    /// Only files of so many bytes.
+    /// Only what was a file of so many bytes then.
     pub size_bytes: Option<RangeInclusive<u64>>,
     /// Only what was there in the snapshot of this number or later.
     pub since: Option<u64>,
@@ -66,6 +66,14 @@ pub struct Query {
 }
 
 impl Query {
+    /// Whether more is asked for than the text.
+    pub fn is_filtered(&self) -> bool {
+        let is_timed = self.since.is_some() || self.until.is_some();
+        let is_placed = self.under != RelPath::root();
+        let is_typed = self.kind.is_some() || self.size_bytes.is_some();
+        is_timed || is_placed || is_typed || self.deleted_only
+    }
+
     /// A search for `text` everywhere and at any time, for its first 50 hits.
     pub fn new(text: &str) -> Self {
         Self {

@@ -1,35 +1,45 @@
 //! Finds entries of every snapshot by their names. Looks at a bounded number of names and paths, however many there are.
 
 use std::cmp::Reverse;
+use std::collections::hash_map::Entry as Slot;
 use std::collections::{BTreeMap, HashMap};
-use std::ops::RangeInclusive;
 use std::rc::Rc;
 
+use super::candidate::{Candidate, Filter};
+use super::folders::Folders;
 use super::needle::{Needle, Rank};
 use super::{Answers, Chain, Entry, History, Query};
-use crate::engine::error::Result;
-use crate::engine::index::{Index, Link, NameId, NamedPath, NodeId, ROOT_NODE};
-use crate::engine::meta::Kind;
-use crate::engine::path::RelPath;
+use crate::engine::error::{Error, Result};
+use crate::engine::index::{Index, NameId, NamedPath, NodeId, ROOT_NODE};
+use crate::engine::path::{RelPath, is_name};
 
 /// How many names are looked at that begin with a text, and how many others that have it.
 const NAMES: usize = 2048;
 
-/// How many paths are looked at.
+/// The same where most paths that have such a name may be no hits.
+const NAMES_TO_FILTER: usize = 32_768;
+
+/// How many paths are found.
 const PATHS: usize = 1024;
 
 /// How many of those may have one name, so that a common one doesn't hide all others.
 const PATHS_OF_NAME: usize = 512;
 
-/// How long all paths together may be that are looked at: a forged index has folders of any depth.
-const PATH_BYTES: usize = 4 << 20;
+/// How many paths are looked at to find so many.
+const LOOKS: usize = 32_768;
+
+/// How many of those may have one name.
+const LOOKS_OF_NAME: usize = LOOKS / 2;
+
+/// How many paths a folder may have below it to be searched path by path, whatever their names.
+const PATHS_BELOW: usize = 20_000;
 
 /// A path that was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hit {
     /// Where it was.
     pub path: RelPath,
-    /// What it was in the newest version that was looked for.
+    /// What it was in its newest version that was looked for: of the kind, the size and the time that were asked for.
     pub entry: Entry,
     /// Number of the first snapshot that has the path, of those that are left.
     pub first: u64,
@@ -46,13 +56,15 @@ pub struct Found {
     pub hits: Vec<Hit>,
     /// Whether everything was looked at that could be a hit up to here; if not, more letters are needed to find the rest.
     pub is_complete: bool,
+    /// Whether names were looked for only by how they begin: the text is short, or has a folder in it.
+    pub beginnings_only: bool,
     /// The offset of the next page; `None` if there are no more hits.
     pub next: Option<usize>,
 }
 
 impl Found {
     fn nothing() -> Self {
-        Self { hits: Vec::new(), is_complete: true, next: None }
+        Self { hits: Vec::new(), is_complete: true, beginnings_only: false, next: None }
     }
 }
 
@@ -62,6 +74,9 @@ impl History {
     /// Best first: names that are the text, that are it but for the case of letters, that begin with it, that have a word which
     /// does, and that have it anywhere. Among equals what is still there goes first, then what was there last, then shorter
     /// paths, then paths by their bytes.
+    ///
+    /// # Errors
+    /// [`Error::NeverSeen`] if no snapshot has the folder that is searched.
     pub fn search(&self, query: &Query) -> Result<Found> {
         self.ask(|answers| answers.search(query))
     }
@@ -70,30 +85,48 @@ impl History {
 impl Answers<'_> {
     /// As [`History::search`].
     pub fn search(&self, query: &Query) -> Result<Found> {
-        let Some(needle) = Needle::parse(&query.text) else { return Ok(Found::nothing()) };
         let chain = self.chain()?;
-        let since = chain.from(query.since.unwrap_or(0));
-        let until = chain.up_to(query.until.unwrap_or(i64::MAX as u64));
-        let (Some(newest), Some(since), Some(until)) = (chain.newest(), since, until) else {
-            return Ok(Found::nothing());
+        let under = self.searched_folder(&query.under, &chain)?;
+        let Some(needle) = Needle::parse(&query.text) else { return Ok(Found::nothing()) };
+        let filter = Filter::new(self.0, query, &chain, needle.folders_only());
+        let Some(filter) = filter else {
+            return Ok(Found { beginnings_only: !needle.is_anywhere(), ..Found::nothing() });
         };
-        if since > until {
-            return Ok(Found::nothing());
-        }
         let mut search = Search {
             index: self.0,
             query,
-            needle,
-            chain,
-            newest,
-            range: since..=until,
-            folders: Folders { index: self.0, known: HashMap::new(), bytes_left: PATH_BYTES },
+            needle: &needle,
+            chain: &chain,
+            under,
+            filter,
+            folders: Folders::new(self.0, &needle, under),
             paths_left: PATHS,
+            looks_left: LOOKS,
             found: Vec::new(),
             is_complete: true,
         };
         search.run()?;
         search.page()
+    }
+
+    /// The number of a path that a snapshot has, or that a source of one lies below.
+    fn searched_folder(&self, path: &RelPath, chain: &Chain) -> Result<NodeId> {
+        if path.is_root() {
+            return Ok(ROOT_NODE);
+        }
+        let never_seen = || Error::NeverSeen(path.clone());
+        let node = self.0.node_of(path)?.ok_or_else(never_seen)?;
+        let lives = self.0.lives_after(node, 0, i64::MAX as u64)?;
+        let mut is_there = lives.iter().any(|(first, last)| chain.clip(*first, *last).is_some());
+        for snapshot in chain.all() {
+            is_there = is_there
+                || self
+                    .0
+                    .sources_of(snapshot.seq)?
+                    .iter()
+                    .any(|(_, source)| source.is_within(path));
+        }
+        if is_there { Ok(node) } else { Err(never_seen()) }
     }
 }
 
@@ -115,28 +148,20 @@ impl Stage {
     }
 }
 
-/// A path whose name and times fit.
-#[derive(Debug)]
-struct Candidate {
-    node: NodeId,
-    parent: NodeId,
-    name: Rc<[u8]>,
-    /// The last snapshot that has it.
-    last: u64,
-    /// The newest snapshot in which it was as the query wants it.
-    at: u64,
-}
+/// A name and how well it fits; `None` if it doesn't.
+type Ranked = Option<(Rank, Rc<[u8]>)>;
 
 #[derive(Debug)]
 struct Search<'a> {
     index: &'a Index,
     query: &'a Query,
-    needle: Needle,
-    chain: Chain,
-    newest: u64,
-    range: RangeInclusive<u64>,
+    needle: &'a Needle,
+    chain: &'a Chain,
+    under: NodeId,
+    filter: Filter<'a>,
     folders: Folders<'a>,
     paths_left: usize,
+    looks_left: usize,
     found: Vec<(RelPath, Candidate)>,
     is_complete: bool,
 }
@@ -144,9 +169,13 @@ struct Search<'a> {
 impl Search<'_> {
     /// Gathers hits, best first, until there is one more than the page needs.
     fn run(&mut self) -> Result<()> {
+        if let Some(paths) = self.paths_below()? {
+            return self.look_through(paths);
+        }
+        let most = if self.is_filtered() { NAMES_TO_FILTER } else { NAMES };
         let mut names_seen = 0;
         for stage in [Stage::Exact, Stage::Beginning, Stage::Anywhere] {
-            let names = self.names(stage, NAMES + names_seen)?;
+            let names = self.names(stage, most + names_seen)?;
             names_seen += names.len();
             let mut ranks: BTreeMap<Rank, Vec<(NameId, Vec<u8>)>> = BTreeMap::new();
             for (id, name) in names {
@@ -192,38 +221,123 @@ impl Search<'_> {
 
     fn known(&self, names: impl IntoIterator<Item = String>) -> Result<Vec<(NameId, Vec<u8>)>> {
         let mut known = Vec::new();
-        for name in names {
+        // A forged row must not name its way out of a folder.
+        for name in names.into_iter().filter(|name| is_name(name.as_bytes())) {
             let id = self.index.name_id(name.as_bytes())?;
             known.extend(id.map(|id| (id, name.into_bytes())));
         }
         Ok(known)
     }
 
-    /// Adds the paths that have one of `names`, which are of one rank, in their order.
+    /// Whether a path may be no hit though its name fits.
+    fn is_filtered(&self) -> bool {
+        self.needle.folders_only() || self.needle.is_about_folders() || self.query.is_filtered()
+    }
+
+    /// All paths at and below the folder that is searched, with the numbers of their names; `None` if they are too many.
+    fn paths_below(&self) -> Result<Option<Vec<(NodeId, NameId)>>> {
+        let name = self.query.under.name().map(|name| self.index.name_id(name)).transpose()?;
+        let Some(name) = name.flatten() else { return Ok(None) };
+        let mut paths = vec![(self.under, name)];
+        let mut next = 0;
+        while let Some((node, _)) = paths.get(next) {
+            let limit = PATHS_BELOW.saturating_sub(paths.len());
+            let children = self.index.paths_in(*node, limit + 1)?;
+            if children.len() > limit {
+                return Ok(None);
+            }
+            paths.extend(children);
+            next += 1;
+        }
+        Ok(Some(paths))
+    }
+
+    /// Adds those of `paths` that fit.
+    fn look_through(&mut self, paths: Vec<(NodeId, NameId)>) -> Result<()> {
+        let mut names: HashMap<NameId, Ranked> = HashMap::new();
+        let mut ranks: BTreeMap<Rank, Vec<Candidate>> = BTreeMap::new();
+        for (node, id) in paths {
+            let ranked = match names.entry(id) {
+                Slot::Occupied(known) => known.into_mut(),
+                Slot::Vacant(new) => {
+                    let name = self.index.name_of(id)?.unwrap_or_default();
+                    new.insert(self.needle.rank(&name).map(|rank| (rank, name.into())))
+                }
+            };
+            if let Some((rank, name)) = ranked
+                && let Some(path) = self.index.named_path(node, self.filter.until())?
+            {
+                let candidate = self.candidate(name, &path)?;
+                ranks.entry(*rank).or_default().extend(candidate);
+            }
+        }
+        for candidates in ranks.into_values() {
+            self.add(candidates)?;
+        }
+        Ok(())
+    }
+
+    /// Adds the paths that have one of `names`, which are of one rank.
     fn look_at(&mut self, names: Vec<(NameId, Vec<u8>)>) -> Result<()> {
         let mut candidates = Vec::new();
         for (id, name) in names {
-            let limit = PATHS_OF_NAME.min(self.paths_left);
-            let mut paths = self.index.paths_named(id, *self.range.end(), limit + 1)?;
-            self.is_complete &= paths.len() <= limit;
-            paths.truncate(limit);
-            self.paths_left -= paths.len();
-            let name: Rc<[u8]> = name.into();
-            candidates.extend(paths.iter().filter_map(|path| self.candidate(&name, path)));
-            if self.paths_left == 0 && !self.is_complete {
+            candidates.append(&mut self.candidates(id, &name.into())?);
+            if !self.is_complete && (self.paths_left == 0 || self.looks_left == 0) {
                 break;
             }
         }
+        self.add(candidates)
+    }
+
+    /// The paths that have the name `name` with the number `id`.
+    fn candidates(&mut self, id: NameId, name: &Rc<[u8]>) -> Result<Vec<Candidate>> {
+        let (mut candidates, mut before) = (Vec::new(), NodeId::MAX);
+        let limit = PATHS_OF_NAME.min(self.paths_left);
+        let mut looks = LOOKS_OF_NAME.min(self.looks_left);
+        loop {
+            let until = self.filter.until();
+            let paths = self.index.paths_named(id, before, until, PATHS_OF_NAME + 1)?;
+            for path in &paths {
+                if looks == 0 {
+                    self.is_complete = false;
+                    return Ok(candidates);
+                }
+                (looks, self.looks_left) = (looks - 1, self.looks_left - 1);
+                before = path.node;
+                if let Some(candidate) = self.candidate(name, path)? {
+                    if candidates.len() == limit {
+                        self.is_complete = false;
+                        return Ok(candidates);
+                    }
+                    self.paths_left -= 1;
+                    candidates.push(candidate);
+                }
+            }
+            if paths.len() <= PATHS_OF_NAME {
+                return Ok(candidates);
+            }
+        }
+    }
+
+    /// What is known of a path; `None` if it is no hit.
+    fn candidate(&mut self, name: &Rc<[u8]>, path: &NamedPath) -> Result<Option<Candidate>> {
+        let candidate = self.filter.candidate(name, path)?;
+        let is_there = candidate.is_some() && self.folders.take(path.parent, path.node)?;
+        Ok(candidate.filter(|_| is_there))
+    }
+
+    /// Adds `candidates`, which are of one rank, in their order, as far as the page needs them.
+    fn add(&mut self, mut candidates: Vec<Candidate>) -> Result<()> {
         // Newest first is also what is still there first.
         candidates.sort_unstable_by_key(|candidate| Reverse(candidate.last));
         let mut candidates = candidates.into_iter().peekable();
-        // Paths are put together only as far as the page needs them.
         while let Some(last) = candidates.peek().map(|candidate| candidate.last)
             && !self.is_full()
         {
             let mut paths = Vec::new();
             while let Some(candidate) = candidates.next_if(|candidate| candidate.last == last) {
-                paths.extend(self.path_of(&candidate)?.map(|path| (path, candidate)));
+                let folder = self.folders.path_of(candidate.parent)?;
+                paths.extend(folder.map(|folder| (folder.join(&candidate.name), candidate)));
             }
             paths.sort_unstable_by(|(one, _), (other, _)| {
                 let (one, other) = (one.as_bytes(), other.as_bytes());
@@ -234,42 +348,12 @@ impl Search<'_> {
         Ok(())
     }
 
-    /// What is known of a path without its folders; `None` if it is not what the query wants.
-    fn candidate(&self, name: &Rc<[u8]>, path: &NamedPath) -> Option<Candidate> {
-        let life = path.life.as_ref()?;
-        let version = life.version.as_ref()?;
-        let last = self.chain.up_to(life.last.max(0) as u64)?;
-        let (first, end) = self.chain.clip(version.first, version.last)?;
-        let at = end.min(*self.range.end());
-        let query = self.query;
-        let fits = first <= *self.range.end()
-            && end >= *self.range.start()
-            && !(query.deleted_only && last == self.newest)
-            && !(self.needle.folders_only() && version.kind != Kind::Directory)
-            && query.kind.is_none_or(|kind| kind.takes(version.kind))
-            && query.size_bytes.as_ref().is_none_or(|range| {
-                version.kind == Kind::File && range.contains(&version.size_bytes)
-            });
-        let (node, parent) = (path.node, path.parent);
-        fits.then(|| Candidate { node, parent, name: Rc::clone(name), last, at })
-    }
-
-    /// The path of `candidate`; `None` if it doesn't fit, or if too much was looked at already.
-    fn path_of(&mut self, candidate: &Candidate) -> Result<Option<RelPath>> {
-        let Some(mut path) = self.folders.path_of(candidate.parent)? else {
-            self.is_complete = false;
-            return Ok(None);
-        };
-        if !self.needle.fits_folder(path.as_bytes()) {
-            return Ok(None);
-        }
-        path.push(&candidate.name);
-        Ok(path.is_within(&self.query.under).then_some(path))
-    }
-
     fn page(self) -> Result<Found> {
         let end = self.query.offset.saturating_add(self.query.limit);
         let next = (self.found.len() > end && self.query.limit > 0).then_some(end);
+        let newest = self.filter.newest();
+        let is_complete =
+            self.is_complete && self.filter.is_complete() && self.folders.is_complete();
         let mut hits = Vec::new();
         let found = self.found.into_iter().skip(self.query.offset).take(self.query.limit);
         for (path, candidate) in found {
@@ -278,53 +362,10 @@ impl Search<'_> {
                 self.index.first_of(node)?.and_then(|first| self.chain.from(first.max(0) as u64));
             let state = self.index.version_at(node, at)?;
             if let (Some(first), Some((_, _, state))) = (first, state) {
-                let (entry, is_gone) = (Entry::new(&name, &state), last != self.newest);
+                let (entry, is_gone) = (Entry::new(&name, &state), last != newest);
                 hits.push(Hit { path, entry, first, last, is_gone });
             }
         }
-        Ok(Found { hits, is_complete: self.is_complete, next })
-    }
-}
-
-/// Folders, each looked up once however many paths are in it.
-#[derive(Debug)]
-struct Folders<'a> {
-    index: &'a Index,
-    known: HashMap<NodeId, Link>,
-    bytes_left: usize,
-}
-
-impl Folders<'_> {
-    /// The path of the folder `node`; `None` if all paths together became too long, or if there is no such folder.
-    fn path_of(&mut self, node: NodeId) -> Result<Option<RelPath>> {
-        let (mut nodes, mut at) = (Vec::new(), node);
-        while at != ROOT_NODE {
-            let Some((parent, length)) = self.link(at)? else { return Ok(None) };
-            let Some(left) = self.bytes_left.checked_sub(length + 1) else { return Ok(None) };
-            self.bytes_left = left;
-            nodes.push(at);
-            at = parent;
-        }
-        let names: Vec<&[u8]> = nodes
-            .iter()
-            .rev()
-            .filter_map(|node| self.known.get(node).map(|(_, name)| name.as_slice()))
-            .collect();
-        Ok(RelPath::parse(&names.join(&b'/')).ok())
-    }
-
-    /// The folder above `node`, and the length of the name of `node`.
-    fn link(&mut self, node: NodeId) -> Result<Option<(NodeId, usize)>> {
-        if let Some((parent, name)) = self.known.get(&node) {
-            return Ok(Some((*parent, name.len())));
-        }
-        // A forged row must not make a circle of folders.
-        let Some((parent, name)) = self.index.link_of(node)?.filter(|(above, _)| *above < node)
-        else {
-            return Ok(None);
-        };
-        let length = name.len();
-        self.known.insert(node, (parent, name));
-        Ok(Some((parent, length)))
+        Ok(Found { hits, is_complete, beginnings_only: !self.needle.is_anywhere(), next })
     }
 }

@@ -38,7 +38,7 @@ pub use local::{Built, LocalCopy};
 pub(crate) use mirror::Journal;
 pub use moves::Moved;
 pub use read::{Child, SnapshotRow, SnapshotState, StateChange, children_of};
-pub use search::{Link, NameId, NamedPath};
+pub use search::{Link, NameId, NamedPath, PastVersion};
 pub use spool::{Change, Spool, SpoolWriter};
 pub use state::State;
 pub use summary::ChangeCounts;

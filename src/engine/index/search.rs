@@ -15,6 +15,13 @@ pub type NameId = i64;
 /// Of how many characters each word of the search table is.
 const TRIGRAM: usize = 3;
 
+/// What a [`NamedPath`] is read from; `?2` is the newest snapshot that is of interest.
+const NAMED_PATH: &str = "n.id, n.parent, w.last, v.first, v.last, v.kind, v.size FROM node n \
+     LEFT JOIN version w ON w.node = n.id \
+     AND w.first = (SELECT max(first) FROM version WHERE node = n.id) \
+     LEFT JOIN version v ON v.node = n.id \
+     AND v.first = (SELECT max(first) FROM version WHERE node = n.id AND first <= ?2)";
+
 /// The folder that a path lies in, and its name there.
 pub type Link = (NodeId, Vec<u8>);
 
@@ -35,12 +42,12 @@ pub struct Life {
     /// The last snapshot of its newest version.
     pub last: i64,
     /// Its newest version of those that began early enough.
-    pub version: Option<LastVersion>,
+    pub version: Option<PastVersion>,
 }
 
 /// What of a version a search decides by.
 #[derive(Debug, Clone)]
-pub struct LastVersion {
+pub struct PastVersion {
     /// The snapshot that it began with.
     pub first: i64,
     /// The snapshot that it lasts to.
@@ -93,21 +100,74 @@ impl Index {
         self.run(|connection| ask(connection).map_err(broken))
     }
 
-    /// Up to `limit` of the paths with the name `name`, those that were seen first last; of each the newest version that began
-    /// with the snapshot `until` or before.
-    pub fn paths_named(&self, name: NameId, until: u64, limit: usize) -> Result<Vec<NamedPath>> {
+    /// Up to `limit` of the paths with the name `name` whose numbers are below `before`, those that were seen first last; of each
+    /// the newest version that began with the snapshot `until` or before.
+    pub fn paths_named(
+        &self,
+        name: NameId,
+        before: NodeId,
+        until: u64,
+        limit: usize,
+    ) -> Result<Vec<NamedPath>> {
+        self.run(|connection| {
+            let mut statement = connection.prepare_cached(&format!(
+                "SELECT {NAMED_PATH} WHERE n.name = ?1 AND n.id < ?3 ORDER BY n.id DESC LIMIT ?4"
+            ))?;
+            let rows = statement
+                .query_map(params![name, until as i64, before, limit as i64], read_named_path)?;
+            rows.collect()
+        })
+    }
+
+    /// As [`Index::paths_named`], of the path `node`.
+    pub fn named_path(&self, node: NodeId, until: u64) -> Result<Option<NamedPath>> {
+        self.run(|connection| {
+            connection
+                .prepare_cached(&format!("SELECT {NAMED_PATH} WHERE n.id = ?1"))?
+                .query_row(params![node, until as i64], read_named_path)
+                .optional()
+        })
+    }
+
+    /// Up to `limit` of the versions of the path `node` that began before the snapshot `first`, newest first.
+    pub fn versions_before(
+        &self,
+        node: NodeId,
+        first: i64,
+        limit: usize,
+    ) -> Result<Vec<PastVersion>> {
         self.run(|connection| {
             let mut statement = connection.prepare_cached(
-                "SELECT n.id, n.parent, w.last, v.first, v.last, v.kind, v.size FROM node n \
-                 LEFT JOIN version w ON w.node = n.id \
-                 AND w.first = (SELECT max(first) FROM version WHERE node = n.id) \
-                 LEFT JOIN version v ON v.node = n.id \
-                 AND v.first = (SELECT max(first) FROM version WHERE node = n.id AND first <= ?2) \
-                 WHERE n.name = ?1 ORDER BY n.id DESC LIMIT ?3",
+                "SELECT v.first, v.last, v.kind, v.size FROM version v WHERE v.node = ?1 AND v.first < ?2 \
+                 ORDER BY v.first DESC LIMIT ?3",
             )?;
-            let rows =
-                statement.query_map(params![name, until as i64, limit as i64], read_named_path)?;
+            let rows = statement
+                .query_map(params![node, first, limit as i64], |row| read_version(row, 0))?;
             rows.collect()
+        })
+    }
+
+    /// Up to `limit` of the paths in the folder `node`, with the numbers of their names.
+    pub fn paths_in(&self, node: NodeId, limit: usize) -> Result<Vec<(NodeId, NameId)>> {
+        self.run(|connection| {
+            let mut statement = connection
+                .prepare_cached("SELECT n.id, n.name FROM node n WHERE n.parent = ?1 LIMIT ?2")?;
+            let rows = statement.query_map(params![node, limit as i64], |row| {
+                let (id, name): (NodeId, NameId) = (row.get(0)?, row.get(1)?);
+                // A forged row must not make a circle of folders.
+                if id > node { Ok((id, name)) } else { Err(absurd(0)) }
+            })?;
+            rows.collect()
+        })
+    }
+
+    /// The name with the number `id`; `None` if there is none.
+    pub fn name_of(&self, id: NameId) -> Result<Option<Vec<u8>>> {
+        self.run(|connection| {
+            connection
+                .prepare_cached("SELECT m.id, m.name FROM name m WHERE m.id = ?1")?
+                .query_row([id], |row| Ok(read_name(row)?.1))
+                .optional()
         })
     }
 
@@ -161,18 +221,21 @@ fn read_named_path(row: &Row<'_>) -> rusqlite::Result<NamedPath> {
     }
     let version = match row.get::<_, Option<i64>>(3)? {
         None => None,
-        Some(first) => {
-            let kind = u8::try_from(row.get::<_, i64>(5)?).ok().and_then(Kind::from_code);
-            Some(LastVersion {
-                first,
-                last: row.get(4)?,
-                kind: kind.ok_or_else(|| absurd(5))?,
-                size_bytes: row.get(6)?,
-            })
-        }
+        Some(_) => Some(read_version(row, 3)?),
     };
     let life = row.get::<_, Option<i64>>(2)?.map(|last| Life { last, version });
     Ok(NamedPath { node, parent, life })
+}
+
+/// Reads the columns from `at` on.
+fn read_version(row: &Row<'_>, at: usize) -> rusqlite::Result<PastVersion> {
+    let kind = u8::try_from(row.get::<_, i64>(at + 2)?).ok().and_then(Kind::from_code);
+    Ok(PastVersion {
+        first: row.get(at)?,
+        last: row.get(at + 1)?,
+        kind: kind.ok_or_else(|| absurd(at + 2))?,
+        size_bytes: row.get(at + 3)?,
+    })
 }
 
 fn absurd(column: usize) -> rusqlite::Error {

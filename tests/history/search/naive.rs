@@ -151,18 +151,19 @@ fn scan(listings: &[(u64, Listing)], query: &Query) -> Vec<Hit> {
                 query.since.is_none_or(|since| *seq >= since)
                     && query.until.is_none_or(|until| *seq <= until)
             };
+            let is_wanted = |entry: &&Entry| {
+                query
+                    .kind
+                    .is_none_or(|kind| (kind == KindFilter::File) == (entry.kind == Kind::File))
+                    && query.size_bytes.as_ref().is_none_or(|range| {
+                        entry.kind == Kind::File && range.contains(&entry.size_bytes)
+                    })
+            };
             let states = listings.iter().filter(|(seq, _)| in_time(seq));
-            hit.entry =
-                states.filter_map(|(_, listing)| listing.get(&hit.path)).next_back()?.clone();
+            let mut states = states.filter_map(|(_, listing)| listing.get(&hit.path));
+            hit.entry = states.rfind(is_wanted)?.clone();
             hit.is_gone = hit.last != newest;
-            let fits = hit.path.is_within(&query.under)
-                && (hit.is_gone || !query.deleted_only)
-                && query.kind.is_none_or(|kind| {
-                    (kind == KindFilter::File) == (hit.entry.kind == Kind::File)
-                })
-                && query.size_bytes.as_ref().is_none_or(|range| {
-                    hit.entry.kind == Kind::File && range.contains(&hit.entry.size_bytes)
-                });
+            let fits = hit.path.is_within(&query.under) && (hit.is_gone || !query.deleted_only);
             fits.then_some(hit)
         })
         .collect();

@@ -62,3 +62,16 @@ fn a_spoiled_search_table_is_made_again_by_whoever_writes() {
         assert_eq!(found.hits.len(), 2, "{way}");
     }
 }
+
+#[test]
+fn a_forged_name_leads_out_of_no_folder() {
+    let rig = Rig::new();
+    write(&rig.source.join("target/letter"), "");
+    rig.back_up();
+    let forged = "UPDATE name SET name = CAST('..' AS BLOB) WHERE name = CAST('target' AS BLOB)";
+    assert_eq!(Connection::open(rig.index()).unwrap().execute(forged, []).unwrap(), 1);
+    for text in ["..", "/..", "../"] {
+        let found = rig.history().search(&Query::new(text)).unwrap();
+        assert_eq!(found.hits, [], "{text}");
+    }
+}
