@@ -136,14 +136,7 @@ fn try_to_apply(root: &Path, edit: &Edit) -> io::Result<()> {
             }
             Ok(())
         }
-        Edit::Touch { which, seconds } => {
-            let (path, meta) = look(root, *which)?;
-            let time = UNIX_EPOCH + Duration::from_secs(*seconds);
-            if meta.is_file() || meta.is_dir() {
-                File::open(path)?.set_times(FileTimes::new().set_modified(time))?;
-            }
-            Ok(())
-        }
+        Edit::Touch { which, seconds } => touch(root, *which, *seconds),
         Edit::Attribute { which, value } => {
             let (path, meta) = look(root, *which)?;
             if meta.is_file() || meta.is_dir() {
@@ -152,6 +145,15 @@ fn try_to_apply(root: &Path, edit: &Edit) -> io::Result<()> {
             Ok(())
         }
     }
+}
+
+fn touch(root: &Path, which: Which, seconds: u64) -> io::Result<()> {
+    let (path, meta) = look(root, which)?;
+    let time = UNIX_EPOCH + Duration::from_secs(seconds);
+    if meta.is_file() || meta.is_dir() {
+        File::open(path)?.set_times(FileTimes::new().set_modified(time))?;
+    }
+    Ok(())
 }
 
 fn copy(root: &Path, which: Which, to: &Place, same_time: bool) -> io::Result<()> {
