@@ -1,6 +1,6 @@
 //! `yore deleted`: list what was deleted, newest first, and how to bring it back.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::ArgMatches;
 use serde_json::{Value, json};
@@ -11,6 +11,7 @@ use super::ls::{find, snapshot_of};
 use super::output::{Output, entry_json, snapshot_json, snapshot_path_json};
 use super::past::open_history;
 use crate::app::error::Result;
+use crate::app::explain::quoted;
 use crate::app::missing::restore_advice;
 use crate::app::target::{Options, Target};
 use crate::app::text;
@@ -18,7 +19,7 @@ use crate::engine::error::Error as EngineError;
 use crate::engine::history::{Deleted, DeletedQuery, History, KindFilter, SnapshotInfo};
 use crate::engine::meta::Kind;
 use crate::engine::path::RelPath;
-use crate::i18n::{gettext, ngettext_f};
+use crate::i18n::{gettext, gettext_f, ngettext_f};
 
 pub fn run(matches: &ArgMatches, options: &Options, output: Output) -> Result<Ending> {
     let history = open_history(&Target::require(options)?, output)?;
@@ -39,7 +40,7 @@ pub fn run(matches: &ArgMatches, options: &Options, output: Output) -> Result<En
         output.line(line(row, of(row.last)));
     }
     if rows.is_empty() {
-        output.line(gettext("Nothing was deleted there."));
+        output.line(nothing(matches));
     }
     if has_more {
         output.note(gettext("There is more: a larger --limit shows it."));
@@ -55,6 +56,20 @@ pub fn run(matches: &ArgMatches, options: &Options, output: Output) -> Result<En
         "more": has_more,
     }));
     Ok(Ending::Done)
+}
+
+/// The words for that there is no row.
+fn nothing(matches: &ArgMatches) -> String {
+    let options = ["name", "kind", "min-size"].into_iter();
+    let given = options.filter_map(|option| {
+        let typed = matches.get_raw(option)?.next()?;
+        Some(format!("--{option} {}", quoted(Path::new(typed))))
+    });
+    let filters: Vec<String> = given.collect();
+    if filters.is_empty() {
+        return gettext("Nothing was deleted there.");
+    }
+    gettext_f("Nothing that was deleted there fits {filters}.", &[("filters", &filters.join(" "))])
 }
 
 fn kind(matches: &ArgMatches) -> Option<KindFilter> {

@@ -28,10 +28,13 @@ fn what_was_deleted_is_listed_with_how_to_bring_it_back() {
     home.run(["deleted"]).says(0, &[&listed, &hint]);
     home.run(["deleted", &small.arg("photos/old")]).says(0, &["photos/old/  (1 entry, 0 B)"]);
     home.run(["deleted", "--before", &first]).says(0, &["Nothing was deleted there."]);
-    home.run(["deleted", "--min-size", "1 MB"]).says(0, &["Nothing was deleted there."]);
+    home.run(["deleted", "--min-size", "1 MB"]).says(0, &["fits --min-size '1 MB'."]);
     home.run(["deleted", "--min-size", "large"]).says(2, &["large", "4 GB"]);
     home.run(["deleted", "--kind", "folder", "--name", "PHOTO"]).says(0, &[&listed]);
-    home.run(["deleted", "--kind", "file"]).says(0, &["Nothing was deleted there."]);
+    let nothing = home.run(["deleted", "--kind", "link", "--name", "x y"]);
+    nothing.says(0, &["Nothing that was deleted there fits --name 'x y' --kind link."]);
+    let (summer, hint) = (small.arg("photos/summer.jpg"), format!("{first} {photos}/"));
+    home.run(["deleted", "--name", "summ"]).says(0, &[&format!("{summer}  (120 kB)"), &hint]);
     home.run(["deleted", "/nowhere"]).says(1, &["/nowhere", "spelling"]);
 
     let answer = home.json(["deleted", &small.arg("")]);

@@ -1,6 +1,6 @@
 //! What was deleted: the last state of every path that is gone, as of a moment, newest first.
 //!
-//! A folder that is gone with all in it is one row. What was moved, is left out by a rule or is in no source any more wasn't deleted. It
+//! A folder that is gone with all in it is one row, unless only some deletions are asked for and it isn't one of them. What was moved, is left out by a rule or is in no source any more wasn't deleted. It
 //! is found by going down through what changed in each snapshot: what stayed is never looked at.
 
 use super::moves::Moves;
@@ -39,6 +39,22 @@ pub struct DeletedQuery {
     pub after: Option<DeletedCursor>,
     /// The most rows that are wanted, of 1 to 1000.
     pub limit: usize,
+}
+
+impl DeletedQuery {
+    /// Whether not every deletion is asked for.
+    fn has_filter(&self) -> bool {
+        self.name_contains.is_some() || self.kind.is_some() || self.min_bytes > 0
+    }
+
+    /// Whether what was of this kind and size at `path` is asked for.
+    fn takes(&self, path: &RelPath, kind: Kind, bytes: u64) -> bool {
+        let is_named = self.name_contains.as_ref().is_none_or(|text| {
+            let name = String::from_utf8_lossy(path.name().unwrap_or_default()).to_lowercase();
+            name.contains(&text.to_lowercase())
+        });
+        is_named && self.kind.is_none_or(|asked| asked.takes(kind)) && bytes >= self.min_bytes
+    }
 }
 
 /// A place in the order of deletions: newest first, those of one snapshot by path.
@@ -243,6 +259,16 @@ impl Search<'_> {
             let is_moved = self.moves.to(path, &was, moment.gone)?.is_some();
             return Ok(if is_moved { Found::Nothing } else { Found::Row(Box::new(was)) });
         }
+        if self.query.has_filter() {
+            let (_, bytes) = self.size(node, &was, moment.last)?;
+            if bytes < self.query.min_bytes {
+                return Ok(Found::Nothing);
+            }
+            // It stands for what is in it only if it is asked for itself.
+            if !self.query.takes(path, was.meta.kind, bytes) {
+                return Ok(Found::Below);
+            }
+        }
         Ok(match self.lost_below(path, node, moment)? {
             Lost::All => Found::Row(Box::new(was)),
             Lost::Some => Found::Below,
@@ -318,21 +344,18 @@ impl Search<'_> {
         failed.map_or(Ok(children), Err)
     }
 
+    /// How many entries are below what was there, and how many bytes it has with them.
+    fn size(&self, node: NodeId, was: &State, last: u64) -> Result<(u64, u64)> {
+        match was.meta.kind {
+            Kind::Directory => self.answers.0.size_of(node, last),
+            _ => Ok((0, was.file_bytes())),
+        }
+    }
+
     /// Adds a row if it is asked for.
     fn take(&mut self, path: &RelPath, node: NodeId, state: &State, moment: Moment) -> Result<()> {
-        let (entries_below, bytes) = match state.meta.kind {
-            Kind::Directory => self.answers.0.size_of(node, moment.last)?,
-            Kind::File => (0, state.meta.size_bytes),
-            _ => (0, 0),
-        };
-        let is_named = self.query.name_contains.as_ref().is_none_or(|text| {
-            let name = String::from_utf8_lossy(path.name().unwrap_or_default()).to_lowercase();
-            name.contains(&text.to_lowercase())
-        });
-        let is_kind = self.query.kind.is_none_or(|kind| kind.takes(state.meta.kind));
-        if is_named
-            && is_kind
-            && bytes >= self.query.min_bytes
+        let (entries_below, bytes) = self.size(node, state, moment.last)?;
+        if self.query.takes(path, state.meta.kind, bytes)
             && let Some(entry) = self.answers.entry(path, moment.last)?
         {
             let (path, Moment { last, gone }) = (path.clone(), moment);
