@@ -140,7 +140,7 @@ fn explain_drive(error: &EngineError) -> Option<Explanation> {
             gettext_f("You may not write to the drive at {path}.", &[("path", &at(path))]),
             gettext_f(
                 "Make a folder for backups on it with this command: sudo install -d -m 1777 {folder}",
-                &[("folder", &quoted(&path.join(crate::engine::repository::YORE_DIR)))],
+                &[("folder", &text::quoted(&path.join(crate::engine::repository::YORE_DIR)))],
             ),
         ),
         EngineError::DriveFull { path, room, missing } => explain_full(path, *room, *missing),
@@ -347,13 +347,6 @@ fn explain_full(path: &Path, room: Room, missing: u64) -> Explanation {
         ),
     };
     Explanation::new(what, advice)
-}
-
-/// A path as a shell takes it.
-pub fn quoted(path: &Path) -> String {
-    let text = shown(path);
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+@".contains(c);
-    if text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', "'\\''")) }
 }
 
 #[cfg(test)]

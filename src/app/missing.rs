@@ -1,6 +1,6 @@
 //! The words for why a path isn't in a snapshot, and what to do about it.
 
-use super::explain::{Explanation, quoted};
+use super::explain::Explanation;
 use super::{text, words};
 use crate::engine::history::{Missing, SnapshotInfo};
 use crate::engine::path::RelPath;
@@ -66,7 +66,7 @@ pub fn explain_missing(
 pub fn restore_advice(snapshot: &SnapshotInfo, path: &RelPath) -> String {
     gettext_f(
         "To bring it back: yore restore --at {snapshot} {path}",
-        &[("snapshot", &snapshot.name), ("path", &quoted(&path.to_absolute()))],
+        &[("snapshot", &snapshot.name), ("path", &text::quoted(&path.to_absolute()))],
     )
 }
 

@@ -11,7 +11,6 @@ use super::ls::{find, snapshot_of};
 use super::output::{Output, entry_json, snapshot_json, snapshot_path_json};
 use super::past::open_history;
 use crate::app::error::Result;
-use crate::app::explain::quoted;
 use crate::app::missing::restore_advice;
 use crate::app::target::{Options, Target};
 use crate::app::text;
@@ -63,7 +62,7 @@ fn nothing(matches: &ArgMatches) -> String {
     let options = ["name", "kind", "min-size"].into_iter();
     let given = options.filter_map(|option| {
         let typed = matches.get_raw(option)?.next()?;
-        Some(format!("--{option} {}", quoted(Path::new(typed))))
+        Some(format!("--{option} {}", text::quoted(Path::new(typed))))
     });
     let filters: Vec<String> = given.collect();
     if filters.is_empty() {

@@ -48,6 +48,28 @@ fn what_was_deleted_is_listed_with_how_to_bring_it_back() {
 }
 
 #[test]
+fn a_shell_brings_back_what_no_screen_can_show() {
+    use std::os::unix::ffi::OsStrExt as _;
+
+    let small = Small::new();
+    let odd = small.source.join(std::ffi::OsStr::from_bytes(b"it's\n\x1b \xff"));
+    write(&odd, "odd");
+    small.home.back_up();
+    fs::remove_file(&odd).unwrap();
+    small.home.back_up();
+    for words in [vec!["deleted".as_ref()], vec!["why".as_ref(), odd.as_os_str()]] {
+        let told = small.home.run(words).out;
+        let hint = told.split_once("yore restore").unwrap().1.lines().next().unwrap().to_owned();
+        let program = env!("CARGO_BIN_EXE_yore");
+        let shell =
+            small.home.command("bash").arg("-c").arg(format!("{program} restore{hint}")).output();
+        assert!(shell.unwrap().status.success(), "{hint}");
+        assert_eq!(fs::read_to_string(&odd).unwrap(), "odd");
+        fs::remove_file(&odd).unwrap();
+    }
+}
+
+#[test]
 fn a_limit_says_that_there_is_more() {
     let small = Small::new();
     small.home.back_up();
