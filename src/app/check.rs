@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::places;
 use crate::engine::error::{Error, Result};
-use crate::engine::history::{History, SnapshotInfo, SnapshotState, Version};
+use crate::engine::history::{History, Version};
 use crate::engine::monitor::Monitor;
 use crate::engine::restore::{self, OnConflict, RestoreRequest, Target};
 
@@ -38,8 +38,10 @@ pub fn check(
 
 /// Brings the version into `folder`, checked by its hash, for this user to read alone.
 fn copy(history: &History, version: &Version, folder: &Path) -> Result<PathBuf> {
+    let snapshots = history.snapshots()?;
+    let good = version.newest_good(&snapshots);
     let request = RestoreRequest {
-        at: stored_in(version, &history.snapshots()?),
+        at: good.map_or(version.last, |snapshot| snapshot.seq),
         paths: vec![version.path.clone()],
         target: Target::Folder(folder.to_owned()),
         on_conflict: OnConflict::Skip,
@@ -59,15 +61,6 @@ fn copy(history: &History, version: &Version, folder: &Path) -> Result<PathBuf> 
         source,
     })?;
     Ok(path.clone())
-}
-
-/// The newest good snapshot that has the version; if none is good, the newest.
-fn stored_in(version: &Version, snapshots: &[SnapshotInfo]) -> u64 {
-    let good = snapshots.iter().rev().find(|snapshot| {
-        snapshot.state == SnapshotState::Good
-            && (version.first..=version.last).contains(&snapshot.seq)
-    });
-    good.map_or(version.last, |snapshot| snapshot.seq)
 }
 
 /// A folder that only this user may enter, removed with all in it.

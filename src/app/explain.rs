@@ -282,6 +282,13 @@ fn explain_rest(error: &EngineError) -> Explanation {
             ),
             gettext("“yore versions PATH” tells when it was there."),
         ),
+        EngineError::SnapshotMissing(snapshot) => Explanation::new(
+            gettext_f(
+                "The snapshot {snapshot} is missing on the drive.",
+                &[("snapshot", snapshot)],
+            ),
+            gettext("“yore versions PATH” tells which other snapshots have it."),
+        ),
         EngineError::NeverSeen(path) => Explanation::new(
             gettext_f("{path} is in no snapshot.", &[("path", &path_of(path))]),
             gettext("Check the spelling, and that it lies in a folder that is backed up."),

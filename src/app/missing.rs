@@ -7,24 +7,22 @@ use crate::engine::path::RelPath;
 use crate::engine::rules::Why;
 use crate::i18n::{gettext, gettext_f};
 
-/// The words for why `path` is `missing` in the snapshot `at`, one of `snapshots`.
+/// The words for why `path` is `missing` in the snapshot `at`, one of `snapshots`; it can be brought back from `good`.
 pub fn explain_missing(
     path: &RelPath,
     missing: &Missing,
     at: &SnapshotInfo,
     snapshots: &[SnapshotInfo],
+    good: Option<&SnapshotInfo>,
 ) -> Explanation {
     let asked = path.to_string();
     let time = text::moment(at.started);
     let said: &[(&str, &str)] = &[("path", &asked), ("time", &time)];
-    let bring_back = |seq: u64| {
-        let snapshot = snapshots.iter().find(|snapshot| snapshot.seq == seq);
-        snapshot.map(|snapshot| restore_advice(snapshot, path))
-    };
+    let bring_back = || Some(restore_advice(good, path));
     match missing {
         Missing::There => Explanation {
             what: gettext_f("{path} is in the snapshot of {time}.", said),
-            advice: bring_back(at.seq),
+            advice: bring_back(),
         },
         Missing::NotProtected { nearest } => Explanation::new(
             gettext_f(
@@ -34,18 +32,30 @@ pub fn explain_missing(
             source_advice(nearest.as_ref()),
         ),
         Missing::LeftOut { at: decided, why } => left_out(path, decided, why, &time),
+        Missing::Older { at: unread, of, reason } => {
+            let mut told = unreadable(path, unread, reason.as_deref(), &time);
+            let of = [("time", text::moment(of.started))];
+            let of: &[(&str, &str)] = &of.each_ref().map(|(name, time)| (*name, time.as_str()));
+            let older =
+                gettext_f("An older state of it is kept, that of the snapshot of {time}.", of);
+            told.what = format!("{} {older}", told.what);
+            let readable =
+                gettext("To have its present state, make it readable and back up again.");
+            told.advice = Some(format!("{readable}\n{}", restore_advice(good, path)));
+            told
+        }
         Missing::Unread { at: unread, reason } => {
             unreadable(path, unread, reason.as_deref(), &time)
         }
         Missing::NotYet { at: came, first, moved_from } => Explanation {
             what: not_yet(path, came, moved_from.as_ref(), &moment(*first, snapshots)),
-            advice: bring_back(*first),
+            advice: bring_back(),
         },
         Missing::Gone { at: went, last, gone, moved_to } => {
             let times = (moment(*last, snapshots), moment(*gone, snapshots));
             Explanation {
                 what: was_there(path, went, moved_to.as_ref(), (&times.0, &times.1)),
-                advice: bring_back(*last),
+                advice: bring_back(),
             }
         }
         Missing::Pruned => Explanation {
@@ -62,8 +72,11 @@ pub fn explain_missing(
     }
 }
 
-/// The command that brings a path back from a snapshot.
-pub fn restore_advice(snapshot: &SnapshotInfo, path: &RelPath) -> String {
+/// The command that brings a path back from a good snapshot, or that there is none.
+pub fn restore_advice(good: Option<&SnapshotInfo>, path: &RelPath) -> String {
+    let Some(snapshot) = good else {
+        return gettext("No snapshot that could bring it back whole is left on the drive.");
+    };
     gettext_f(
         "To bring it back: yore restore --at {snapshot} {path}",
         &[("snapshot", &snapshot.name), ("path", &text::quoted(&path.to_absolute()))],
@@ -115,7 +128,7 @@ fn unreadable(path: &RelPath, unread: &RelPath, reason: Option<&str>, time: &str
         gettext_f("{path} could not be read when the snapshot of {time} was made.", said)
     } else {
         gettext_f(
-            "{path} is not known: {folder} could not be read when the snapshot of {time} was made.",
+            "{path} could not be read when the snapshot of {time} was made, as {folder} could not be.",
             said,
         )
     };

@@ -44,8 +44,8 @@ pub fn run(matches: &ArgMatches, options: &Options, output: Output) -> Result<En
     if has_more {
         output.note(gettext("There is more: a larger --limit shows it."));
     }
-    if let Some((row, last)) = rows.first().and_then(|row| Some((row, of(row.last)?))) {
-        output.line(restore_advice(last, &row.path));
+    if let Some(row) = rows.first() {
+        output.line(restore_advice(history.good_with(&row.path, row.last)?.as_ref(), &row.path));
     }
     let document = |row: &Deleted| row_json(row, of(row.last), of(row.gone));
     output.document(&json!({

@@ -48,8 +48,8 @@ pub fn run(
             &[("contents", &found.contents.to_string())],
         ));
     }
-    if let Some((good, last)) = found.good.as_ref().and_then(|good| Some((good, of(good.last)?))) {
-        output.line(restore_advice(last, &good.path));
+    if let Some(good) = &found.good {
+        output.line(restore_advice(good.newest_good(&snapshots), &good.path));
     }
     output.document(&json!({
         "path": snapshot_path_json(path),

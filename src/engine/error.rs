@@ -230,6 +230,9 @@ pub enum Error {
         /// The snapshot's name.
         snapshot: String,
     },
+    /// The snapshot with this name is known, but its folder is not on the drive any more.
+    #[error("the snapshot {0} is missing on the drive")]
+    SnapshotMissing(String),
     /// The path isn't in any snapshot.
     #[error("{0} is in no snapshot")]
     NeverSeen(RelPath),

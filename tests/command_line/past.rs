@@ -156,9 +156,69 @@ fn what_could_not_be_read_is_told() {
     set_mode(&secret, 0);
     let name = person.back_up_with(3);
     let home: &Home = &person.home;
+    let answer = home.run(["why", secret.to_str().unwrap()]);
+    answer.says(0, &["could not be read", "noted then", "readable"]);
+    assert!(!answer.out.contains("is backed up"), "{answer:?}");
     let answer = home.run(["why", "--at", &name, secret.to_str().unwrap()]);
     answer.says(0, &["could not be read", "noted then", "readable"]);
     let answer = home.json(["why", "--at", &name, secret.to_str().unwrap()]);
     assert_eq!(answer["outcome"], "unread", "{answer:#}");
     assert!(answer["reason"].is_string(), "{answer:#}");
+}
+
+#[test]
+fn an_older_state_of_what_could_not_be_read_is_told_as_such() {
+    let Some(person) = Protected::of_person(&[]) else { return };
+    let home: &Home = &person.home;
+    let (folder, secret) = (person.source.join("folder"), person.source.join("folder/secret"));
+    write(&secret, "x");
+    home.own(&folder);
+    home.own(&secret);
+    let first = person.back_up();
+    write(&secret, "other");
+    for unreadable in [&secret, &folder] {
+        set_mode(unreadable, 0);
+        let newest = person.back_up_with(3);
+        let path = secret.to_str().unwrap();
+        for words in [vec!["why", path], vec!["why", "--at", &newest, path]] {
+            let answer = home.run(words);
+            let hint = format!("yore restore --at {newest} {path}");
+            answer
+                .says(0, &["could not be read", "noted then", "An older state", "readable", &hint]);
+            assert!(!answer.out.contains("is backed up"), "{answer:?}");
+        }
+        let answer = home.json(["why", path]);
+        assert_eq!(answer["backed_up"], false, "{answer:#}");
+        assert_eq!(answer["past"]["outcome"], "older", "{answer:#}");
+        assert_eq!(answer["past"]["at"], unreadable.to_str().unwrap(), "{answer:#}");
+        set_mode(unreadable, 0o755);
+    }
+    home.run(["why", "--at", &first, secret.to_str().unwrap()]).says(0, &["is in the snapshot"]);
+}
+
+#[test]
+fn only_snapshots_that_are_there_are_named_to_restore_from() {
+    let small = Small::new();
+    let home = &small.home;
+    let first = home.back_up();
+    let letter = small.arg("letter.txt");
+    let second = home.back_up();
+    fs::remove_file(&letter).unwrap();
+    let third = home.back_up();
+    let lose = |name: &str| {
+        fs::rename(small.repository.join("snapshots").join(name), small.path().join(name)).unwrap();
+        home.back_up();
+    };
+    lose(&second);
+    let hint = format!("yore restore --at {first} {letter}");
+    home.run(["deleted"]).says(0, &["letter.txt", &hint]);
+    home.run(["why", &letter]).says(0, &["was deleted", &hint]);
+    home.run(["why", "--at", &third, &letter]).says(0, &["was deleted", &hint]);
+    lose(&first);
+    for words in [vec!["deleted"], vec!["why", &letter]] {
+        home.run(words).says(0, &["letter.txt", "is left on the drive"]);
+    }
+    let refused = home.run(["restore", "--at", &second, &letter]);
+    refused.says(1, &[&second, "missing", "yore versions"]);
+    assert_eq!(refused.out, "");
 }

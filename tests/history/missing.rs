@@ -144,7 +144,11 @@ fn what_could_not_be_read_is_told_with_its_reason() {
     fs::rename(&away, &rig.source).unwrap();
     write(&rig.source.join("folder/new"), "new");
     rig.back_up();
-    check(&rig, "folder/a", 2, &Missing::There);
+    let missing = rig.history().why_missing(&rig.path_of("folder/a"), 2).unwrap();
+    let Missing::Older { at, of, reason: Some(reason) } = missing else { panic!("{missing:?}") };
+    assert_eq!((at, of.started), (rig.path_of(""), rig.history().snapshot(1).unwrap().started));
+    assert!(!reason.is_empty());
+    check(&rig, "folder/a", 3, &Missing::There);
     for path in ["folder/new", "folder/never"] {
         let missing = rig.history().why_missing(&rig.path_of(path), 2).unwrap();
         let Missing::Unread { at, reason: Some(reason) } = missing else { panic!("{missing:?}") };

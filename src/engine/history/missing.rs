@@ -5,6 +5,7 @@ use super::scope::Scopes;
 use super::{Answers, Chain};
 use crate::engine::error::{Error, Result};
 use crate::engine::index::State;
+use crate::engine::overrides::SnapshotRef;
 use crate::engine::path::RelPath;
 use crate::engine::rules::{Decision, Facts, Why};
 
@@ -13,6 +14,15 @@ use crate::engine::rules::{Decision, Facts, Why};
 pub enum Missing {
     /// It isn't: the snapshot has it.
     There,
+    /// It could not be read, and the snapshot has an older state of it.
+    Older {
+        /// The path, or the folder above it that could not be read.
+        at: RelPath,
+        /// The snapshot that the state is of; it may be deleted by now.
+        of: SnapshotRef,
+        /// What was wrong, in English, if the drive is there to tell.
+        reason: Option<String>,
+    },
     /// The snapshot holds no source that it lies in.
     NotProtected {
         /// The source that is nearest to it; `None` if the snapshot names none.
@@ -67,6 +77,23 @@ struct Lives {
     after: Option<(u64, State)>,
 }
 
+impl Missing {
+    /// Number of a snapshot that has the path, if `at`, which was asked about, or the answer names one.
+    pub fn stored_in(&self, at: u64) -> Option<u64> {
+        match self {
+            Self::There | Self::Older { .. } => Some(at),
+            Self::NotYet { first, .. } => Some(*first),
+            Self::Gone { last, .. } => Some(*last),
+            _ => None,
+        }
+    }
+
+    /// Whether the path could not be read when the snapshot was made.
+    pub fn is_unread(&self) -> bool {
+        matches!(self, Self::Unread { .. } | Self::Older { .. })
+    }
+}
+
 impl Answers<'_> {
     /// Why `path` is not in the snapshot `at`; what was unreadable has no reason yet.
     pub fn why_missing(&self, path: &RelPath, at: u64) -> Result<Missing> {
@@ -78,7 +105,11 @@ impl Answers<'_> {
         }
         if let Some(entry) = self.entry(path, at)? {
             let unread = Missing::Unread { at: path.clone(), reason: None };
-            return Ok(if entry.absent { unread } else { Missing::There });
+            return match self.carried(path, at)? {
+                _ if entry.absent => Ok(unread),
+                Some((at, of)) => Ok(Missing::Older { at, of, reason: None }),
+                None => Ok(Missing::There),
+            };
         }
         let mut scopes = Scopes::new(*self);
         let scope = scopes.at(at)?;
@@ -161,6 +192,21 @@ impl Answers<'_> {
             highest = parent;
         }
         Ok(highest)
+    }
+
+    /// The highest of `path` and the folders above it that is an older state in the snapshot `at`, and which state `path` has.
+    fn carried(&self, path: &RelPath, at: u64) -> Result<Option<(RelPath, SnapshotRef)>> {
+        let mut carried: Option<(RelPath, SnapshotRef)> = None;
+        let mut walked = Some(path.clone());
+        while let Some(path) = walked {
+            let of = self.state(&path, at)?.and_then(|state| state.change().stale);
+            walked = path.parent();
+            if let Some(of) = of {
+                // What is below a folder that can't be read keeps the mark of a run before.
+                carried = Some((path, carried.map_or(of, |(_, lowest)| lowest)));
+            }
+        }
+        Ok(carried)
     }
 
     /// The lowest folder above `path` that could not be read when the snapshot `at` was made.

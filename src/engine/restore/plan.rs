@@ -13,7 +13,7 @@ use crate::engine::copy::{self, BUFFER_BYTES, CopyError};
 use crate::engine::dir::Dir;
 use crate::engine::error::{Error, Result};
 use crate::engine::history::Answers;
-use crate::engine::history::{History, SnapshotInfo};
+use crate::engine::history::{History, SnapshotInfo, SnapshotState};
 use crate::engine::index::{NodeId, State};
 use crate::engine::meta::{ContentHash, Kind, Metadata};
 use crate::engine::monitor::{Monitor, Phase};
@@ -52,9 +52,13 @@ pub fn plan_restore(
 
 fn plan(answers: Answers<'_>, request: &RestoreRequest, monitor: &Monitor) -> Result<RestorePlan> {
     monitor.enter(Phase::Measuring);
+    let snapshot = answers.snapshot(request.at)?;
+    if snapshot.state == SnapshotState::Missing {
+        return Err(Error::SnapshotMissing(snapshot.name));
+    }
     let mut planner = Planner {
         answers,
-        snapshot: answers.snapshot(request.at)?,
+        snapshot,
         on_conflict: request.on_conflict,
         privileges: request.privileges,
         monitor,
