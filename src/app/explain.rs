@@ -289,6 +289,17 @@ fn explain_rest(error: &EngineError) -> Explanation {
             ),
             gettext("“yore versions PATH” tells which other snapshots have it."),
         ),
+        EngineError::NotFile(path) => Explanation {
+            what: gettext_f(
+                "{path} is not a file: no content of it is stored.",
+                &[("path", &path_of(path))],
+            ),
+            advice: None,
+        },
+        EngineError::NoSuchContent(path) => Explanation::new(
+            gettext_f("No version of {path} has that content.", &[("path", &path_of(path))]),
+            gettext("“yore --json versions PATH” shows the hashes that there are, as “blake3”."),
+        ),
         EngineError::NeverSeen(path) => Explanation::new(
             gettext_f("{path} is in no snapshot.", &[("path", &path_of(path))]),
             gettext("Check the spelling, and that it lies in a folder that is backed up."),

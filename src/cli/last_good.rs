@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 
 use super::Ending;
 use super::output::{Output, entry_json, snapshot_path_json};
-use crate::app::check::check;
+use super::watch::watch;
+use crate::app::check::Checker;
 use crate::app::error::Result;
 use crate::app::missing::restore_advice;
 use crate::app::text;
@@ -24,29 +25,32 @@ pub fn is_asked(matches: &ArgMatches) -> bool {
 
 pub fn run(
     matches: &ArgMatches,
-    history: &History,
+    history: History,
     path: &RelPath,
     output: Output,
 ) -> Result<Ending> {
-    let found = match matches.get_one::<ContentHash>("last-good") {
-        Some(hash) => history.last_good_by_hash(path, *hash)?,
+    let (history, found) = match matches.get_one::<ContentHash>("last-good") {
+        Some(hash) => {
+            let found = history.last_good_by_hash(path, *hash)?;
+            (history, found)
+        }
         None => {
             let program = matches.get_one::<PathBuf>("check").cloned().unwrap_or_default();
             let arguments: Vec<OsString> =
                 matches.get_many("arguments").into_iter().flatten().cloned().collect();
-            history.last_good(path, &|version| check(history, version, &program, &arguments))?
+            let path = path.clone();
+            watch(output, move |monitor| {
+                let checker = Checker::new(&history, &program, &arguments, monitor);
+                let found = history.last_good(&path, &|version| checker.check(version))?;
+                Ok((history, found))
+            })?
         }
     };
     let snapshots = history.snapshots()?;
     let of = |seq: u64| snapshots.iter().find(|snapshot| snapshot.seq == seq);
     output.line(sentence(&found, path, &of));
     if found.looked_at > 0 {
-        output.line(ngettext_f(
-            "Of {contents} different contents {count} was looked at.",
-            "Of {contents} different contents {count} were looked at.",
-            found.looked_at as u64,
-            &[("contents", &found.contents.to_string())],
-        ));
+        output.line(looked_at(&found));
     }
     if let Some(good) = &found.good {
         output.line(restore_advice(good.newest_good(&snapshots), &good.path));
@@ -57,8 +61,24 @@ pub fn run(
         "bad": found.bad.as_ref().map(|version| version_json(version, &of)),
         "looked_at": found.looked_at,
         "contents": found.contents,
+        "assumed": found.is_assumed,
     }));
     Ok(Ending::Done)
+}
+
+/// How much was looked at, and what is only assumed.
+fn looked_at(found: &LastGood) -> String {
+    let looked_at = ngettext_f(
+        "Of {contents} different contents {count} was looked at.",
+        "Of {contents} different contents {count} were looked at.",
+        found.looked_at as u64,
+        &[("contents", &found.contents.to_string())],
+    );
+    if !found.is_assumed {
+        return looked_at;
+    }
+    let assumed = gettext("It is assumed that once it was bad it stayed bad.");
+    format!("{looked_at} {assumed}")
 }
 
 fn sentence<'a>(
