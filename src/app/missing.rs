@@ -52,9 +52,19 @@ pub fn explain_missing(
             advice: bring_back(),
         },
         Missing::Gone { at: went, last, gone, moved_to } => {
-            let times = (moment(*last, snapshots), moment(*gone, snapshots));
+            let times = moments(*last, *gone, snapshots);
             Explanation {
                 what: was_there(path, went, moved_to.as_ref(), (&times.0, &times.1)),
+                advice: bring_back(),
+            }
+        }
+        Missing::MovedApart { last, gone } => {
+            let times = moments(*last, *gone, snapshots);
+            Explanation {
+                what: gettext_f(
+                    "All files in {path} were moved to several places: it was last there in the snapshot of {last}, and not any more in that of {gone}.",
+                    &[("path", &asked), ("last", &times.0), ("gone", &times.1)],
+                ),
                 advice: bring_back(),
             }
         }
@@ -83,7 +93,18 @@ pub fn restore_advice(good: Option<&SnapshotInfo>, path: &RelPath) -> String {
     )
 }
 
-fn moment(seq: u64, snapshots: &[SnapshotInfo]) -> String {
+/// Two different moments; the snapshots' names where both read the same.
+pub fn moments(one: u64, other: u64, snapshots: &[SnapshotInfo]) -> (String, String) {
+    let times = (moment(one, snapshots), moment(other, snapshots));
+    let found = |seq| snapshots.iter().find(|snapshot| snapshot.seq == seq);
+    match (found(one), found(other)) {
+        (Some(one), Some(other)) if times.0 == times.1 => (one.name.clone(), other.name.clone()),
+        _ => times,
+    }
+}
+
+/// When a snapshot was made.
+pub fn moment(seq: u64, snapshots: &[SnapshotInfo]) -> String {
     let found = snapshots.iter().find(|snapshot| snapshot.seq == seq);
     found.map_or_else(|| gettext("unknown time"), |snapshot| text::moment(snapshot.started))
 }

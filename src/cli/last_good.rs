@@ -11,8 +11,7 @@ use super::output::{Output, entry_json, snapshot_path_json};
 use super::watch::watch;
 use crate::app::check::Checker;
 use crate::app::error::Result;
-use crate::app::missing::restore_advice;
-use crate::app::text;
+use crate::app::missing::{moment, moments, restore_advice};
 use crate::engine::history::{History, LastGood, SnapshotInfo, Version};
 use crate::engine::meta::ContentHash;
 use crate::engine::path::RelPath;
@@ -48,7 +47,7 @@ pub fn run(
     };
     let snapshots = history.snapshots()?;
     let of = |seq: u64| snapshots.iter().find(|snapshot| snapshot.seq == seq);
-    output.line(sentence(&found, path, &of));
+    output.line(sentence(&found, path, &snapshots));
     if found.looked_at > 0 {
         output.line(looked_at(&found));
     }
@@ -81,23 +80,19 @@ fn looked_at(found: &LastGood) -> String {
     format!("{looked_at} {assumed}")
 }
 
-fn sentence<'a>(
-    found: &LastGood,
-    path: &RelPath,
-    of: &dyn Fn(u64) -> Option<&'a SnapshotInfo>,
-) -> String {
-    let time = |seq: u64| {
-        of(seq).map_or_else(|| gettext("unknown time"), |snapshot| text::moment(snapshot.started))
-    };
+fn sentence(found: &LastGood, path: &RelPath, snapshots: &[SnapshotInfo]) -> String {
     let asked = path.to_string();
     match (&found.good, &found.bad) {
-        (Some(good), Some(bad)) => gettext_f(
-            "{path} was last good in the snapshot of {good}, and is not since that of {bad}.",
-            &[("path", &asked), ("good", &time(good.last)), ("bad", &time(bad.first))],
-        ),
+        (Some(good), Some(bad)) => {
+            let times = moments(good.last, bad.first, snapshots);
+            gettext_f(
+                "{path} was last good in the snapshot of {good}, and is not since that of {bad}.",
+                &[("path", &asked), ("good", &times.0), ("bad", &times.1)],
+            )
+        }
         (Some(good), None) => gettext_f(
             "{path} was good in the snapshot of {good}, the last with it.",
-            &[("path", &asked), ("good", &time(good.last))],
+            &[("path", &asked), ("good", &moment(good.last, snapshots))],
         ),
         (None, _) => gettext_f("No version of {path} is good.", &[("path", &asked)]),
     }

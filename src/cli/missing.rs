@@ -92,6 +92,9 @@ impl Past {
                 "outcome": "gone", "at": snapshot_path_json(at), "last": name(last),
                 "gone": name(gone), "moved_to": path(moved_to),
             }),
+            Missing::MovedApart { last, gone } => json!({
+                "outcome": "moved-apart", "last": name(last), "gone": name(gone),
+            }),
             Missing::Pruned => json!({ "outcome": "pruned" }),
             Missing::NeverSeen => json!({ "outcome": "never-seen" }),
         };

@@ -114,6 +114,9 @@ fn why_a_path_is_missing_is_told_with_what_to_do() {
         0,
         &[
             "would be backed up",
+            &format!(
+                "last there in the snapshot of {first}, and not any more in that of {second}."
+            ),
             &format!("was deleted with {}", small.arg("photos")),
             &format!("yore restore --at {first} {summer}"),
         ],

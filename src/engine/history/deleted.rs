@@ -3,8 +3,7 @@
 //! A folder that is gone with all in it is one row, unless only some deletions are asked for and it isn't one of them. What was moved, is left out by a rule or is in no source any more wasn't deleted. It
 //! is found by going down through what changed in each snapshot: what stayed is never looked at.
 
-use super::moves::Moves;
-use super::scope::Scopes;
+use super::lost::{Judge, Lost, Moment};
 use super::way::Way;
 use super::{Answers, Chain, Entry, KindFilter};
 use crate::engine::error::{Error, Result};
@@ -12,9 +11,6 @@ use crate::engine::index::{NodeId, State};
 use crate::engine::meta::Kind;
 use crate::engine::path::{RelPath, is_name};
 use crate::engine::rules::{Decision, Facts};
-
-/// How many entries of a deleted folder are looked at to tell whether it was moved.
-const FOLDER_LOOKED_AT: usize = 4_096;
 
 /// How many entries are looked at for a page: what it lacks then comes with the next one.
 const PAGE_LOOKED_AT: usize = 50_000;
@@ -107,8 +103,7 @@ impl Answers<'_> {
             chain: &chain,
             query,
             before,
-            moves: Moves::new(*self, &chain),
-            scopes: Scopes::new(*self),
+            judge: Judge::new(*self, &chain),
             looked_at: 0,
             position: None,
             rows: Vec::new(),
@@ -122,13 +117,6 @@ impl Answers<'_> {
     }
 }
 
-/// The snapshot that is searched, and the one before it.
-#[derive(Debug, Clone, Copy)]
-struct Moment {
-    last: u64,
-    gone: u64,
-}
-
 /// What an entry turned out to be.
 enum Found {
     /// It is one row, with all below it.
@@ -138,21 +126,13 @@ enum Found {
     Nothing,
 }
 
-/// What of a folder's content was deleted.
-enum Lost {
-    All,
-    Some,
-    Nothing,
-}
-
 /// One page in the making.
 struct Search<'a> {
     answers: Answers<'a>,
     chain: &'a Chain,
     query: &'a DeletedQuery,
     before: u64,
-    moves: Moves<'a>,
-    scopes: Scopes<'a>,
+    judge: Judge<'a>,
     looked_at: usize,
     /// The last place that was done with.
     position: Option<DeletedCursor>,
@@ -245,7 +225,7 @@ impl Search<'_> {
 
     /// Tells whether what is gone was deleted.
     fn judge(&mut self, path: &RelPath, node: NodeId, was: State, moment: Moment) -> Result<Found> {
-        let scope = self.scopes.at(moment.gone)?;
+        let scope = self.judge.scopes.at(moment.gone)?;
         let Some(explanation) = scope.explain(path, Some(Facts::from(&was.meta)))? else {
             let is_above = scope.leads_to_source(path);
             return Ok(if is_above { Found::Below } else { Found::Nothing });
@@ -256,7 +236,7 @@ impl Search<'_> {
             Decision::In => {}
         }
         if was.meta.kind != Kind::Directory {
-            let is_moved = self.moves.to(path, &was, moment.gone)?.is_some();
+            let is_moved = self.judge.moves.to(path, &was, moment.gone)?.is_some();
             return Ok(if is_moved { Found::Nothing } else { Found::Row(Box::new(was)) });
         }
         if self.query.has_filter() {
@@ -269,79 +249,23 @@ impl Search<'_> {
                 return Ok(Found::Below);
             }
         }
-        Ok(match self.lost_below(path, node, moment)? {
+        let (lost, looked_at) = self.judge.lost_below(path, node, moment)?;
+        self.looked_at += looked_at;
+        Ok(match lost {
             Lost::All => Found::Row(Box::new(was)),
             Lost::Some => Found::Below,
-            Lost::Nothing => Found::Nothing,
-        })
-    }
-
-    /// Tells whether what was in a folder that is gone was moved or is left out.
-    fn lost_below(&mut self, path: &RelPath, node: NodeId, moment: Moment) -> Result<Lost> {
-        let (mut is_lost, mut is_left) = (false, false);
-        let mut way = Way::from(path.clone());
-        way.enter(self.there_before(node, moment)?);
-        let mut looked_at = 0;
-        while let Some(node) = way.next() {
-            looked_at += 1;
-            let Some(was) = self.state(node, moment.last)? else {
-                way.leave();
-                continue;
-            };
-            let scope = self.scopes.at(moment.gone)?;
-            let explained = scope.explain(&way.path, Some(Facts::from(&was.meta)))?;
-            let is_kept =
-                explained.is_some_and(|found| !matches!(found.decision, Decision::Out(_)));
-            if was.meta.kind == Kind::Directory {
-                let children = self.there_before(node, moment)?;
-                is_lost |= is_kept && children.is_empty();
-                way.enter(children);
-            } else {
-                if is_kept && self.moves.to(&way.path, &was, moment.gone)?.is_none() {
-                    is_lost = true;
-                } else if was.meta.kind == Kind::File {
-                    is_left = true;
-                }
-                way.leave();
-            }
-            if (is_lost && is_left) || looked_at >= FOLDER_LOOKED_AT {
-                break;
-            }
-        }
-        self.looked_at += looked_at;
-        Ok(match (is_lost, is_left) {
-            (_, false) => Lost::All,
-            // There may be something that wasn't looked at.
-            (false, true) if looked_at < FOLDER_LOOKED_AT => Lost::Nothing,
-            (_, true) => Lost::Some,
+            Lost::Nothing(_) => Found::Nothing,
         })
     }
 
     /// The children of a folder that changed in the snapshot `gone`, the first by name last.
     fn changed(&self, folder: NodeId, gone: u64) -> Result<Vec<(Vec<u8>, NodeId)>> {
-        let mut children = Vec::new();
-        for node in self.answers.0.changed_children(folder, gone)? {
-            // A forged row must not name its way out of a folder.
-            if let Some(name) = self.answers.0.name_in(folder, node)?.filter(|name| is_name(name)) {
-                children.push((name, node));
-            }
-        }
+        let changed = self.answers.0.changed_children(folder, gone)?;
+        let mut children = self.answers.0.names_in(folder, &changed)?;
+        // A forged row must not name its way out of a folder.
+        children.retain(|(name, _)| is_name(name));
         children.sort_unstable_by(|one, other| other.cmp(one));
         Ok(children)
-    }
-
-    /// Those of them that were there in the snapshot before.
-    fn there_before(&self, folder: NodeId, moment: Moment) -> Result<Vec<(Vec<u8>, NodeId)>> {
-        let mut children = self.changed(folder, moment.gone)?;
-        let mut failed = None;
-        children.retain(|(_, node)| {
-            let there = self.answers.0.version_at(*node, moment.last);
-            there.map(|version| version.is_some()).unwrap_or_else(|error| {
-                failed = Some(error);
-                false
-            })
-        });
-        failed.map_or(Ok(children), Err)
     }
 
     /// How many entries are below what was there, and how many bytes it has with them.

@@ -1,10 +1,12 @@
 //! Why a path isn't in a snapshot, as far as the index tells.
 
+use super::lost::{Judge, Kept, Lost, Moment};
 use super::moves::Moves;
 use super::scope::Scopes;
 use super::{Answers, Chain};
 use crate::engine::error::{Error, Result};
 use crate::engine::index::State;
+use crate::engine::meta::Kind;
 use crate::engine::overrides::SnapshotRef;
 use crate::engine::path::RelPath;
 use crate::engine::rules::{Decision, Facts, Why};
@@ -59,8 +61,15 @@ pub enum Missing {
         last: u64,
         /// Number of the first one without it.
         gone: u64,
-        /// Where the file was moved to, if its content proves that.
+        /// Where the file was moved to, or the folder with all files in it, if their content proves that.
         moved_to: Option<RelPath>,
+    },
+    /// The folder was there before; all files in it were moved, to several places.
+    MovedApart {
+        /// Number of the last snapshot that has it.
+        last: u64,
+        /// Number of the first one without it.
+        gone: u64,
     },
     /// What is known of it was in snapshots that were deleted.
     Pruned,
@@ -83,7 +92,7 @@ impl Missing {
         match self {
             Self::There | Self::Older { .. } => Some(at),
             Self::NotYet { first, .. } => Some(*first),
-            Self::Gone { last, .. } => Some(*last),
+            Self::Gone { last, .. } | Self::MovedApart { last, .. } => Some(*last),
             _ => None,
         }
     }
@@ -159,7 +168,15 @@ impl Answers<'_> {
     ) -> Result<Missing> {
         // There is at least the one that it isn't in.
         let gone = chain.after(last).unwrap_or(at);
-        let moved_to = Moves::new(*self, chain).to(path, &state, gone)?;
+        let mut judge = Judge::new(*self, chain);
+        let mut moved_to = judge.moves.to(path, &state, gone)?;
+        if let Some(node) = self.0.node_of(path)?.filter(|_| state.meta.kind == Kind::Directory) {
+            match judge.lost_below(path, node, Moment { last, gone })? {
+                (Lost::Nothing(Kept::Apart), _) => return Ok(Missing::MovedApart { last, gone }),
+                (Lost::Nothing(Kept::Together(to)), _) => moved_to = Some(to),
+                _ => {}
+            }
+        }
         let with = |lives: Lives| lives.before.is_some_and(|(other, _)| other == last);
         Ok(Missing::Gone { at: self.highest(path, at, chain, with)?, last, gone, moved_to })
     }

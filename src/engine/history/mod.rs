@@ -8,6 +8,7 @@ mod content;
 mod deleted;
 mod entry;
 mod last_good;
+mod lost;
 mod missing;
 mod moves;
 mod needle;

@@ -47,15 +47,20 @@ pub fn plan_restore(
     request: &RestoreRequest,
     monitor: &Monitor,
 ) -> Result<RestorePlan> {
+    let SnapshotInfo { name, state, .. } = history.snapshot(request.at)?;
+    // The index may not know yet.
+    let is_gone = history
+        .repository()
+        .is_ok_and(|repository| !repository.path().join("snapshots").join(&name).exists());
+    if is_gone || state == SnapshotState::Missing {
+        return Err(Error::SnapshotMissing(name));
+    }
     history.ask_at_length(|answers| plan(answers, request, monitor))
 }
 
 fn plan(answers: Answers<'_>, request: &RestoreRequest, monitor: &Monitor) -> Result<RestorePlan> {
     monitor.enter(Phase::Measuring);
     let snapshot = answers.snapshot(request.at)?;
-    if snapshot.state == SnapshotState::Missing {
-        return Err(Error::SnapshotMissing(snapshot.name));
-    }
     let mut planner = Planner {
         answers,
         snapshot,
