@@ -296,10 +296,7 @@ fn explain_rest(error: &EngineError) -> Explanation {
             ),
             advice: None,
         },
-        EngineError::NoSuchContent(path) => Explanation::new(
-            gettext_f("No version of {path} has that content.", &[("path", &path_of(path))]),
-            gettext("“yore --json versions PATH” shows the hashes that there are, as “blake3”."),
-        ),
+        EngineError::NoSuchContent(path) => no_such_content(path),
         EngineError::NeverSeen(path) => Explanation::new(
             gettext_f("{path} is in no snapshot.", &[("path", &path_of(path))]),
             gettext("Check the spelling, and that it lies in a folder that is backed up."),
@@ -365,6 +362,13 @@ fn explain_full(path: &Path, room: Room, missing: u64) -> Explanation {
         ),
     };
     Explanation::new(what, advice)
+}
+
+fn no_such_content(path: &RelPath) -> Explanation {
+    Explanation::new(
+        gettext_f("No version of {path} has that content.", &[("path", &path.to_string())]),
+        gettext("“yore --json versions PATH” shows the hashes that there are, as “blake3”."),
+    )
 }
 
 #[cfg(test)]

@@ -58,16 +58,10 @@ pub fn explain_missing(
                 advice: bring_back(),
             }
         }
-        Missing::MovedApart { last, gone } => {
-            let times = moments(*last, *gone, snapshots);
-            Explanation {
-                what: gettext_f(
-                    "All files in {path} were moved to several places: it was last there in the snapshot of {last}, and not any more in that of {gone}.",
-                    &[("path", &asked), ("last", &times.0), ("gone", &times.1)],
-                ),
-                advice: bring_back(),
-            }
-        }
+        Missing::MovedApart { last, gone } => Explanation {
+            what: moved_apart(path, moments(*last, *gone, snapshots)),
+            advice: bring_back(),
+        },
         Missing::Pruned => Explanation {
             what: gettext_f(
                 "What was known of {path} was in snapshots that are deleted by now.",
@@ -179,6 +173,13 @@ fn not_yet(path: &RelPath, came: &RelPath, from: Option<&RelPath>, first: &str) 
             said,
         ),
     }
+}
+
+fn moved_apart(path: &RelPath, (last, gone): (String, String)) -> String {
+    gettext_f(
+        "All files in {path} were moved to several places: it was last there in the snapshot of {last}, and not any more in that of {gone}.",
+        &[("path", &path.to_string()), ("last", &last), ("gone", &gone)],
+    )
 }
 
 fn was_there(
