@@ -289,13 +289,11 @@ fn explain_rest(error: &EngineError) -> Explanation {
             ),
             gettext("“yore versions PATH” tells which other snapshots have it."),
         ),
-        EngineError::NotFile(path) => Explanation {
-            what: gettext_f(
-                "{path} is not a file: no content of it is stored.",
-                &[("path", &path_of(path))],
-            ),
-            advice: None,
-        },
+        EngineError::NotFile(path) => {
+            let path = path_of(path);
+            let what = gettext_f("{path} is no file with a stored content.", &[("path", &path)]);
+            Explanation { what, advice: None }
+        }
         EngineError::NoSuchContent(path) => no_such_content(path),
         EngineError::NeverSeen(path) => Explanation::new(
             gettext_f("{path} is in no snapshot.", &[("path", &path_of(path))]),

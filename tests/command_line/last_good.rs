@@ -35,8 +35,8 @@ fn a_content_is_found_with_what_came_after_it() {
     let unknown = "0".repeat(64);
     small.home.run(["versions", &letter, "--last-good", &unknown]).says(1, &["No version"]);
     for path in [small.arg(""), small.arg("newest")] {
-        small.home.run(["versions", &path, "--check", "true"]).says(1, &["is not a file"]);
-        small.home.run(["versions", &path, "--last-good", &unknown]).says(1, &["is not a file"]);
+        small.home.run(["versions", &path, "--check", "true"]).says(1, &["is no file"]);
+        small.home.run(["versions", &path, "--last-good", &unknown]).says(1, &["is no file"]);
     }
     small.home.run(["versions", &letter, "--last-good", "abc"]).says(2, &["abc", "BLAKE3"]);
 }

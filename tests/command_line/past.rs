@@ -210,6 +210,9 @@ fn only_snapshots_that_are_there_are_named_to_restore_from() {
     let third = home.back_up();
     let lose = |name: &str| {
         fs::rename(small.repository.join("snapshots").join(name), small.path().join(name)).unwrap();
+        let refused = home.run(["restore", "--at", name, &letter]);
+        refused.says(1, &[name, "missing", "yore versions"]);
+        assert_eq!(refused.out, "");
         home.back_up();
     };
     lose(&second);
@@ -221,7 +224,4 @@ fn only_snapshots_that_are_there_are_named_to_restore_from() {
     for words in [vec!["deleted"], vec!["why", &letter]] {
         home.run(words).says(0, &["letter.txt", "is left on the drive"]);
     }
-    let refused = home.run(["restore", "--at", &second, &letter]);
-    refused.says(1, &[&second, "missing", "yore versions"]);
-    assert_eq!(refused.out, "");
 }
