@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
+use super::drive::explain_drive;
 use super::error::Error;
 use super::missing::{explain_in_neither, explain_not_in};
 use super::owners::{explain_owner, explain_wish};
 use super::text;
-use super::words::{ability, bad_rule, target_problem};
-use crate::engine::error::{Error as EngineError, Room};
+use super::words::{bad_rule, target_problem};
+use crate::engine::error::Error as EngineError;
 use crate::engine::path::{RelPath, display};
 use crate::engine::pin::LABEL_LIMIT_CHARS;
 use crate::i18n::{gettext, gettext_f, ngettext_f};
@@ -137,78 +138,6 @@ fn explain_engine(error: &EngineError) -> Explanation {
         .unwrap_or_else(|| explain_rest(error))
 }
 
-/// What concerns the drive and its file system.
-fn explain_drive(error: &EngineError) -> Option<Explanation> {
-    let at = |path: &Path| shown(path);
-    Some(match error {
-        EngineError::DriveMissing(path) => Explanation::new(
-            gettext_f("The drive is not there: nothing is at {path}.", &[("path", &at(path))]),
-            gettext("Attach and mount it, and try again. Nothing was written."),
-        ),
-        EngineError::DriveNotFolder(path) => Explanation::new(
-            gettext_f("{path} is not a folder.", &[("path", &at(path))]),
-            gettext("Name the folder where the drive is mounted."),
-        ),
-        EngineError::DriveReadOnly(path) => Explanation::new(
-            gettext_f("The drive at {path} can only be read.", &[("path", &at(path))]),
-            gettext(
-                "Check its switch and its health, and mount it with write access. What is on it can be restored as it is.",
-            ),
-        ),
-        EngineError::DriveNotWritable(path) => Explanation::new(
-            gettext_f("You may not write to the drive at {path}.", &[("path", &at(path))]),
-            gettext_f(
-                "Make a folder for backups on it with this command: sudo install -d -m 1777 {folder}",
-                &[("folder", &quoted(&path.join(crate::engine::repository::YORE_DIR)))],
-            ),
-        ),
-        EngineError::DriveFull { path, room, missing } => explain_full(path, *room, *missing),
-        EngineError::DriveRefused { path, kind } => Explanation::new(
-            gettext_f(
-                "{path} is on {kind}, which can’t hold backups.",
-                &[("path", &at(path)), ("kind", kind)],
-            ),
-            gettext(
-                "Use a drive with ext4, XFS or btrfs. Formatting a drive erases everything on it.",
-            ),
-        ),
-        EngineError::DriveLacks { path, lacks } => Explanation::new(
-            gettext_f(
-                "The file system at {path} can’t hold backups; it lacks: {abilities}.",
-                &[
-                    ("path", &at(path)),
-                    ("abilities", &lacks.iter().map(ability).collect::<Vec<_>>().join(", ")),
-                ],
-            ),
-            gettext(
-                "Use a drive with ext4, XFS or btrfs. Formatting a drive erases everything on it.",
-            ),
-        ),
-        EngineError::DriveInsideSource { path, source_path } => Explanation::new(
-            gettext_f(
-                "The drive folder {path} lies inside the folder {source} that is to be backed up.",
-                &[("path", &at(path)), ("source", &at(source_path))],
-            ),
-            gettext("Choose a folder on another drive."),
-        ),
-        EngineError::SourceInside { path, outer } => Explanation::new(
-            gettext_f(
-                "The folder {path} lies inside {outer}.",
-                &[("path", &at(path)), ("outer", &at(outer))],
-            ),
-            gettext("Choose only the outer one, or folders beside each other."),
-        ),
-        EngineError::SourceUnreadable { path, source } => Explanation::new(
-            gettext_f(
-                "The folder {path} can’t be read: {reason}.",
-                &[("path", &at(path)), ("reason", &source.to_string())],
-            ),
-            gettext("Check that it is there and that you may read it."),
-        ),
-        _ => return None,
-    })
-}
-
 /// What concerns the repository on the drive.
 fn explain_repository(error: &EngineError) -> Option<Explanation> {
     Some(match error {
@@ -307,6 +236,19 @@ fn explain_rest(error: &EngineError) -> Explanation {
         EngineError::NotInEither { path, earlier, later, last } => {
             explain_in_neither(path, (earlier, later), last.as_deref())
         }
+        EngineError::SnapshotMissing(snapshot) => Explanation::new(
+            gettext_f(
+                "The snapshot {snapshot} is missing on the drive.",
+                &[("snapshot", snapshot)],
+            ),
+            gettext("“yore versions PATH” tells which other snapshots have it."),
+        ),
+        EngineError::NotFile(path) => {
+            let path = path_of(path);
+            let what = gettext_f("{path} is no file with a stored content.", &[("path", &path)]);
+            Explanation { what, advice: None }
+        }
+        EngineError::NoSuchContent(path) => no_such_content(path),
         EngineError::NeverSeen(path) => Explanation::new(
             gettext_f("{path} is in no snapshot.", &[("path", &path_of(path))]),
             gettext("Check the spelling, and that it lies in a folder that is backed up."),
@@ -329,56 +271,11 @@ fn explain_rest(error: &EngineError) -> Explanation {
     }
 }
 
-fn explain_full(path: &Path, room: Room, missing: u64) -> Explanation {
-    let place = shown(path);
-    let (what, advice) = match room {
-        Room::Bytes if missing > 0 => (
-            gettext_f(
-                "The drive at {path} is full: about {size} more are needed.",
-                &[("path", &place), ("size", &text::size(missing))],
-            ),
-            gettext(
-                "Make room on it or use a larger drive. All snapshots that were there are untouched.",
-            ),
-        ),
-        Room::Bytes => (
-            gettext_f("The drive at {path} is full.", &[("path", &place)]),
-            gettext(
-                "Make room on it or use a larger drive. All snapshots that were there are untouched.",
-            ),
-        ),
-        Room::Inodes if missing > 0 => (
-            ngettext_f(
-                "The file system at {path} can’t hold more files: {count} more is needed.",
-                "The file system at {path} can’t hold more files: {count} more are needed.",
-                missing,
-                &[("path", &place)],
-            ),
-            gettext(
-                "Its number of inodes was fixed when it was made. Use another drive or format it anew with more.",
-            ),
-        ),
-        Room::Inodes => (
-            gettext_f("The file system at {path} can’t hold more files.", &[("path", &place)]),
-            gettext(
-                "Its number of inodes was fixed when it was made. Use another drive or format it anew with more.",
-            ),
-        ),
-        Room::Quota => (
-            gettext_f("Your quota on the drive at {path} is used up.", &[("path", &place)]),
-            gettext(
-                "Ask whoever looks after the drive for more. All snapshots that were there are untouched.",
-            ),
-        ),
-    };
-    Explanation::new(what, advice)
-}
-
-/// A path as a shell takes it.
-pub fn quoted(path: &Path) -> String {
-    let text = shown(path);
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+@".contains(c);
-    if text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', "'\\''")) }
+fn no_such_content(path: &RelPath) -> Explanation {
+    Explanation::new(
+        gettext_f("No version of {path} has that content.", &[("path", &path.to_string())]),
+        gettext("“yore --json versions PATH” shows the hashes that there are, as “blake3”."),
+    )
 }
 
 #[cfg(test)]

@@ -1,30 +1,28 @@
 //! The words for why a path isn't in a snapshot, and what to do about it.
 
-use super::explain::{Explanation, quoted};
+use super::explain::Explanation;
 use super::{text, words};
 use crate::engine::history::{Missing, SnapshotInfo};
 use crate::engine::path::RelPath;
 use crate::engine::rules::Why;
 use crate::i18n::{gettext, gettext_f};
 
-/// The words for why `path` is `missing` in the snapshot `at`, one of `snapshots`.
+/// The words for why `path` is `missing` in the snapshot `at`, one of `snapshots`; it can be brought back from `good`.
 pub fn explain_missing(
     path: &RelPath,
     missing: &Missing,
     at: &SnapshotInfo,
     snapshots: &[SnapshotInfo],
+    good: Option<&SnapshotInfo>,
 ) -> Explanation {
     let asked = path.to_string();
     let time = text::moment(at.started);
     let said: &[(&str, &str)] = &[("path", &asked), ("time", &time)];
-    let bring_back = |seq: u64| {
-        let snapshot = snapshots.iter().find(|snapshot| snapshot.seq == seq);
-        snapshot.map(|snapshot| restore_advice(snapshot, path))
-    };
+    let bring_back = || Some(restore_advice(good, path));
     match missing {
         Missing::There => Explanation {
             what: gettext_f("{path} is in the snapshot of {time}.", said),
-            advice: bring_back(at.seq),
+            advice: bring_back(),
         },
         Missing::NotProtected { nearest } => Explanation::new(
             gettext_f(
@@ -34,20 +32,36 @@ pub fn explain_missing(
             source_advice(nearest.as_ref()),
         ),
         Missing::LeftOut { at: decided, why } => left_out(path, decided, why, &time),
+        Missing::Older { at: unread, of, reason } => {
+            let mut told = unreadable(path, unread, reason.as_deref(), &time);
+            let of = [("time", text::moment(of.started))];
+            let of: &[(&str, &str)] = &of.each_ref().map(|(name, time)| (*name, time.as_str()));
+            let older =
+                gettext_f("An older state of it is kept, that of the snapshot of {time}.", of);
+            told.what = format!("{} {older}", told.what);
+            let readable =
+                gettext("To have its present state, make it readable and back up again.");
+            told.advice = Some(format!("{readable}\n{}", restore_advice(good, path)));
+            told
+        }
         Missing::Unread { at: unread, reason } => {
             unreadable(path, unread, reason.as_deref(), &time)
         }
         Missing::NotYet { at: came, first, moved_from } => Explanation {
             what: not_yet(path, came, moved_from.as_ref(), &moment(*first, snapshots)),
-            advice: bring_back(*first),
+            advice: bring_back(),
         },
         Missing::Gone { at: went, last, gone, moved_to } => {
-            let times = (moment(*last, snapshots), moment(*gone, snapshots));
+            let times = moments(*last, *gone, snapshots);
             Explanation {
                 what: was_there(path, went, moved_to.as_ref(), (&times.0, &times.1)),
-                advice: bring_back(*last),
+                advice: bring_back(),
             }
         }
+        Missing::MovedApart { last, gone } => Explanation {
+            what: moved_apart(path, moments(*last, *gone, snapshots)),
+            advice: bring_back(),
+        },
         Missing::Pruned => Explanation {
             what: gettext_f(
                 "What was known of {path} was in snapshots that are deleted by now.",
@@ -71,7 +85,7 @@ pub fn explain_not_in(path: &RelPath, snapshot: &str, last: Option<&str>) -> Exp
     let advice = last.map(|last| {
         gettext_f(
             "The last one that has it is {last}: add --at {last}. “yore why {path}” tells more.",
-            &[("last", last), ("path", &quoted(&path.to_absolute()))],
+            &[("last", last), ("path", &text::quoted(&path.to_absolute()))],
         )
     });
     Explanation::new(what, advice.unwrap_or_else(spelling_advice))
@@ -90,7 +104,7 @@ pub fn explain_in_neither(
     let advice = last.map(|last| {
         gettext_f(
             "The last one that has it is {last}. “yore versions {path}” tells when it was there.",
-            &[("last", last), ("path", &quoted(&path.to_absolute()))],
+            &[("last", last), ("path", &text::quoted(&path.to_absolute()))],
         )
     });
     Explanation::new(what, advice.unwrap_or_else(spelling_advice))
@@ -100,15 +114,29 @@ fn spelling_advice() -> String {
     gettext("Check the spelling, and that it lies in a folder that is backed up.")
 }
 
-/// The command that brings a path back from a snapshot.
-pub fn restore_advice(snapshot: &SnapshotInfo, path: &RelPath) -> String {
+/// The command that brings a path back from a good snapshot, or that there is none.
+pub fn restore_advice(good: Option<&SnapshotInfo>, path: &RelPath) -> String {
+    let Some(snapshot) = good else {
+        return gettext("No snapshot that could bring it back whole is left on the drive.");
+    };
     gettext_f(
         "To bring it back: yore restore --at {snapshot} {path}",
-        &[("snapshot", &snapshot.name), ("path", &quoted(&path.to_absolute()))],
+        &[("snapshot", &snapshot.name), ("path", &text::quoted(&path.to_absolute()))],
     )
 }
 
-fn moment(seq: u64, snapshots: &[SnapshotInfo]) -> String {
+/// Two different moments; the snapshots' names where both read the same.
+pub fn moments(one: u64, other: u64, snapshots: &[SnapshotInfo]) -> (String, String) {
+    let times = (moment(one, snapshots), moment(other, snapshots));
+    let found = |seq| snapshots.iter().find(|snapshot| snapshot.seq == seq);
+    match (found(one), found(other)) {
+        (Some(one), Some(other)) if times.0 == times.1 => (one.name.clone(), other.name.clone()),
+        _ => times,
+    }
+}
+
+/// When a snapshot was made.
+pub fn moment(seq: u64, snapshots: &[SnapshotInfo]) -> String {
     let found = snapshots.iter().find(|snapshot| snapshot.seq == seq);
     found.map_or_else(|| gettext("unknown time"), |snapshot| text::moment(snapshot.started))
 }
@@ -153,7 +181,7 @@ fn unreadable(path: &RelPath, unread: &RelPath, reason: Option<&str>, time: &str
         gettext_f("{path} could not be read when the snapshot of {time} was made.", said)
     } else {
         gettext_f(
-            "{path} is not known: {folder} could not be read when the snapshot of {time} was made.",
+            "{path} could not be read when the snapshot of {time} was made, as {folder} could not be.",
             said,
         )
     };
@@ -183,6 +211,13 @@ fn not_yet(path: &RelPath, came: &RelPath, from: Option<&RelPath>, first: &str) 
             said,
         ),
     }
+}
+
+fn moved_apart(path: &RelPath, (last, gone): (String, String)) -> String {
+    gettext_f(
+        "All files in {path} were moved to several places: it was last there in the snapshot of {last}, and not any more in that of {gone}.",
+        &[("path", &path.to_string()), ("last", &last), ("gone", &gone)],
+    )
 }
 
 fn was_there(

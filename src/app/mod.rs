@@ -6,6 +6,7 @@ pub mod changes;
 pub mod check;
 pub mod config;
 pub mod demo;
+mod drive;
 pub mod error;
 pub mod events;
 pub mod explain;

@@ -3,7 +3,8 @@
 use nix::unistd::{Uid, User};
 
 use super::error::Error;
-use super::explain::{Explanation, quoted, shown};
+use super::explain::{Explanation, shown};
+use super::text::quoted;
 use crate::engine::error::Error as EngineError;
 use crate::engine::path::display;
 use crate::i18n::{gettext, gettext_f};

@@ -1,5 +1,8 @@
 //! Sizes, times and durations in words, the same in every face.
 
+use std::fmt::Write as _;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
 use std::time::Duration;
 
 use humansize::{DECIMAL, format_size};
@@ -8,6 +11,7 @@ use jiff::{Timestamp, Unit};
 
 use crate::engine::meta::FileTime;
 use crate::engine::monitor::Progress;
+use crate::engine::path::display;
 use crate::i18n::{gettext, gettext_f, ngettext_f};
 
 /// A size such as "1.2 MB".
@@ -84,6 +88,47 @@ pub fn duration(duration: Duration) -> String {
     gettext_f("{minutes} min {seconds} s", &[("minutes", &minutes), ("seconds", &seconds)])
 }
 
+/// A path as a shell takes it, without a byte that could do anything to the screen.
+pub fn quoted(path: &Path) -> String {
+    let bytes = path.as_os_str().as_bytes();
+    let shown = display(bytes);
+    if shown.as_bytes() != bytes {
+        return escaped(bytes);
+    }
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+@".contains(c);
+    if !shown.is_empty() && shown.chars().all(is_plain) {
+        shown
+    } else {
+        format!("'{}'", shown.replace('\'', "'\\''"))
+    }
+}
+
+/// Bytes between `$'` and `'`, where a shell knows escapes for what can't be shown.
+fn escaped(bytes: &[u8]) -> String {
+    let mut text = "$'".to_owned();
+    let hex = |text: &mut String, bytes: &[u8]| {
+        for byte in bytes {
+            // Writing to a text can't fail.
+            let _ = write!(text, "\\x{byte:02x}");
+        }
+    };
+    for chunk in bytes.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            let mut buffer = [0; 4];
+            let encoded = c.encode_utf8(&mut buffer);
+            match c {
+                '\n' => text.push_str("\\n"),
+                '\\' | '\'' => text.extend(['\\', c]),
+                _ if *display(encoded.as_bytes()) != *encoded => hex(&mut text, encoded.as_bytes()),
+                _ => text.push(c),
+            }
+        }
+        hex(&mut text, chunk.invalid());
+    }
+    text.push('\'');
+    text
+}
+
 /// The same moment to the second with its offset, for output that programs read.
 pub fn precise(time: Timestamp) -> String {
     let zoned = time.to_zoned(TimeZone::system());
@@ -94,6 +139,27 @@ pub fn precise(time: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_shell_takes_every_path_as_it_is() {
+        use std::ffi::OsStr;
+        use std::process::Command;
+
+        for (bytes, wanted) in [
+            (&b"/a/b-c_d.e+f@g"[..], "/a/b-c_d.e+f@g"),
+            (b"", "''"),
+            (b"/it's $HOME\\n", "'/it'\\''s $HOME\\n'"),
+            ("/über *".as_bytes(), "'/über *'"),
+            (b"/it's\n\x1b[1m\\", "$'/it\\'s\\n\\x1b[1m\\\\'"),
+            (b"/\xff1 \xc3\xbc", "$'/\\xff1 ü'"),
+            ("/\u{202e}a\u{85}".as_bytes(), "$'/\\xe2\\x80\\xaea\\xc2\\x85'"),
+        ] {
+            let found = quoted(Path::new(OsStr::from_bytes(bytes)));
+            assert_eq!(found, wanted);
+            let told = Command::new("bash").arg("-c").arg(format!("printf %s {found}")).output();
+            assert_eq!(told.unwrap().stdout, bytes, "{found}");
+        }
+    }
 
     #[test]
     fn durations_and_ages_read_well() {

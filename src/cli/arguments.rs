@@ -276,7 +276,11 @@ fn size_bytes(text: &str) -> Result<u64, String> {
 }
 
 fn deleted() -> Command {
-    Command::new("deleted").about(gettext("List what was deleted, newest first")).args([
+    let deleted = Command::new("deleted").about(gettext("List what was deleted, newest first"));
+    let deleted = deleted.after_help(gettext(
+        "The date is that of the last snapshot with it. What was deleted last comes first.",
+    ));
+    deleted.args([
         at_help(Arg::new("at").long("before").value_name("SNAPSHOT")),
         Arg::new("limit")
             .long("limit")

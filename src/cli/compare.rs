@@ -13,6 +13,7 @@ use super::past::open_history;
 use crate::app::changes::{code, counts, legend, sign};
 use crate::app::error::Result;
 use crate::app::target::{Options, Target};
+use crate::app::text::quoted;
 use crate::engine::error::Error as EngineError;
 use crate::engine::history::{Change, Entry, History, SnapshotInfo};
 use crate::engine::meta::Kind;
@@ -84,7 +85,7 @@ impl Comparison<'_> {
         let told = self.tell_changes(after, limit)?;
         let totals = self.history.change_totals(earlier.seq, later.seq, &self.under)?;
         if let Some(next) = &told.next {
-            let path = next.to_string();
+            let path = quoted(&next.to_absolute());
             output.line(gettext_f("More follows: --after {path}", &[("path", &path)]));
         }
         output.line(gettext_f("In all: {changes}.", &[("changes", &counts(&totals))]));

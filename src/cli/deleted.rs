@@ -1,6 +1,6 @@
 //! `yore deleted`: list what was deleted, newest first, and how to bring it back.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::ArgMatches;
 use serde_json::{Value, json};
@@ -18,7 +18,7 @@ use crate::engine::error::Error as EngineError;
 use crate::engine::history::{Deleted, DeletedQuery, History, KindFilter, SnapshotInfo};
 use crate::engine::meta::Kind;
 use crate::engine::path::RelPath;
-use crate::i18n::{gettext, ngettext_f};
+use crate::i18n::{gettext, gettext_f, ngettext_f};
 
 pub fn run(matches: &ArgMatches, options: &Options, output: Output) -> Result<Ending> {
     let history = open_history(&Target::require(options)?, output)?;
@@ -39,13 +39,13 @@ pub fn run(matches: &ArgMatches, options: &Options, output: Output) -> Result<En
         output.line(line(row, of(row.last)));
     }
     if rows.is_empty() {
-        output.line(gettext("Nothing was deleted there."));
+        output.line(nothing(matches));
     }
     if has_more {
         output.note(gettext("There is more: a larger --limit shows it."));
     }
-    if let Some((row, last)) = rows.first().and_then(|row| Some((row, of(row.last)?))) {
-        output.line(restore_advice(last, &row.path));
+    if let Some(row) = rows.first() {
+        output.line(restore_advice(history.good_with(&row.path, row.last)?.as_ref(), &row.path));
     }
     let document = |row: &Deleted| row_json(row, of(row.last), of(row.gone));
     output.document(&json!({
@@ -55,6 +55,20 @@ pub fn run(matches: &ArgMatches, options: &Options, output: Output) -> Result<En
         "more": has_more,
     }));
     Ok(Ending::Done)
+}
+
+/// The words for that there is no row.
+fn nothing(matches: &ArgMatches) -> String {
+    let options = ["name", "kind", "min-size"].into_iter();
+    let given = options.filter_map(|option| {
+        let typed = matches.get_raw(option)?.next()?;
+        Some(format!("--{option} {}", text::quoted(Path::new(typed))))
+    });
+    let filters: Vec<String> = given.collect();
+    if filters.is_empty() {
+        return gettext("Nothing was deleted there.");
+    }
+    gettext_f("Nothing that was deleted there fits {filters}.", &[("filters", &filters.join(" "))])
 }
 
 fn kind(matches: &ArgMatches) -> Option<KindFilter> {

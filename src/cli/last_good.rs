@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 
 use super::Ending;
 use super::output::{Output, entry_json, snapshot_path_json};
-use crate::app::check::check;
+use super::watch::watch;
+use crate::app::check::Checker;
 use crate::app::error::Result;
-use crate::app::missing::restore_advice;
-use crate::app::text;
+use crate::app::missing::{moment, moments, restore_advice};
 use crate::engine::history::{History, LastGood, SnapshotInfo, Version};
 use crate::engine::meta::ContentHash;
 use crate::engine::path::RelPath;
@@ -24,32 +24,35 @@ pub fn is_asked(matches: &ArgMatches) -> bool {
 
 pub fn run(
     matches: &ArgMatches,
-    history: &History,
+    history: History,
     path: &RelPath,
     output: Output,
 ) -> Result<Ending> {
-    let found = match matches.get_one::<ContentHash>("last-good") {
-        Some(hash) => history.last_good_by_hash(path, *hash)?,
+    let (history, found) = match matches.get_one::<ContentHash>("last-good") {
+        Some(hash) => {
+            let found = history.last_good_by_hash(path, *hash)?;
+            (history, found)
+        }
         None => {
             let program = matches.get_one::<PathBuf>("check").cloned().unwrap_or_default();
             let arguments: Vec<OsString> =
                 matches.get_many("arguments").into_iter().flatten().cloned().collect();
-            history.last_good(path, &|version| check(history, version, &program, &arguments))?
+            let path = path.clone();
+            watch(output, move |monitor| {
+                let checker = Checker::new(&history, &program, &arguments, monitor);
+                let found = history.last_good(&path, &|version| checker.check(version))?;
+                Ok((history, found))
+            })?
         }
     };
     let snapshots = history.snapshots()?;
     let of = |seq: u64| snapshots.iter().find(|snapshot| snapshot.seq == seq);
-    output.line(sentence(&found, path, &of));
+    output.line(sentence(&found, path, &snapshots));
     if found.looked_at > 0 {
-        output.line(ngettext_f(
-            "Of {contents} different contents {count} was looked at.",
-            "Of {contents} different contents {count} were looked at.",
-            found.looked_at as u64,
-            &[("contents", &found.contents.to_string())],
-        ));
+        output.line(looked_at(&found));
     }
-    if let Some((good, last)) = found.good.as_ref().and_then(|good| Some((good, of(good.last)?))) {
-        output.line(restore_advice(last, &good.path));
+    if let Some(good) = &found.good {
+        output.line(restore_advice(good.newest_good(&snapshots), &good.path));
     }
     output.document(&json!({
         "path": snapshot_path_json(path),
@@ -57,27 +60,39 @@ pub fn run(
         "bad": found.bad.as_ref().map(|version| version_json(version, &of)),
         "looked_at": found.looked_at,
         "contents": found.contents,
+        "assumed": found.is_assumed,
     }));
     Ok(Ending::Done)
 }
 
-fn sentence<'a>(
-    found: &LastGood,
-    path: &RelPath,
-    of: &dyn Fn(u64) -> Option<&'a SnapshotInfo>,
-) -> String {
-    let time = |seq: u64| {
-        of(seq).map_or_else(|| gettext("unknown time"), |snapshot| text::moment(snapshot.started))
-    };
+/// How much was looked at, and what is only assumed.
+fn looked_at(found: &LastGood) -> String {
+    let looked_at = ngettext_f(
+        "Of {contents} different contents {count} was looked at.",
+        "Of {contents} different contents {count} were looked at.",
+        found.looked_at as u64,
+        &[("contents", &found.contents.to_string())],
+    );
+    if !found.is_assumed {
+        return looked_at;
+    }
+    let assumed = gettext("It is assumed that once it was bad it stayed bad.");
+    format!("{looked_at} {assumed}")
+}
+
+fn sentence(found: &LastGood, path: &RelPath, snapshots: &[SnapshotInfo]) -> String {
     let asked = path.to_string();
     match (&found.good, &found.bad) {
-        (Some(good), Some(bad)) => gettext_f(
-            "{path} was last good in the snapshot of {good}, and is not since that of {bad}.",
-            &[("path", &asked), ("good", &time(good.last)), ("bad", &time(bad.first))],
-        ),
+        (Some(good), Some(bad)) => {
+            let times = moments(good.last, bad.first, snapshots);
+            gettext_f(
+                "{path} was last good in the snapshot of {good}, and is not since that of {bad}.",
+                &[("path", &asked), ("good", &times.0), ("bad", &times.1)],
+            )
+        }
         (Some(good), None) => gettext_f(
             "{path} was good in the snapshot of {good}, the last with it.",
-            &[("path", &asked), ("good", &time(good.last))],
+            &[("path", &asked), ("good", &moment(good.last, snapshots))],
         ),
         (None, _) => gettext_f("No version of {path} is good.", &[("path", &asked)]),
     }

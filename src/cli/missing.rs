@@ -20,6 +20,8 @@ pub struct Past {
     snapshot: SnapshotInfo,
     snapshots: Vec<SnapshotInfo>,
     missing: Missing,
+    /// From which it can be brought back.
+    good: Option<SnapshotInfo>,
 }
 
 impl Past {
@@ -36,11 +38,19 @@ impl Past {
             Ok(!matches!(missing, Missing::NeverSeen | Missing::NotProtected { .. }))
         })?;
         let missing = history.why_missing(&path, snapshot.seq)?;
-        Ok(Self { path, snapshot, snapshots: history.snapshots()?, missing })
+        let stored_in = missing.stored_in(snapshot.seq);
+        let good = stored_in.map(|seq| history.good_with(&path, seq)).transpose()?.flatten();
+        Ok(Self { path, snapshot, snapshots: history.snapshots()?, missing, good })
     }
 
     fn explanation(&self) -> Explanation {
-        explain_missing(&self.path, &self.missing, &self.snapshot, &self.snapshots)
+        let Self { path, snapshot, snapshots, missing, good } = self;
+        explain_missing(path, missing, snapshot, snapshots, good.as_ref())
+    }
+
+    /// Whether the path could not be read then.
+    pub fn is_unread(&self) -> bool {
+        self.missing.is_unread()
     }
 
     /// Tells people.
@@ -61,6 +71,10 @@ impl Past {
         let path = |path: &Option<RelPath>| path.as_ref().map(snapshot_path_json);
         let outcome = match &self.missing {
             Missing::There => json!({ "outcome": "there" }),
+            Missing::Older { at, of, reason } => json!({
+                "outcome": "older", "at": snapshot_path_json(at), "state_of": of.started,
+                "reason": reason,
+            }),
             Missing::NotProtected { nearest } => {
                 json!({ "outcome": "not-protected", "nearest": path(nearest) })
             }
@@ -77,6 +91,9 @@ impl Past {
             Missing::Gone { at, last, gone, moved_to } => json!({
                 "outcome": "gone", "at": snapshot_path_json(at), "last": name(last),
                 "gone": name(gone), "moved_to": path(moved_to),
+            }),
+            Missing::MovedApart { last, gone } => json!({
+                "outcome": "moved-apart", "last": name(last), "gone": name(gone),
             }),
             Missing::Pruned => json!({ "outcome": "pruned" }),
             Missing::NeverSeen => json!({ "outcome": "never-seen" }),

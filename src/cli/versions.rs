@@ -26,7 +26,7 @@ pub fn run(matches: &ArgMatches, options: &Options, output: Output) -> Result<En
         Err(error) => Err(error.into()),
     })?;
     if last_good::is_asked(matches) {
-        return last_good::run(matches, &history, &path, output);
+        return last_good::run(matches, history, &path, output);
     }
     let versions = history.versions(&path)?;
     let snapshots = history.snapshots()?;

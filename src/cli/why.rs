@@ -1,6 +1,6 @@
 //! `yore why`: tell whether a path is backed up, and if not, which rule leaves it out.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::ArgMatches;
 use serde_json::{Value, json};
@@ -27,37 +27,48 @@ pub fn run(matches: &ArgMatches, options: &Options, output: Output) -> Result<En
         return Ok(Ending::Done);
     }
     let answer = why(&target, &given)?;
-    output.line(sentence(&answer));
+    let past = past(&target, matches, &answer, output)?;
+    // That it would be read is no comfort where it couldn't be.
+    if answer.fate != Fate::In || !past.as_ref().is_some_and(Past::is_unread) {
+        output.line(sentence(&answer));
+    }
     if let Some(advice) = advice(&answer) {
         output.line(advice);
     }
     if let Some(note) = note(&answer) {
         output.note(note);
     }
-    let past = if answer.exists { None } else { past(&target, matches, &given, output)? };
     if let Some(past) = &past {
         past.tell(output);
     }
-    let past = past.map(|past| past.document());
-    output.document(&document(&answer, past));
+    output.document(&document(&answer, past.as_ref()));
     Ok(Ending::Done)
 }
 
-/// What the newest snapshot says; `None` if there is none, or the drive isn't there.
+/// What the newest snapshot says that isn't plain from what is there now; `None` if there is none, or the drive isn't there.
 fn past(
     target: &Target,
     matches: &ArgMatches,
-    given: &Path,
+    answer: &Answer,
     output: Output,
 ) -> Result<Option<Past>> {
+    if answer.exists && !answer.fate.is_kept() {
+        return Ok(None);
+    }
     let history = match open_history(target, output) {
-        Err(error) if error.is_drive_away() => return Ok(None),
+        Err(error) if error.is_drive_away() => {
+            output.note(gettext(
+                "The drive is away, and this computer has no copy of its index: earlier snapshots could not be asked.",
+            ));
+            return Ok(None);
+        }
         history => history?,
     };
     if history.snapshots()?.is_empty() {
         return Ok(None);
     }
-    Past::ask(matches, given, &history, output).map(Some)
+    let past = Past::ask(matches, &answer.path.to_absolute(), &history, output)?;
+    Ok(Some(past).filter(|past| !answer.exists || past.is_unread()))
 }
 
 fn note(answer: &Answer) -> Option<String> {
@@ -130,7 +141,8 @@ fn advice(answer: &Answer) -> Option<String> {
     }
 }
 
-fn document(answer: &Answer, past: Option<Value>) -> Value {
+fn document(answer: &Answer, past: Option<&Past>) -> Value {
+    let is_unread = past.is_some_and(Past::is_unread);
     let (outcome, rule, at) = match &answer.fate {
         Fate::In => ("in", None, None),
         Fate::OnTheWay(why) => ("on-the-way", Some(why), Some(&answer.path)),
@@ -144,13 +156,13 @@ fn document(answer: &Answer, past: Option<Value>) -> Value {
     json!({
         "path": snapshot_path_json(&answer.path),
         "exists": answer.exists,
-        "backed_up": answer.exists && answer.fate.is_kept(),
+        "backed_up": answer.exists && answer.fate.is_kept() && !is_unread,
         "outcome": outcome,
         "source": answer.source.as_deref().map(path_json),
         "at": at.map(snapshot_path_json),
         "rule": rule.map(rule_json),
         "note": note(answer),
-        "past": past,
+        "past": past.map(Past::document),
     })
 }
 

@@ -247,6 +247,15 @@ pub enum Error {
         /// Name of the last snapshot that has it, if any does.
         last: Option<String>,
     },
+    /// The snapshot with this name is known, but its folder is not on the drive any more.
+    #[error("the snapshot {0} is missing on the drive")]
+    SnapshotMissing(String),
+    /// Of the path no content of a file is stored: it is a folder, a link or something else.
+    #[error("{0} is not a file")]
+    NotFile(RelPath),
+    /// No version of the path has the content that was asked for.
+    #[error("no version of {0} has this content")]
+    NoSuchContent(RelPath),
     /// The path isn't in any snapshot.
     #[error("{0} is in no snapshot")]
     NeverSeen(RelPath),

@@ -33,7 +33,11 @@ fn a_content_is_found_with_what_came_after_it() {
     assert_eq!(answer["bad"]["entry"]["blake3"], hashes[2].as_str(), "{answer:#}");
     small.home.run(["versions", &letter, "--last-good", &hashes[3]]).says(0, &["the last with it"]);
     let unknown = "0".repeat(64);
-    small.home.run(["versions", &letter, "--last-good", &unknown]).says(0, &["No version"]);
+    small.home.run(["versions", &letter, "--last-good", &unknown]).says(1, &["No version"]);
+    for path in [small.arg(""), small.arg("newest")] {
+        small.home.run(["versions", &path, "--check", "true"]).says(1, &["is no file"]);
+        small.home.run(["versions", &path, "--last-good", &unknown]).says(1, &["is no file"]);
+    }
     small.home.run(["versions", &letter, "--last-good", "abc"]).says(2, &["abc", "BLAKE3"]);
 }
 
@@ -64,11 +68,30 @@ fn a_program_is_asked_with_private_copies_that_are_removed() {
 
     small.home.run(words).says(0, &["was last good", "Of 4 different contents"]);
     small.home.run(["versions", &letter, "--check", "true"]).says(0, &["the last with it"]);
-    small.home.run(["versions", &letter, "--check", "false"]).says(0, &["No version", "2 were"]);
+    small.home.run(["versions", &letter, "--check", "false"]).says(0, &["No version", "4 were"]);
     small
         .home
         .run(["versions", &letter, "--check", "no-such-program"])
         .says(1, &["no-such-program"]);
     let both = ["versions", &letter, "--check", "true", "--last-good", &"0".repeat(64)];
     small.home.run(both).says(2, &["--check"]);
+}
+
+#[test]
+fn no_copy_stays_when_it_is_stopped_nor_one_of_a_run_that_was_killed() {
+    let (small, ..) = spoilt();
+    let letter = small.arg("letter.txt");
+    let cache = small.home.path().join("cache/yore/open");
+    for name in ["old", "new"] {
+        write(&cache.join(name).join("letter.txt"), "private");
+    }
+    let touched =
+        small.home.command("touch").args(["-d", "2 days ago"]).arg(cache.join("old")).status();
+    assert!(touched.unwrap().success());
+    let once = small.path().join("once");
+    let script = format!("mkdir '{}' && kill -INT $PPID; false", once.display());
+    let stopped = small.home.run(["versions", &letter, "--check", "sh", "--", "-c", &script]);
+    stopped.says(1, &["Stopped"]);
+    let left = fs::read_dir(&cache).unwrap().map(|entry| entry.unwrap().file_name());
+    assert_eq!(left.collect::<Vec<_>>(), ["new"]);
 }

@@ -28,10 +28,13 @@ fn what_was_deleted_is_listed_with_how_to_bring_it_back() {
     home.run(["deleted"]).says(0, &[&listed, &hint]);
     home.run(["deleted", &small.arg("photos/old")]).says(0, &["photos/old/  (1 entry, 0 B)"]);
     home.run(["deleted", "--before", &first]).says(0, &["Nothing was deleted there."]);
-    home.run(["deleted", "--min-size", "1 MB"]).says(0, &["Nothing was deleted there."]);
+    home.run(["deleted", "--min-size", "1 MB"]).says(0, &["fits --min-size '1 MB'."]);
     home.run(["deleted", "--min-size", "large"]).says(2, &["large", "4 GB"]);
     home.run(["deleted", "--kind", "folder", "--name", "PHOTO"]).says(0, &[&listed]);
-    home.run(["deleted", "--kind", "file"]).says(0, &["Nothing was deleted there."]);
+    let nothing = home.run(["deleted", "--kind", "link", "--name", "x y"]);
+    nothing.says(0, &["Nothing that was deleted there fits --name 'x y' --kind link."]);
+    let (summer, hint) = (small.arg("photos/summer.jpg"), format!("{first} {photos}/"));
+    home.run(["deleted", "--name", "summ"]).says(0, &[&format!("{summer}  (120 kB)"), &hint]);
     home.run(["deleted", "/nowhere"]).says(1, &["/nowhere", "spelling"]);
 
     let answer = home.json(["deleted", &small.arg("")]);
@@ -42,6 +45,28 @@ fn what_was_deleted_is_listed_with_how_to_bring_it_back() {
     assert_eq!(row["entry"]["kind"], "directory", "{answer:#}");
     assert_eq!(answer["deleted"].as_array().unwrap().len(), 1, "{answer:#}");
     assert_eq!(answer["more"], false, "{answer:#}");
+}
+
+#[test]
+fn a_shell_brings_back_what_no_screen_can_show() {
+    use std::os::unix::ffi::OsStrExt as _;
+
+    let small = Small::new();
+    let odd = small.source.join(std::ffi::OsStr::from_bytes(b"it's\n\x1b \xff"));
+    write(&odd, "odd");
+    small.home.back_up();
+    fs::remove_file(&odd).unwrap();
+    small.home.back_up();
+    for words in [vec!["deleted".as_ref()], vec!["why".as_ref(), odd.as_os_str()]] {
+        let told = small.home.run(words).out;
+        let hint = told.split_once("yore restore").unwrap().1.lines().next().unwrap().to_owned();
+        let program = env!("CARGO_BIN_EXE_yore");
+        let shell =
+            small.home.command("bash").arg("-c").arg(format!("{program} restore{hint}")).output();
+        assert!(shell.unwrap().status.success(), "{hint}");
+        assert_eq!(fs::read_to_string(&odd).unwrap(), "odd");
+        fs::remove_file(&odd).unwrap();
+    }
 }
 
 #[test]
@@ -89,6 +114,9 @@ fn why_a_path_is_missing_is_told_with_what_to_do() {
         0,
         &[
             "would be backed up",
+            &format!(
+                "last there in the snapshot of {first}, and not any more in that of {second}."
+            ),
             &format!("was deleted with {}", small.arg("photos")),
             &format!("yore restore --at {first} {summer}"),
         ],
@@ -131,9 +159,69 @@ fn what_could_not_be_read_is_told() {
     set_mode(&secret, 0);
     let name = person.back_up_with(3);
     let home: &Home = &person.home;
+    let answer = home.run(["why", secret.to_str().unwrap()]);
+    answer.says(0, &["could not be read", "noted then", "readable"]);
+    assert!(!answer.out.contains("is backed up"), "{answer:?}");
     let answer = home.run(["why", "--at", &name, secret.to_str().unwrap()]);
     answer.says(0, &["could not be read", "noted then", "readable"]);
     let answer = home.json(["why", "--at", &name, secret.to_str().unwrap()]);
     assert_eq!(answer["outcome"], "unread", "{answer:#}");
     assert!(answer["reason"].is_string(), "{answer:#}");
+}
+
+#[test]
+fn an_older_state_of_what_could_not_be_read_is_told_as_such() {
+    let Some(person) = Protected::of_person(&[]) else { return };
+    let home: &Home = &person.home;
+    let (folder, secret) = (person.source.join("folder"), person.source.join("folder/secret"));
+    write(&secret, "x");
+    home.own(&folder);
+    home.own(&secret);
+    let first = person.back_up();
+    write(&secret, "other");
+    for unreadable in [&secret, &folder] {
+        set_mode(unreadable, 0);
+        let newest = person.back_up_with(3);
+        let path = secret.to_str().unwrap();
+        for words in [vec!["why", path], vec!["why", "--at", &newest, path]] {
+            let answer = home.run(words);
+            let hint = format!("yore restore --at {newest} {path}");
+            answer
+                .says(0, &["could not be read", "noted then", "An older state", "readable", &hint]);
+            assert!(!answer.out.contains("is backed up"), "{answer:?}");
+        }
+        let answer = home.json(["why", path]);
+        assert_eq!(answer["backed_up"], false, "{answer:#}");
+        assert_eq!(answer["past"]["outcome"], "older", "{answer:#}");
+        assert_eq!(answer["past"]["at"], unreadable.to_str().unwrap(), "{answer:#}");
+        set_mode(unreadable, 0o755);
+    }
+    home.run(["why", "--at", &first, secret.to_str().unwrap()]).says(0, &["is in the snapshot"]);
+}
+
+#[test]
+fn only_snapshots_that_are_there_are_named_to_restore_from() {
+    let small = Small::new();
+    let home = &small.home;
+    let first = home.back_up();
+    let letter = small.arg("letter.txt");
+    let second = home.back_up();
+    fs::remove_file(&letter).unwrap();
+    let third = home.back_up();
+    let lose = |name: &str| {
+        fs::rename(small.repository.join("snapshots").join(name), small.path().join(name)).unwrap();
+        let refused = home.run(["restore", "--at", name, &letter]);
+        refused.says(1, &[name, "missing", "yore versions"]);
+        assert_eq!(refused.out, "");
+        home.back_up();
+    };
+    lose(&second);
+    let hint = format!("yore restore --at {first} {letter}");
+    home.run(["deleted"]).says(0, &["letter.txt", &hint]);
+    home.run(["why", &letter]).says(0, &["was deleted", &hint]);
+    home.run(["why", "--at", &third, &letter]).says(0, &["was deleted", &hint]);
+    lose(&first);
+    for words in [vec!["deleted"], vec!["why", &letter]] {
+        home.run(words).says(0, &["letter.txt", "is left on the drive"]);
+    }
 }

@@ -130,21 +130,46 @@ fn one_looks_back_from_any_snapshot() {
 }
 
 #[test]
-fn filters_take_rows_away() {
+fn filters_choose_among_all_that_is_gone() {
     let rig = letters();
     remove(&rig, "folder");
     remove(&rig, "letter");
     rig.back_up();
     let letter = ("letter", 1, 2, 0, 6);
+    let (a, b, deep) =
+        (("folder/a", 1, 2, 0, 8), ("folder/b", 1, 2, 0, 8), ("folder/deep", 1, 2, 1, 13));
+    let c = ("folder/deep/c", 1, 2, 0, 13);
     let all = query(&rig, "");
     let named = |text: &str| DeletedQuery { name_contains: Some(text.to_owned()), ..all.clone() };
     check_query(&rig, &named("ETT"), &[letter]);
     check_query(&rig, &named("%"), &[]);
+    check_query(&rig, &named("a"), &[a]);
+    check_query(&rig, &named("C"), &[c]);
+    // What is asked for itself stands for what is in it.
+    check_query(&rig, &named("d"), &[FOLDER]);
+    check_query(&rig, &named("ee"), &[deep]);
     let kind = |kind| DeletedQuery { kind: Some(kind), ..all.clone() };
     check_query(&rig, &kind(KindFilter::Folder), &[FOLDER]);
-    check_query(&rig, &kind(KindFilter::File), &[letter]);
-    check_query(&rig, &DeletedQuery { min_bytes: 7, ..all.clone() }, &[FOLDER]);
-    check_query(&rig, &DeletedQuery { min_bytes: 6, ..all }, &[FOLDER, letter]);
+    check_query(&rig, &kind(KindFilter::File), &[a, b, c, letter]);
+    let large = |min_bytes| DeletedQuery { min_bytes, ..all.clone() };
+    check_query(&rig, &large(30), &[]);
+    check_query(&rig, &large(7), &[FOLDER]);
+    check_query(&rig, &large(6), &[FOLDER, letter]);
+    check_query(&rig, &DeletedQuery { min_bytes: 9, ..kind(KindFilter::File) }, &[c]);
+    check_query(&rig, &DeletedQuery { min_bytes: 9, ..named("e") }, &[FOLDER]);
+    check_query(&rig, &DeletedQuery { under: rig.path_of("folder/deep"), ..named("c") }, &[c]);
+}
+
+#[test]
+fn filters_find_nothing_in_a_folder_that_was_moved() {
+    let rig = letters();
+    rename(&rig, "folder", "moved");
+    remove(&rig, "moved/deep");
+    rig.back_up();
+    let named =
+        |text: &str| DeletedQuery { name_contains: Some(text.to_owned()), ..query(&rig, "") };
+    check_query(&rig, &named("a"), &[]);
+    check_query(&rig, &named("c"), &[("folder/deep/c", 1, 2, 0, 13)]);
 }
 
 #[test]

@@ -52,7 +52,8 @@ fn what_came_and_went_is_told_with_its_folder() {
         check(&rig, "outer", 1, &later(outer(), 2));
         check(&rig, "outer/folder/a", 3, &Missing::There);
         check(&rig, "outer/folder/a", 4, &gone("outer", 3, 4, Some("moved")));
-        check(&rig, "outer/folder", 4, &gone("outer", 3, 4, None));
+        // What was in it has another name.
+        check(&rig, "outer/folder", 4, &Missing::MovedApart { last: 3, gone: 4 });
         check(&rig, "outer/b", 4, &gone("outer/b", 2, 3, None));
         check(&rig, "outer/b", 3, &gone("outer/b", 2, 3, None));
         let moved_from = Some(rig.path_of("outer/folder/a"));
@@ -68,6 +69,33 @@ fn what_came_and_went_is_told_with_its_folder() {
         let unknown = rig.history().why_missing(&rig.path_of("stays"), 5);
         assert!(matches!(unknown, Err(Error::NoSuchSnapshot(_))), "{unknown:?}");
     }
+}
+
+#[test]
+fn a_folder_that_was_moved_is_told_where_to() {
+    let rig = Rig::new();
+    for path in ["stays", "old/a", "old/deep/b", "apart/a", "apart/b", "some/a", "some/b"] {
+        write(&rig.source.join(path), path);
+    }
+    rig.back_up();
+    rename(&rig, "old", "new/place");
+    rename(&rig, "apart/a", "one/a");
+    rename(&rig, "apart/b", "two/b");
+    rename(&rig, "some/a", "one/c");
+    for emptied in ["apart", "some"] {
+        fs::remove_dir_all(rig.source.join(emptied)).unwrap();
+    }
+    rig.back_up();
+    let gone = |at: &str, moved_to: Option<&str>| Missing::Gone {
+        at: rig.path_of(at),
+        last: 1,
+        gone: 2,
+        moved_to: moved_to.map(|path| rig.path_of(path)),
+    };
+    check(&rig, "old", 2, &gone("old", Some("new/place")));
+    check(&rig, "old/deep", 2, &gone("old", Some("new/place/deep")));
+    check(&rig, "apart", 2, &Missing::MovedApart { last: 1, gone: 2 });
+    check(&rig, "some", 2, &gone("some", None));
 }
 
 #[test]
@@ -144,7 +172,11 @@ fn what_could_not_be_read_is_told_with_its_reason() {
     fs::rename(&away, &rig.source).unwrap();
     write(&rig.source.join("folder/new"), "new");
     rig.back_up();
-    check(&rig, "folder/a", 2, &Missing::There);
+    let missing = rig.history().why_missing(&rig.path_of("folder/a"), 2).unwrap();
+    let Missing::Older { at, of, reason: Some(reason) } = missing else { panic!("{missing:?}") };
+    assert_eq!((at, of.started), (rig.path_of(""), rig.history().snapshot(1).unwrap().started));
+    assert!(!reason.is_empty());
+    check(&rig, "folder/a", 3, &Missing::There);
     for path in ["folder/new", "folder/never"] {
         let missing = rig.history().why_missing(&rig.path_of(path), 2).unwrap();
         let Missing::Unread { at, reason: Some(reason) } = missing else { panic!("{missing:?}") };

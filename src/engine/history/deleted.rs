@@ -1,10 +1,9 @@
 //! What was deleted: the last state of every path that is gone, as of a moment, newest first.
 //!
-//! A folder that is gone with all in it is one row. What was moved, is left out by a rule or is in no source any more wasn't deleted. It
+//! A folder that is gone with all in it is one row, unless only some deletions are asked for and it isn't one of them. What was moved, is left out by a rule or is in no source any more wasn't deleted. It
 //! is found by going down through what changed in each snapshot: what stayed is never looked at.
 
-use super::moves::Moves;
-use super::scope::Scopes;
+use super::lost::{Judge, Lost, Moment};
 use super::way::Way;
 use super::{Answers, Chain, Entry, KindFilter};
 use crate::engine::error::{Error, Result};
@@ -12,9 +11,6 @@ use crate::engine::index::{NodeId, State};
 use crate::engine::meta::Kind;
 use crate::engine::path::{RelPath, is_name};
 use crate::engine::rules::{Decision, Facts};
-
-/// How many entries of a deleted folder are looked at to tell whether it was moved.
-const FOLDER_LOOKED_AT: usize = 4_096;
 
 /// How many entries are looked at for a page: what it lacks then comes with the next one.
 const PAGE_LOOKED_AT: usize = 50_000;
@@ -39,6 +35,22 @@ pub struct DeletedQuery {
     pub after: Option<DeletedCursor>,
     /// The most rows that are wanted, of 1 to 1000.
     pub limit: usize,
+}
+
+impl DeletedQuery {
+    /// Whether not every deletion is asked for.
+    fn has_filter(&self) -> bool {
+        self.name_contains.is_some() || self.kind.is_some() || self.min_bytes > 0
+    }
+
+    /// Whether what was of this kind and size at `path` is asked for.
+    fn takes(&self, path: &RelPath, kind: Kind, bytes: u64) -> bool {
+        let is_named = self.name_contains.as_ref().is_none_or(|text| {
+            let name = String::from_utf8_lossy(path.name().unwrap_or_default()).to_lowercase();
+            name.contains(&text.to_lowercase())
+        });
+        is_named && self.kind.is_none_or(|asked| asked.takes(kind)) && bytes >= self.min_bytes
+    }
 }
 
 /// A place in the order of deletions: newest first, those of one snapshot by path.
@@ -91,8 +103,7 @@ impl Answers<'_> {
             chain: &chain,
             query,
             before,
-            moves: Moves::new(*self, &chain),
-            scopes: Scopes::new(*self),
+            judge: Judge::new(*self, &chain),
             looked_at: 0,
             position: None,
             rows: Vec::new(),
@@ -106,13 +117,6 @@ impl Answers<'_> {
     }
 }
 
-/// The snapshot that is searched, and the one before it.
-#[derive(Debug, Clone, Copy)]
-struct Moment {
-    last: u64,
-    gone: u64,
-}
-
 /// What an entry turned out to be.
 enum Found {
     /// It is one row, with all below it.
@@ -122,21 +126,13 @@ enum Found {
     Nothing,
 }
 
-/// What of a folder's content was deleted.
-enum Lost {
-    All,
-    Some,
-    Nothing,
-}
-
 /// One page in the making.
 struct Search<'a> {
     answers: Answers<'a>,
     chain: &'a Chain,
     query: &'a DeletedQuery,
     before: u64,
-    moves: Moves<'a>,
-    scopes: Scopes<'a>,
+    judge: Judge<'a>,
     looked_at: usize,
     /// The last place that was done with.
     position: Option<DeletedCursor>,
@@ -229,7 +225,7 @@ impl Search<'_> {
 
     /// Tells whether what is gone was deleted.
     fn judge(&mut self, path: &RelPath, node: NodeId, was: State, moment: Moment) -> Result<Found> {
-        let scope = self.scopes.at(moment.gone)?;
+        let scope = self.judge.scopes.at(moment.gone)?;
         let Some(explanation) = scope.explain(path, Some(Facts::from(&was.meta)))? else {
             let is_above = scope.leads_to_source(path);
             return Ok(if is_above { Found::Below } else { Found::Nothing });
@@ -240,99 +236,50 @@ impl Search<'_> {
             Decision::In => {}
         }
         if was.meta.kind != Kind::Directory {
-            let is_moved = self.moves.to(path, &was, moment.gone)?.is_some();
+            let is_moved = self.judge.moves.to(path, &was, moment.gone)?.is_some();
             return Ok(if is_moved { Found::Nothing } else { Found::Row(Box::new(was)) });
         }
-        Ok(match self.lost_below(path, node, moment)? {
-            Lost::All => Found::Row(Box::new(was)),
-            Lost::Some => Found::Below,
-            Lost::Nothing => Found::Nothing,
-        })
-    }
-
-    /// Tells whether what was in a folder that is gone was moved or is left out.
-    fn lost_below(&mut self, path: &RelPath, node: NodeId, moment: Moment) -> Result<Lost> {
-        let (mut is_lost, mut is_left) = (false, false);
-        let mut way = Way::from(path.clone());
-        way.enter(self.there_before(node, moment)?);
-        let mut looked_at = 0;
-        while let Some(node) = way.next() {
-            looked_at += 1;
-            let Some(was) = self.state(node, moment.last)? else {
-                way.leave();
-                continue;
-            };
-            let scope = self.scopes.at(moment.gone)?;
-            let explained = scope.explain(&way.path, Some(Facts::from(&was.meta)))?;
-            let is_kept =
-                explained.is_some_and(|found| !matches!(found.decision, Decision::Out(_)));
-            if was.meta.kind == Kind::Directory {
-                let children = self.there_before(node, moment)?;
-                is_lost |= is_kept && children.is_empty();
-                way.enter(children);
-            } else {
-                if is_kept && self.moves.to(&way.path, &was, moment.gone)?.is_none() {
-                    is_lost = true;
-                } else if was.meta.kind == Kind::File {
-                    is_left = true;
-                }
-                way.leave();
+        if self.query.has_filter() {
+            let (_, bytes) = self.size(node, &was, moment.last)?;
+            if bytes < self.query.min_bytes {
+                return Ok(Found::Nothing);
             }
-            if (is_lost && is_left) || looked_at >= FOLDER_LOOKED_AT {
-                break;
+            // It stands for what is in it only if it is asked for itself.
+            if !self.query.takes(path, was.meta.kind, bytes) {
+                return Ok(Found::Below);
             }
         }
+        let (lost, looked_at) = self.judge.lost_below(path, node, moment)?;
         self.looked_at += looked_at;
-        Ok(match (is_lost, is_left) {
-            (_, false) => Lost::All,
-            // There may be something that wasn't looked at.
-            (false, true) if looked_at < FOLDER_LOOKED_AT => Lost::Nothing,
-            (_, true) => Lost::Some,
+        Ok(match lost {
+            Lost::All => Found::Row(Box::new(was)),
+            Lost::Some => Found::Below,
+            Lost::Nothing(_) => Found::Nothing,
         })
     }
 
     /// The children of a folder that changed in the snapshot `gone`, the first by name last.
     fn changed(&self, folder: NodeId, gone: u64) -> Result<Vec<(Vec<u8>, NodeId)>> {
-        let mut children = Vec::new();
-        for node in self.answers.0.changed_children(folder, gone)? {
-            // A forged row must not name its way out of a folder.
-            if let Some(name) = self.answers.0.name_in(folder, node)?.filter(|name| is_name(name)) {
-                children.push((name, node));
-            }
-        }
+        let changed = self.answers.0.changed_children(folder, gone)?;
+        let mut children = self.answers.0.names_in(folder, &changed)?;
+        // A forged row must not name its way out of a folder.
+        children.retain(|(name, _)| is_name(name));
         children.sort_unstable_by(|one, other| other.cmp(one));
         Ok(children)
     }
 
-    /// Those of them that were there in the snapshot before.
-    fn there_before(&self, folder: NodeId, moment: Moment) -> Result<Vec<(Vec<u8>, NodeId)>> {
-        let mut children = self.changed(folder, moment.gone)?;
-        let mut failed = None;
-        children.retain(|(_, node)| {
-            let there = self.answers.0.version_at(*node, moment.last);
-            there.map(|version| version.is_some()).unwrap_or_else(|error| {
-                failed = Some(error);
-                false
-            })
-        });
-        failed.map_or(Ok(children), Err)
+    /// How many entries are below what was there, and how many bytes it has with them.
+    fn size(&self, node: NodeId, was: &State, last: u64) -> Result<(u64, u64)> {
+        match was.meta.kind {
+            Kind::Directory => self.answers.0.size_of(node, last),
+            _ => Ok((0, was.file_bytes())),
+        }
     }
 
     /// Adds a row if it is asked for.
     fn take(&mut self, path: &RelPath, node: NodeId, state: &State, moment: Moment) -> Result<()> {
-        let (entries_below, bytes) = match state.meta.kind {
-            Kind::Directory => self.answers.0.size_of(node, moment.last)?,
-            Kind::File => (0, state.meta.size_bytes),
-            _ => (0, 0),
-        };
-        let is_named = self.query.name_contains.as_ref().is_none_or(|text| {
-            let name = String::from_utf8_lossy(path.name().unwrap_or_default()).to_lowercase();
-            name.contains(&text.to_lowercase())
-        });
-        let is_kind = self.query.kind.is_none_or(|kind| kind.takes(state.meta.kind));
-        if is_named
-            && is_kind
-            && bytes >= self.query.min_bytes
+        let (entries_below, bytes) = self.size(node, state, moment.last)?;
+        if self.query.takes(path, state.meta.kind, bytes)
             && let Some(entry) = self.answers.entry(path, moment.last)?
         {
             let (path, Moment { last, gone }) = (path.clone(), moment);

@@ -1,5 +1,6 @@
 //! What history says of one path: an entry at a moment, and how long it stayed as it was.
 
+use super::{SnapshotInfo, SnapshotState};
 use crate::engine::index::State;
 use crate::engine::meta::{ContentHash, FileTime, Kind, Metadata};
 use crate::engine::path::RelPath;
@@ -84,4 +85,15 @@ pub struct Version {
     pub first: u64,
     /// Number of the last snapshot, of those that are left; the newest one's if it still lasts.
     pub last: u64,
+}
+
+impl Version {
+    /// The newest good one of `snapshots`, which are in order, that has the version; `None` if there is none.
+    pub fn newest_good<'a>(&self, snapshots: &'a [SnapshotInfo]) -> Option<&'a SnapshotInfo> {
+        let mut newest_first = snapshots.iter().rev();
+        newest_first.find(|snapshot| {
+            snapshot.state == SnapshotState::Good
+                && (self.first..=self.last).contains(&snapshot.seq)
+        })
+    }
 }

@@ -1,10 +1,13 @@
 //! Why a path isn't in a snapshot, as far as the index tells.
 
+use super::lost::{Judge, Kept, Lost, Moment};
 use super::moves::Moves;
 use super::scope::Scopes;
 use super::{Answers, Chain};
 use crate::engine::error::{Error, Result};
 use crate::engine::index::State;
+use crate::engine::meta::Kind;
+use crate::engine::overrides::SnapshotRef;
 use crate::engine::path::RelPath;
 use crate::engine::rules::{Decision, Facts, Why};
 
@@ -13,6 +16,15 @@ use crate::engine::rules::{Decision, Facts, Why};
 pub enum Missing {
     /// It isn't: the snapshot has it.
     There,
+    /// It could not be read, and the snapshot has an older state of it.
+    Older {
+        /// The path, or the folder above it that could not be read.
+        at: RelPath,
+        /// The snapshot that the state is of; it may be deleted by now.
+        of: SnapshotRef,
+        /// What was wrong, in English, if the drive is there to tell.
+        reason: Option<String>,
+    },
     /// The snapshot holds no source that it lies in.
     NotProtected {
         /// The source that is nearest to it; `None` if the snapshot names none.
@@ -49,8 +61,15 @@ pub enum Missing {
         last: u64,
         /// Number of the first one without it.
         gone: u64,
-        /// Where the file was moved to, if its content proves that.
+        /// Where the file was moved to, or the folder with all files in it, if their content proves that.
         moved_to: Option<RelPath>,
+    },
+    /// The folder was there before; all files in it were moved, to several places.
+    MovedApart {
+        /// Number of the last snapshot that has it.
+        last: u64,
+        /// Number of the first one without it.
+        gone: u64,
     },
     /// What is known of it was in snapshots that were deleted.
     Pruned,
@@ -67,6 +86,23 @@ struct Lives {
     after: Option<(u64, State)>,
 }
 
+impl Missing {
+    /// Number of a snapshot that has the path, if `at`, which was asked about, or the answer names one.
+    pub fn stored_in(&self, at: u64) -> Option<u64> {
+        match self {
+            Self::There | Self::Older { .. } => Some(at),
+            Self::NotYet { first, .. } => Some(*first),
+            Self::Gone { last, .. } | Self::MovedApart { last, .. } => Some(*last),
+            _ => None,
+        }
+    }
+
+    /// Whether the path could not be read when the snapshot was made.
+    pub fn is_unread(&self) -> bool {
+        matches!(self, Self::Unread { .. } | Self::Older { .. })
+    }
+}
+
 impl Answers<'_> {
     /// Why `path` is not in the snapshot `at`; what was unreadable has no reason yet.
     pub fn why_missing(&self, path: &RelPath, at: u64) -> Result<Missing> {
@@ -78,7 +114,11 @@ impl Answers<'_> {
         }
         if let Some(entry) = self.entry(path, at)? {
             let unread = Missing::Unread { at: path.clone(), reason: None };
-            return Ok(if entry.absent { unread } else { Missing::There });
+            return match self.carried(path, at)? {
+                _ if entry.absent => Ok(unread),
+                Some((at, of)) => Ok(Missing::Older { at, of, reason: None }),
+                None => Ok(Missing::There),
+            };
         }
         let mut scopes = Scopes::new(*self);
         let scope = scopes.at(at)?;
@@ -128,7 +168,15 @@ impl Answers<'_> {
     ) -> Result<Missing> {
         // There is at least the one that it isn't in.
         let gone = chain.after(last).unwrap_or(at);
-        let moved_to = Moves::new(*self, chain).to(path, &state, gone)?;
+        let mut judge = Judge::new(*self, chain);
+        let mut moved_to = judge.moves.to(path, &state, gone)?;
+        if let Some(node) = self.0.node_of(path)?.filter(|_| state.meta.kind == Kind::Directory) {
+            match judge.lost_below(path, node, Moment { last, gone })? {
+                (Lost::Nothing(Kept::Apart), _) => return Ok(Missing::MovedApart { last, gone }),
+                (Lost::Nothing(Kept::Together(to)), _) => moved_to = Some(to),
+                _ => {}
+            }
+        }
         let with = |lives: Lives| lives.before.is_some_and(|(other, _)| other == last);
         Ok(Missing::Gone { at: self.highest(path, at, chain, with)?, last, gone, moved_to })
     }
@@ -161,6 +209,21 @@ impl Answers<'_> {
             highest = parent;
         }
         Ok(highest)
+    }
+
+    /// The highest of `path` and the folders above it that is an older state in the snapshot `at`, and which state `path` has.
+    fn carried(&self, path: &RelPath, at: u64) -> Result<Option<(RelPath, SnapshotRef)>> {
+        let mut carried: Option<(RelPath, SnapshotRef)> = None;
+        let mut walked = Some(path.clone());
+        while let Some(path) = walked {
+            let of = self.state(&path, at)?.and_then(|state| state.change().stale);
+            walked = path.parent();
+            if let Some(of) = of {
+                // What is below a folder that can't be read keeps the mark of a run before.
+                carried = Some((path, carried.map_or(of, |(_, lowest)| lowest)));
+            }
+        }
+        Ok(carried)
     }
 
     /// The lowest folder above `path` that could not be read when the snapshot `at` was made.

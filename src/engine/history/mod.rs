@@ -10,6 +10,7 @@ mod deleted;
 mod entry;
 mod folders;
 mod last_good;
+mod lost;
 mod missing;
 mod moves;
 mod needle;
@@ -166,12 +167,22 @@ impl History {
     /// # Errors
     /// [`Error::NoSuchSnapshot`] for a number that no snapshot ever had.
     pub fn why_missing(&self, path: &RelPath, at: u64) -> Result<Missing> {
-        let missing = self.ask(|answers| answers.why_missing(path, at))?;
-        let Missing::Unread { at: unread, .. } = missing else { return Ok(missing) };
-        // What was wrong is on the drive alone.
-        let problems = self.problems(at).unwrap_or_default();
-        let found = problems.into_iter().find(|problem| problem.path == unread.encode());
-        Ok(Missing::Unread { at: unread, reason: found.map(|problem| problem.reason) })
+        let mut missing = self.ask(|answers| answers.why_missing(path, at))?;
+        if let Missing::Unread { at: unread, reason } | Missing::Older { at: unread, reason, .. } =
+            &mut missing
+        {
+            // What was wrong is on the drive alone.
+            let problems = self.problems(at).unwrap_or_default();
+            let found = problems.into_iter().find(|problem| problem.path == unread.encode());
+            *reason = found.map(|problem| problem.reason);
+        }
+        Ok(missing)
+    }
+
+    /// A good snapshot that `path` can be brought back from: that with the number `wanted` if it is one, else the newest;
+    /// `None` if there is none.
+    pub fn good_with(&self, path: &RelPath, wanted: u64) -> Result<Option<SnapshotInfo>> {
+        self.ask(|answers| answers.good_with(path, wanted))
     }
 
     /// What could not be read when the snapshot `at` was made.

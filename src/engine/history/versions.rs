@@ -1,7 +1,7 @@
 //! The versions of a path, and of the paths that a file had before and after.
 
 use super::moves::Moves;
-use super::{Answers, Chain, Difference, Entry, Version};
+use super::{Answers, Chain, Difference, Entry, SnapshotInfo, SnapshotState, Version};
 use crate::engine::error::{Error, Result};
 use crate::engine::index::State;
 use crate::engine::path::RelPath;
@@ -25,6 +25,21 @@ impl Answers<'_> {
         let Some(newest) = versions.first() else { return Err(Error::NeverSeen(path.clone())) };
         let later = self.went_to(newest.clone(), &chain, &mut moves)?;
         Ok(later.into_iter().rev().chain(versions).map(|(version, _)| version).collect())
+    }
+
+    /// A good snapshot that has `path`: that with the number `wanted` if it is one, else the newest; `None` if there is none.
+    pub fn good_with(&self, path: &RelPath, wanted: u64) -> Result<Option<SnapshotInfo>> {
+        let chain = self.chain()?;
+        let has = |seq| Ok::<_, Error>(self.entry(path, seq)?.is_some_and(|entry| !entry.absent));
+        if let Ok(snapshot) = chain.get(wanted)
+            && snapshot.state == SnapshotState::Good
+            && has(wanted)?
+        {
+            return Ok(Some(snapshot.clone()));
+        }
+        let versions = self.versions_at(path, &chain)?.into_iter().map(|(version, _)| version);
+        let stored = versions.filter(|version| !version.entry.absent);
+        Ok(stored.filter_map(|version| version.newest_good(chain.all()).cloned()).next())
     }
 
     /// The distinct versions under this very path, newest first; none if it was never seen.

@@ -6,16 +6,40 @@ use super::{Index, NodeId};
 use crate::engine::error::Result;
 
 impl Index {
-    /// The last component of the path `node`, which must lie in the folder `parent`; `None` if it doesn't.
-    pub fn name_in(&self, parent: NodeId, node: NodeId) -> Result<Option<Vec<u8>>> {
+    /// The last components of those of the paths `nodes` that lie in the folder `parent`, in no order.
+    pub fn names_in(&self, parent: NodeId, nodes: &[NodeId]) -> Result<Vec<(Vec<u8>, NodeId)>> {
         self.run(|connection| {
-            connection
-                .prepare_cached(
-                    "SELECT m.name FROM node n JOIN name m ON m.id = n.name \
-                     WHERE n.id = ?1 AND n.parent = ?2 AND n.parent < n.id",
-                )?
-                .query_row([node, parent], |row| row.get(0))
-                .optional()
+            let mut statement = connection.prepare_cached(
+                "SELECT m.name FROM node n JOIN name m ON m.id = n.name \
+                 WHERE n.id = ?1 AND n.parent = ?2 AND n.parent < n.id",
+            )?;
+            let mut names = Vec::new();
+            for node in nodes {
+                let name = statement.query_row([*node, parent], |row| row.get(0)).optional()?;
+                names.extend(name.map(|name| (name, *node)));
+            }
+            Ok(names)
+        })
+    }
+
+    /// The first children by name that the folder `parent` has in the snapshot `at`, no more than `limit`, sorted.
+    pub fn first_children(
+        &self,
+        parent: NodeId,
+        at: u64,
+        limit: usize,
+    ) -> Result<Vec<(Vec<u8>, NodeId)>> {
+        self.run(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT m.name, n.id FROM node n \
+                 CROSS JOIN version v ON v.node = n.id AND v.first <= ?2 AND v.last >= ?2 \
+                 CROSS JOIN name m ON m.id = n.name WHERE n.parent = ?1 AND n.id > ?1 \
+                 ORDER BY m.name LIMIT ?3",
+            )?;
+            let rows = statement.query_map(params![parent, at as i64, limit as i64], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })?;
+            rows.collect()
         })
     }
 

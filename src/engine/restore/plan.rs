@@ -13,7 +13,7 @@ use crate::engine::copy::{self, BUFFER_BYTES, CopyError};
 use crate::engine::dir::Dir;
 use crate::engine::error::{Error, Result};
 use crate::engine::history::Answers;
-use crate::engine::history::{History, SnapshotInfo};
+use crate::engine::history::{History, SnapshotInfo, SnapshotState};
 use crate::engine::index::{NodeId, State};
 use crate::engine::meta::{ContentHash, Kind, Metadata};
 use crate::engine::monitor::{Monitor, Phase};
@@ -47,14 +47,23 @@ pub fn plan_restore(
     request: &RestoreRequest,
     monitor: &Monitor,
 ) -> Result<RestorePlan> {
+    let SnapshotInfo { name, state, .. } = history.snapshot(request.at)?;
+    // The index may not know yet.
+    let is_gone = history
+        .repository()
+        .is_ok_and(|repository| !repository.path().join("snapshots").join(&name).exists());
+    if is_gone || state == SnapshotState::Missing {
+        return Err(Error::SnapshotMissing(name));
+    }
     history.ask_at_length(|answers| plan(answers, request, monitor))
 }
 
 fn plan(answers: Answers<'_>, request: &RestoreRequest, monitor: &Monitor) -> Result<RestorePlan> {
     monitor.enter(Phase::Measuring);
+    let snapshot = answers.snapshot(request.at)?;
     let mut planner = Planner {
         answers,
-        snapshot: answers.snapshot(request.at)?,
+        snapshot,
         on_conflict: request.on_conflict,
         privileges: request.privileges,
         monitor,
