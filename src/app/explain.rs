@@ -281,6 +281,7 @@ fn no_such_content(path: &RelPath) -> Explanation {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::error::Room;
 
     #[test]
     fn a_drive_that_only_root_may_write_to_gets_one_command() {
