@@ -2,11 +2,36 @@
 
 use std::path::Path;
 
+use super::error::Away;
 use super::explain::{Explanation, shown};
 use super::text;
 use super::words::ability;
 use crate::engine::error::{Error as EngineError, Room};
 use crate::i18n::{gettext, gettext_f, ngettext_f};
+
+/// That it isn't attached.
+pub(super) fn explain_away(away: &Away) -> Explanation {
+    Explanation::new(
+        match away.last_seen {
+            Some(moment) => gettext_f(
+                "The drive “{drive}” is away (last backup: {when}).",
+                &[("drive", &shown(away.drive())), ("when", &text::moment(moment))],
+            ),
+            None => gettext_f("The drive “{drive}” is away.", &[("drive", &shown(away.drive()))]),
+        },
+        if away.is_replaced {
+            gettext_f(
+                "Another repository is at {path}: attach the drive that was set up, or run “yore setup” to use this one.",
+                &[("path", &shown(&away.path))],
+            )
+        } else {
+            gettext_f(
+                "Attach and mount it: the repository was at {path}.",
+                &[("path", &shown(&away.path))],
+            )
+        },
+    )
+}
 
 /// What concerns the drive and its file system.
 pub(super) fn explain_drive(error: &EngineError) -> Option<Explanation> {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::drive::explain_drive;
+use super::drive::{explain_away, explain_drive};
 use super::error::Error;
 use super::missing::{explain_in_neither, explain_not_in};
 use super::owners::{explain_owner, explain_wish};
@@ -49,28 +49,7 @@ pub fn explain(error: &Error) -> Explanation {
 fn explain_other(error: &Error) -> Explanation {
     match error {
         Error::Engine(error) => explain_engine(error),
-        Error::DriveAway(away) => Explanation::new(
-            match away.last_seen {
-                Some(moment) => gettext_f(
-                    "The drive “{drive}” is away (last backup: {when}).",
-                    &[("drive", &shown(away.drive())), ("when", &text::moment(moment))],
-                ),
-                None => {
-                    gettext_f("The drive “{drive}” is away.", &[("drive", &shown(away.drive()))])
-                }
-            },
-            if away.is_replaced {
-                gettext_f(
-                    "Another repository is at {path}: attach the drive that was set up, or run “yore setup” to use this one.",
-                    &[("path", &shown(&away.path))],
-                )
-            } else {
-                gettext_f(
-                    "Attach and mount it: the repository was at {path}.",
-                    &[("path", &shown(&away.path))],
-                )
-            },
-        ),
+        Error::DriveAway(away) => explain_away(away),
         Error::BadConfig { path, line, column, message } => Explanation::new(
             gettext_f(
                 "The configuration {path} can’t be understood at line {line}, column {column}: {message}.",
