@@ -6,7 +6,6 @@ use super::drive::{explain_away, explain_drive};
 use super::error::Error;
 use super::missing::{explain_in_neither, explain_not_in};
 use super::owners::{explain_owner, explain_wish};
-use super::text;
 use super::words::{bad_rule, target_problem};
 use crate::engine::error::Error as EngineError;
 use crate::engine::path::{RelPath, display};
