@@ -146,7 +146,8 @@ mod tests {
             ("ΣΑΣ", "σας", None),
             ("ΣΑΣ", "σασ", Some(Rank::Folded)),
             ("İx", "i̇x", Some(Rank::Folded)),
-            ("%_*", "a%_*", Some(Rank::Word)),
+            ("%_*", "a%_*", Some(Rank::Inside)),
+            ("%_*", "a-%_*", Some(Rank::Word)),
             ("a_b", "axb", None),
         ] {
             let rank = Needle::parse(text).and_then(|needle| needle.rank(name.as_bytes()));
