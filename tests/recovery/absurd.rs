@@ -126,8 +126,8 @@ fn folders_in_circles_have_an_end() {
     past(&rig);
     let good = fs::read(rig.index()).unwrap();
     for sql in [
-        "UPDATE node SET parent = id",
-        "UPDATE node SET parent = id + 1 WHERE id > 1",
+        "UPDATE OR IGNORE node SET parent = id",
+        "UPDATE OR IGNORE node SET parent = id + 1 WHERE id > 1",
         "UPDATE OR IGNORE node SET parent = (SELECT max(id) FROM node)",
         "UPDATE change SET children = NULL",
         "UPDATE change SET children = x'01'",
