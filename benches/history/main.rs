@@ -14,10 +14,9 @@ use jiff::Timestamp;
 use uuid::Uuid;
 use yore::engine::dir::Dir;
 use yore::engine::history::History;
-use yore::engine::index::{Index, SnapshotState, Spool};
-use yore::engine::monitor::Monitor;
+use yore::engine::index::{Index, LocalCopy, SnapshotState, Spool};
 use yore::engine::pin::Pin;
-use yore::engine::repository::{FORMAT, Identity, Repository};
+use yore::engine::repository::FORMAT;
 use yore::engine::seal::{Owner, Seal, SealedSource, SealedTime, SnapshotKind};
 
 use tree::Tree;
@@ -29,15 +28,11 @@ fn main() -> Result<()> {
     let files = numbers.next().unwrap_or(1_000_000_usize);
     let snapshots = numbers.next().unwrap_or(500) as i64;
     let folder = tempfile::tempdir()?;
-    let identity = Identity {
-        host: "bench".to_owned(),
-        user: "bench".to_owned(),
-        machine_id: b"bench".to_vec(),
-        euid: nix::unistd::geteuid().as_raw(),
-    };
-    let repository = Repository::create(folder.path(), &identity, true)?;
-    let path = repository.path().join("index.sqlite");
-    let mut index = Index::create(&path, repository.marker().id)?;
+    // As this computer's copy of an index whose drive is away.
+    let (repository, copies) = (Uuid::new_v4(), folder.path().join("copies"));
+    std::fs::create_dir(&copies)?;
+    let path = copies.join("1-bench.sqlite");
+    let mut index = Index::create(&path, repository)?;
     let source = Uuid::new_v4();
 
     writeln!(stdout(), "{files} files, {snapshots} snapshots, {} changes each", files / 200)?;
@@ -60,8 +55,8 @@ fn main() -> Result<()> {
     print_times("later transactions", &mut later)?;
     drop(index);
     sizes(&path)?;
-    let scratch = folder.path().join("scratch.sqlite");
-    let history = History::open(repository, None, &scratch, &Monitor::new())?;
+    let place = LocalCopy { folder: copies, limit_bytes: u64::MAX };
+    let history = History::open_away(folder.path(), repository, place).ok_or("no history")?;
     questions::ask(&history, &mut tree, snapshots as u64)
 }
 
