@@ -33,6 +33,7 @@ pub mod recover;
 pub mod remove;
 pub mod repository;
 pub mod restore;
+pub mod retention;
 pub mod rules;
 mod salvage;
 pub mod seal;
