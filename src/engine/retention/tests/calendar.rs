@@ -156,6 +156,15 @@ fn an_hour_that_a_clock_change_repeats_is_two() {
          2026-10-25T02:10:00Z | hourly
          2026-10-25T02:20:00Z | newestgood",
     );
+    // The second of them is the newer one.
+    scene.policy = policy("hourly = 2");
+    scene.check(
+        "2026-10-25T00:10:00Z | thinned
+         2026-10-25T01:10:00Z | hourly
+         2026-10-25T02:10:00Z | hourly
+         2026-10-25T02:20:00Z | newestgood",
+    );
+    scene.policy = policy("hourly = 9");
     // On Lord Howe Island it is half an hour that is repeated.
     scene.zone = zone("<+1030>-10:30<+11>-11,M10.1.0,M4.1.0");
     scene.now = "2026-04-05T00:00:00Z".parse().unwrap();

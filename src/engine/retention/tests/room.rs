@@ -96,6 +96,13 @@ fn pairs_go_for_room_together_or_not_at_all() {
          2026-03-31T12:00:00Z                 | newestgood",
     );
     assert_eq!(none.more_bytes, 3);
+    let long = scene(Room::asked_for(1000, 0)).check(
+        "2026-01-05T10:00:00Z before bytes=5  | room
+         2026-02-02T12:00:00Z bytes=10        | room
+         2026-03-02T12:00:00Z after bytes=5   | room
+         2026-03-31T12:00:00Z                 | newestgood",
+    );
+    assert_eq!(long.for_room, [2, 1, 3], "a pair is as old as its newer half");
     let alone = scene(Room::asked_for(1000, 0)).check(
         "2026-01-05T10:00:00Z before bytes=1 missing pinned  | -
          2026-01-05T12:00:00Z after bytes=2                  | room
