@@ -10,7 +10,9 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 use yore::engine::history::SnapshotState;
-use yore::engine::retention::{Candidate, Policy, Reach, Room, Rule, Situation, Tag, decide};
+use yore::engine::retention::{
+    Amount, Candidate, Policy, Reach, Room, Rule, Situation, Tag, decide,
+};
 use yore::engine::seal::SnapshotKind;
 
 const TAGS: [Tag; 6] = [Tag::All, Tag::Hourly, Tag::Daily, Tag::Weekly, Tag::Monthly, Tag::Boot];
@@ -27,7 +29,7 @@ fn main() -> Result<()> {
     let rules = TAGS.map(|tag| Rule { tag, reach: Reach::UntilRoom }).to_vec();
     for (name, policy) in [("default", Policy::default()), ("every tag", Policy { rules })] {
         // All that may go for room has to be put in order.
-        let room = Room::asked_for(u64::MAX, 0);
+        let room = Room::asked_for(Amount::of_bytes(u64::MAX), Amount::default());
         let situation = Situation { now, zone: &zone, source_missing: false, room };
         let mut times: Vec<Duration> = (0..ROUNDS)
             .map(|_| {
@@ -57,7 +59,7 @@ fn made(seq: u64) -> Candidate {
         state: SnapshotState::Good,
         pinned: seq.is_multiple_of(100),
         labelled: false,
-        only_bytes: seq * 7919 % 10_007,
+        frees: Amount::of_bytes(seq * 7919 % 10_007),
         boot: Some(Uuid::from_u128(u128::from(seq / 20))),
     }
 }

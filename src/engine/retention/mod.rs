@@ -39,7 +39,7 @@ use tag::Eligible;
 
 pub use forecast::{Growth, LONGEST_REACH_DAYS, forecast_days};
 pub use policy::{Age, AgeUnit, BadReach, Policy, Reach, Rule};
-pub use room::Room;
+pub use room::{Amount, Room};
 pub use tag::Tag;
 pub use verdict::{Decision, Reason, Verdict};
 
@@ -58,10 +58,19 @@ pub struct Candidate {
     pub pinned: bool,
     /// A person gave it a name.
     pub labelled: bool,
-    /// Bytes that deleting it alone would free.
-    pub only_bytes: u64,
+    /// What deleting it alone would free.
+    pub frees: Amount,
     /// The boot of the computer in which it was made, if that is known.
     pub boot: Option<Uuid>,
+}
+
+/// What a person wants kept.
+#[derive(Debug, Clone)]
+pub struct Retention {
+    /// The rules.
+    pub policy: Policy,
+    /// The zone whose hours and days are the person's.
+    pub zone: TimeZone,
 }
 
 /// The moment and the place in which a decision is made.
@@ -108,7 +117,7 @@ pub fn decide(candidates: &[Candidate], policy: &Policy, situation: &Situation<'
     };
     let mut verdicts = Vec::with_capacity(standings.len());
     let mut droppable = Vec::new();
-    let mut thinned_bytes = 0_u64;
+    let mut thinned = Amount::default();
     for (at, standing) in standings.iter().enumerate() {
         if !standing.candidate.is_here() {
             continue;
@@ -116,7 +125,7 @@ pub fn decide(candidates: &[Candidate], policy: &Policy, situation: &Situation<'
         let partner = standing.partner.and_then(|partner| standings.get(partner));
         let reason = standing.reason(partner).unwrap_or_else(|| otherwise.clone());
         if reason == Reason::Thinned {
-            thinned_bytes = thinned_bytes.saturating_add(standing.candidate.only_bytes);
+            thinned = thinned.plus(standing.candidate.frees);
         }
         // A pair is one thing to drop, named where its first half stands.
         let is_second = standing.partner.is_some_and(|partner| partner < at);
@@ -129,7 +138,7 @@ pub fn decide(candidates: &[Candidate], policy: &Policy, situation: &Situation<'
     if situation.source_missing {
         droppable.clear();
     }
-    room::make(situation.room, thinned_bytes, droppable, verdicts)
+    room::make(situation.room, thinned, droppable, verdicts)
 }
 
 /// Every snapshot with what protects it, in the order of their numbers.

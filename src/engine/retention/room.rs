@@ -11,40 +11,87 @@ use super::verdict::{Decision, Reason, Verdict};
 /// The part of a drive that is room enough, as a divisor: a tenth.
 const ENOUGH_PART: u64 = 10;
 
+/// What an inode is worth in bytes where both are weighed against each other: file systems are made with one for so many bytes.
+const INODE_WORTH_BYTES: u64 = 16 << 10;
+
+/// Room on a drive.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Amount {
+    /// For content and folders.
+    pub bytes: u64,
+    /// For entries that are no links; `u64::MAX` of them are free where they are not counted.
+    pub inodes: u64,
+}
+
 /// How much room is wanted. The default wants none.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Room {
-    /// Bytes that are to be free.
-    pub wanted_bytes: u64,
-    /// Bytes that are free.
-    pub free_bytes: u64,
-    /// While more bytes than these are free, nothing is dropped for room.
-    pub enough_bytes: u64,
+    /// What is to be free.
+    pub wanted: Amount,
+    /// What is free.
+    pub free: Amount,
+    /// While more than this is free, nothing is dropped for room.
+    pub enough: Amount,
 }
 
 /// A snapshot, or a pair of them, that is kept only until room is needed.
 #[derive(Debug)]
 pub(super) struct Droppable {
     seqs: [Option<u64>; 2],
-    frees_bytes: u64,
+    frees: Amount,
     /// What keeping it costs and how old it is, in one number. The highest goes first.
     burden: u128,
 }
 
+impl Amount {
+    /// Bytes alone.
+    pub fn of_bytes(bytes: u64) -> Self {
+        Self { bytes, inodes: 0 }
+    }
+
+    /// Both together.
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            bytes: self.bytes.saturating_add(other.bytes),
+            inodes: self.inodes.saturating_add(other.inodes),
+        }
+    }
+
+    /// What is lacking of `wanted`.
+    pub fn lacking(self, wanted: Self) -> Self {
+        Self {
+            bytes: wanted.bytes.saturating_sub(self.bytes),
+            inodes: wanted.inodes.saturating_sub(self.inodes),
+        }
+    }
+
+    /// Whether there is nothing of either.
+    pub fn is_none(self) -> bool {
+        self == Self::default()
+    }
+}
+
 impl Room {
     /// Room for a backup: a tenth of the drive is enough, so that a mistaken wish can't empty the drive of its history.
-    pub fn for_backup(wanted_bytes: u64, free_bytes: u64, total_bytes: u64) -> Self {
-        Self { wanted_bytes, free_bytes, enough_bytes: total_bytes / ENOUGH_PART }
+    pub fn for_backup(wanted: Amount, free: Amount, total: Amount) -> Self {
+        let part = |total: u64| total / ENOUGH_PART;
+        Self {
+            wanted,
+            free,
+            enough: Amount { bytes: part(total.bytes), inodes: part(total.inodes) },
+        }
     }
 
     /// Room that a person asked for, however much is free.
-    pub fn asked_for(wanted_bytes: u64, free_bytes: u64) -> Self {
-        Self { wanted_bytes, free_bytes, enough_bytes: u64::MAX }
+    pub fn asked_for(wanted: Amount, free: Amount) -> Self {
+        Self { wanted, free, enough: Amount { bytes: u64::MAX, inodes: u64::MAX } }
     }
 
     /// Whether something has to go while so much is free.
-    fn is_short(&self, free_bytes: u64) -> bool {
-        free_bytes < self.wanted_bytes && free_bytes <= self.enough_bytes
+    pub fn is_short(&self, free: Amount) -> bool {
+        let lacks = free.lacking(self.wanted);
+        (lacks.bytes > 0 && free.bytes <= self.enough.bytes)
+            || (lacks.inodes > 0 && free.inodes <= self.enough.inodes)
     }
 }
 
@@ -52,13 +99,15 @@ impl Droppable {
     /// `candidate` with its other half, if it has one. A pair is as old as its newer half.
     pub fn new(candidate: &Candidate, partner: Option<&Candidate>, now: Timestamp) -> Self {
         let both = || [Some(candidate), partner].into_iter().flatten();
-        let frees_bytes = both().fold(0_u64, |sum, half| sum.saturating_add(half.only_bytes));
+        let frees = both().fold(Amount::default(), |sum, half| sum.plus(half.frees));
+        let worth =
+            u128::from(frees.bytes) + u128::from(frees.inodes) * u128::from(INODE_WORTH_BYTES);
         let ages = both().map(|half| now.duration_since(half.started).as_secs());
         let age_seconds = ages.min().and_then(|age| u128::try_from(age).ok()).unwrap_or(0);
         Self {
             seqs: [Some(candidate.seq), partner.map(|partner| partner.seq)],
-            frees_bytes,
-            burden: u128::from(frees_bytes) * (age_seconds + 1),
+            frees,
+            burden: worth.saturating_mul(age_seconds + 1),
         }
     }
 }
@@ -69,20 +118,19 @@ impl Droppable {
 /// however much is wanted, so that more wanted room drops the same and more.
 pub(super) fn make(
     room: Room,
-    thinned_bytes: u64,
+    thinned: Amount,
     mut droppable: Vec<Droppable>,
     mut verdicts: Vec<Verdict>,
 ) -> Decision {
     droppable.sort_by_key(|one| (Reverse(one.burden), one.seqs));
-    let mut frees_bytes = thinned_bytes;
-    let mut more_bytes = 0_u64;
+    let (mut frees, mut more) = (thinned, Amount::default());
     let mut for_room = Vec::new();
     for one in droppable {
-        if room.is_short(room.free_bytes.saturating_add(frees_bytes)) {
-            frees_bytes = frees_bytes.saturating_add(one.frees_bytes);
+        if room.is_short(room.free.plus(frees)) {
+            frees = frees.plus(one.frees);
             for_room.extend(one.seqs.into_iter().flatten());
         } else {
-            more_bytes = more_bytes.saturating_add(one.frees_bytes);
+            more = more.plus(one.frees);
         }
     }
     let dropped: HashSet<u64> = for_room.iter().copied().collect();
@@ -91,7 +139,6 @@ pub(super) fn make(
             verdict.reason = Reason::Room;
         }
     }
-    let free_bytes = room.free_bytes.saturating_add(frees_bytes);
-    let missing_bytes = room.wanted_bytes.saturating_sub(free_bytes);
-    Decision { verdicts, for_room, frees_bytes, missing_bytes, more_bytes }
+    let missing = room.free.plus(frees).lacking(room.wanted);
+    Decision { verdicts, for_room, frees, missing, more }
 }

@@ -1,6 +1,7 @@
 //! What becomes of each snapshot, and why. Values only: a face has the words.
 
 use super::policy::Rule;
+use super::room::Amount;
 
 /// Why a snapshot is kept, or why it may go.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,10 +61,10 @@ pub struct Decision {
     /// The numbers of what goes for room, least valuable first. What several of them share is freed only with the
     /// last of them and not counted here: whoever deletes in this order and looks at the drive in between may stop earlier.
     pub for_room: Vec<u64>,
-    /// Bytes that deleting all that is dropped frees at least.
-    pub frees_bytes: u64,
-    /// Bytes of the wanted room that are still missing then; 0 if it is enough.
-    pub missing_bytes: u64,
-    /// Bytes that could be freed besides: by what is kept only until room is needed.
-    pub more_bytes: u64,
+    /// What deleting all that is dropped frees at least.
+    pub frees: Amount,
+    /// What is still missing of the wanted room then.
+    pub missing: Amount,
+    /// What could be freed besides: by what is kept only until room is needed.
+    pub more: Amount,
 }

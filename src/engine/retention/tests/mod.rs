@@ -21,6 +21,10 @@ fn policy(text: &str) -> Policy {
     toml::from_str(text).unwrap()
 }
 
+fn bytes(bytes: u64) -> Amount {
+    Amount::of_bytes(bytes)
+}
+
 fn good(seq: u64, started: Timestamp) -> Candidate {
     Candidate {
         seq,
@@ -29,7 +33,7 @@ fn good(seq: u64, started: Timestamp) -> Candidate {
         state: SnapshotState::Good,
         pinned: false,
         labelled: false,
-        only_bytes: 0,
+        frees: bytes(0),
         boot: None,
     }
 }
@@ -102,7 +106,7 @@ fn candidate(seq: u64, told: &str) -> Candidate {
             ("pruned", _) => candidate.state = SnapshotState::Pruned,
             ("pinned", _) => candidate.pinned = true,
             ("labelled", _) => candidate.labelled = true,
-            ("bytes", bytes) => candidate.only_bytes = bytes.parse().unwrap(),
+            ("bytes", text) => candidate.frees.bytes = text.parse().unwrap(),
             ("boot", boot) => candidate.boot = Some(Uuid::from_u128(boot.parse().unwrap())),
             other => panic!("{other:?}"),
         }

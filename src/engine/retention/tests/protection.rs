@@ -130,7 +130,7 @@ fn nothing_is_dropped_while_a_source_is_missing() {
     let mut scene =
         Scene::new("daily = 1\nweekly = \"until room is needed\"", "2026-01-10T12:00:00Z");
     scene.source_missing = true;
-    scene.room = Room::for_backup(50, 10, 1000);
+    scene.room = Room::for_backup(bytes(50), bytes(10), bytes(1000));
     let decision = scene.check(
         "2026-01-01T00:00:00Z bytes=30  | weekly?
          2026-01-02T00:00:00Z bytes=30  | sourcemissing
@@ -138,18 +138,18 @@ fn nothing_is_dropped_while_a_source_is_missing() {
          2026-01-10T01:00:00Z           | newestgood",
     );
     assert!(decision.for_room.is_empty());
-    assert_eq!((decision.frees_bytes, decision.missing_bytes, decision.more_bytes), (0, 40, 0));
+    assert_eq!((decision.frees.bytes, decision.missing.bytes, decision.more.bytes), (0, 40, 0));
 }
 
 #[test]
 fn without_rules_all_is_kept() {
     for rules in ["", "daily = []"] {
         let mut scene = Scene::new(rules, "2036-01-10T12:00:00Z");
-        scene.room = Room::for_backup(500, 0, 1000);
+        scene.room = Room::for_backup(bytes(500), bytes(0), bytes(1000));
         let table = "2026-01-01T00:00:00Z bytes=30 | norules
                      2026-01-01T00:10:00Z          | norules
                      2026-01-02T00:00:00Z          | newestgood";
-        assert_eq!(scene.check(table).missing_bytes, 500);
+        assert_eq!(scene.check(table).missing.bytes, 500);
     }
     assert!(strict().decide(&[]).verdicts.is_empty());
 }

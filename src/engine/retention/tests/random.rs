@@ -70,7 +70,7 @@ fn snapshots() -> impl Strategy<Value = Vec<(Candidate, bool)>> {
     let one = (kinds(), states(), marks, sizes, prop::bool::weighted(0.1), 1..4_u64).prop_map(
         |(kind, state, (pinned, labelled), only_bytes, booted, gap)| {
             let blank = good(gap, Timestamp::UNIX_EPOCH);
-            (Candidate { kind, state, pinned, labelled, only_bytes, ..blank }, booted)
+            (Candidate { kind, state, pinned, labelled, frees: bytes(only_bytes), ..blank }, booted)
         },
     );
     vec(one, 0..60)
@@ -120,8 +120,8 @@ fn cases() -> impl Strategy<Value = Case> {
         let last = candidates.last().map_or(Timestamp::UNIX_EPOCH, |last| last.started);
         let (wanted, free, total) = room;
         let room = match total {
-            Some(part) => Room::for_backup(wanted, free, part * 10),
-            None => Room::asked_for(wanted, free),
+            Some(part) => Room::for_backup(bytes(wanted), bytes(free), bytes(part * 10)),
+            None => Room::asked_for(bytes(wanted), bytes(free)),
         };
         Case { candidates, policy, zone, now: last + SignedDuration::from_mins(late), room }
     })
@@ -139,7 +139,7 @@ impl Case {
         let dropped = dropped(decision);
         let mut after = self.clone();
         after.candidates.retain(|candidate| !dropped.contains(&candidate.seq));
-        after.room.free_bytes += decision.frees_bytes;
+        after.room.free = after.room.free.plus(decision.frees);
         after
     }
 
@@ -199,8 +199,8 @@ proptest! {
         let judged = decision.verdicts.iter().map(|verdict| verdict.seq);
         prop_assert!(here.map(|candidate| candidate.seq).eq(judged));
         prop_assert!(dropped(&case.decide(true)).is_empty());
-        let freed: u64 = gone.iter().map(|seq| case.find(*seq).only_bytes).sum();
-        prop_assert_eq!(freed, decision.frees_bytes);
+        let freed: u64 = gone.iter().map(|seq| case.find(*seq).frees.bytes).sum();
+        prop_assert_eq!(freed, decision.frees.bytes);
     }
 
     #[test]
@@ -213,7 +213,7 @@ proptest! {
     #[test]
     fn more_wanted_room_drops_the_same_and_more(case in cases(), more_bytes in 0..40_000_u64) {
         let mut hungrier = case.clone();
-        hungrier.room.wanted_bytes += more_bytes;
+        hungrier.room.wanted.bytes += more_bytes;
         let (less, more) = (case.decide(false), hungrier.decide(false));
         prop_assert!(dropped(&less).is_subset(&dropped(&more)));
         prop_assert!(more.for_room.starts_with(&less.for_room));

@@ -35,9 +35,9 @@ fn the_old_that_frees_much_goes_first_until_it_is_enough() {
         (131, ["room"; 4], &[3, 4, 1, 2], (110, 1, 0)),
         (u64::MAX, ["room"; 4], &[3, 4, 1, 2], (110, u64::MAX - 130, 0)),
     ] {
-        let decision = scene(Room::asked_for(wanted_bytes, 20)).check(&table(wanted));
+        let decision = scene(Room::asked_for(bytes(wanted_bytes), bytes(20))).check(&table(wanted));
         assert_eq!(decision.for_room, order, "{wanted_bytes}");
-        let found = (decision.frees_bytes, decision.missing_bytes, decision.more_bytes);
+        let found = (decision.frees.bytes, decision.missing.bytes, decision.more.bytes);
         assert_eq!(found, rest, "{wanted_bytes}");
     }
 }
@@ -57,26 +57,27 @@ fn a_backup_takes_nothing_while_a_tenth_is_free() {
             candidate(2, "2026-01-12T12:00:00Z bytes=5"),
             candidate(3, NOW),
         ];
-        let decision = scene(Room::for_backup(2000, free_bytes, 1000)).decide(&candidates);
+        let decision = scene(Room::for_backup(bytes(2000), bytes(free_bytes), bytes(1000)))
+            .decide(&candidates);
         assert_eq!(decision.for_room, dropped, "{free_bytes}");
-        assert_eq!(decision.more_bytes, 10 - 5 * dropped.len() as u64);
-        assert!(decision.missing_bytes > 0);
+        assert_eq!(decision.more.bytes, 10 - 5 * dropped.len() as u64);
+        assert!(decision.missing.bytes > 0);
     }
 }
 
 #[test]
 fn what_is_thinned_anyway_counts_first() {
-    let decision = scene(Room::for_backup(50, 20, 1000)).check(
+    let decision = scene(Room::for_backup(bytes(50), bytes(20), bytes(1000))).check(
         "2026-01-05T12:00:00Z bytes=90 | weekly?
          2026-01-06T12:00:00Z bytes=30 | thinned
          2026-03-31T12:00:00Z          | newestgood",
     );
-    assert_eq!((decision.frees_bytes, decision.missing_bytes, decision.more_bytes), (30, 0, 90));
+    assert_eq!((decision.frees.bytes, decision.missing.bytes, decision.more.bytes), (30, 0, 90));
 }
 
 #[test]
 fn pairs_go_for_room_together_or_not_at_all() {
-    let decision = scene(Room::asked_for(1000, 0)).check(
+    let decision = scene(Room::asked_for(bytes(1000), bytes(0))).check(
         "2026-01-05T10:00:00Z before bytes=1         | room
          2026-01-05T11:00:00Z                        | thinned
          2026-01-05T12:00:00Z after bytes=2          | room
@@ -89,33 +90,33 @@ fn pairs_go_for_room_together_or_not_at_all() {
          2026-03-31T12:00:00Z                        | newestgood",
     );
     assert_eq!(decision.for_room, [4, 5, 1, 3]);
-    assert_eq!((decision.frees_bytes, decision.more_bytes), (17, 0));
+    assert_eq!((decision.frees.bytes, decision.more.bytes), (17, 0));
     let none = scene(Room::default()).check(
         "2026-01-05T10:00:00Z before bytes=1  | weekly?
          2026-01-05T12:00:00Z after bytes=2   | with 1
          2026-03-31T12:00:00Z                 | newestgood",
     );
-    assert_eq!(none.more_bytes, 3);
-    let long = scene(Room::asked_for(1000, 0)).check(
+    assert_eq!(none.more.bytes, 3);
+    let long = scene(Room::asked_for(bytes(1000), bytes(0))).check(
         "2026-01-05T10:00:00Z before bytes=5  | room
          2026-02-02T12:00:00Z bytes=10        | room
          2026-03-02T12:00:00Z after bytes=5   | room
          2026-03-31T12:00:00Z                 | newestgood",
     );
     assert_eq!(long.for_room, [2, 1, 3], "a pair is as old as its newer half");
-    let alone = scene(Room::asked_for(1000, 0)).check(
+    let alone = scene(Room::asked_for(bytes(1000), bytes(0))).check(
         "2026-01-05T10:00:00Z before bytes=1 missing pinned  | -
          2026-01-05T12:00:00Z after bytes=2                  | room
          2026-01-12T10:00:00Z before bytes=4                 | room
          2026-01-12T12:00:00Z after bytes=8 missing          | -
          2026-03-31T12:00:00Z                                | newestgood",
     );
-    assert_eq!((alone.for_room, alone.frees_bytes), (vec![3, 2], 6));
+    assert_eq!((alone.for_room, alone.frees.bytes), (vec![3, 2], 6));
 }
 
 #[test]
 fn what_another_rule_keeps_does_not_go() {
-    let mut scene = scene(Room::asked_for(u64::MAX, 0));
+    let mut scene = scene(Room::asked_for(bytes(u64::MAX), bytes(0)));
     scene.policy = policy("monthly = 9\nweekly = \"until room is needed\"");
     scene.check(
         "2026-01-05T12:00:00Z bytes=9          | monthly
@@ -129,12 +130,13 @@ fn what_another_rule_keeps_does_not_go() {
 #[test]
 fn sizes_beyond_reason_are_borne() {
     let huge = format!("bytes={}", u64::MAX);
-    let decision = scene(Room::for_backup(u64::MAX, 0, u64::MAX)).check(&format!(
-        "-009999-01-02T02:00:00Z {huge} | room
+    let decision =
+        scene(Room::for_backup(bytes(u64::MAX), bytes(0), bytes(u64::MAX))).check(&format!(
+            "-009999-01-02T02:00:00Z {huge} | room
          2026-01-12T12:00:00Z {huge}    | weekly?
          2026-03-02T12:00:00Z {huge}    | weekly?
          2026-03-31T12:00:00Z {huge}    | newestgood"
-    ));
-    assert_eq!((decision.frees_bytes, decision.more_bytes), (u64::MAX, u64::MAX));
-    assert_eq!(decision.missing_bytes, 0);
+        ));
+    assert_eq!((decision.frees.bytes, decision.more.bytes), (u64::MAX, u64::MAX));
+    assert_eq!(decision.missing.bytes, 0);
 }
