@@ -63,7 +63,9 @@ pub fn describe(event: &Event) -> String {
             "The unfinished snapshot {name} of an interrupted run was removed.",
             &[("name", name)],
         ),
-        Event::DeletionFinished { .. }
+        Event::ReadersAwaited
+        | Event::SnapshotDeleted { .. }
+        | Event::DeletionFinished { .. }
         | Event::DeletionStuck { .. }
         | Event::AdoptionFinished
         | Event::JournalForged
@@ -74,6 +76,12 @@ pub fn describe(event: &Event) -> String {
 /// What became of deletions and adoptions.
 fn describe_finished(event: &Event) -> String {
     match event {
+        Event::ReadersAwaited => {
+            gettext("Someone is just reading from the drive; deleting begins when that is done.")
+        }
+        Event::SnapshotDeleted { name } => {
+            gettext_f("The snapshot {name} was deleted.", &[("name", name)])
+        }
         Event::DeletionFinished { name } => gettext_f(
             "The interrupted deletion of the snapshot {name} was finished.",
             &[("name", name)],

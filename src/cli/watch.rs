@@ -77,6 +77,7 @@ fn show(bar: &ProgressBar, monitor: &Monitor, elapsed: Duration) {
         Phase::Indexing => gettext("Writing the index"),
         Phase::Publishing => gettext("Putting everything in its place"),
         Phase::Rebuilding => gettext("Reading the snapshots"),
+        Phase::Deleting => String::new(),
     }];
     if progress.phase == Phase::Copying {
         words.push(text::size(progress.done_bytes));

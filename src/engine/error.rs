@@ -225,6 +225,15 @@ pub enum Error {
         /// The names that it begins.
         names: Vec<String>,
     },
+    /// The newest good snapshot is never deleted.
+    #[error("the snapshot {0} is the newest good one")]
+    NewestGood(String),
+    /// A pinned snapshot is never deleted.
+    #[error("the snapshot {0} is pinned")]
+    SnapshotPinned(String),
+    /// Nothing is deleted while a source is missing: what is stored may be all there is of it.
+    #[error("the source {} is missing", .0.display())]
+    SourceMissing(PathBuf),
     /// The path isn't in the snapshot.
     #[error("{path} is not in the snapshot {snapshot}")]
     NotInSnapshot {

@@ -2,6 +2,7 @@
 
 use std::os::fd::OwnedFd;
 use std::path::Path;
+use std::time::Duration;
 
 use nix::fcntl::{FcntlArg, fcntl};
 use nix::libc;
@@ -15,6 +16,9 @@ use super::meta::Kind;
 
 /// The file's name.
 pub const LOCK_NAME: &[u8] = b"LOCK";
+
+/// How long a wait for a lock lasts before it is tried again.
+const TICK: Duration = Duration::from_millis(20);
 
 /// Which byte of the file is locked, and how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,9 +89,29 @@ impl Lock {
             Err(errno) => return Err(Error::io("lock", path, errno)),
         }
         if writes {
-            write_holder(&file).map_err(|errno| Error::drive("lock", path, errno))?;
+            match write_holder(&file) {
+                // Who holds it is only said: a drive without any room left has to be tidied up, too.
+                Ok(()) | Err(Errno::NOSPC | Errno::DQUOT) => {}
+                Err(errno) => return Err(Error::drive("lock", path, errno)),
+            }
         }
         Ok(Self { file, kind })
+    }
+
+    /// As [`Lock::take`], but waits for whoever has it until `go_on` refuses, which is asked before each wait.
+    pub fn wait(
+        dir: &Dir,
+        path: &Path,
+        kind: LockKind,
+        mut go_on: impl FnMut() -> Result<()>,
+    ) -> Result<Self> {
+        loop {
+            match Self::take(dir, path, kind) {
+                Err(Error::Locked { .. }) => go_on()?,
+                taken => return taken,
+            }
+            std::thread::sleep(TICK);
+        }
     }
 }
 

@@ -28,6 +28,7 @@ pub mod plan;
 pub mod pool;
 pub mod probe;
 pub mod problem;
+pub mod prune;
 pub mod reader;
 pub mod recover;
 pub mod remove;

@@ -28,9 +28,11 @@ pub enum Phase {
     Publishing,
     /// Reading snapshots to make the index anew.
     Rebuilding,
+    /// Deleting snapshots.
+    Deleting,
 }
 
-const PHASES: [Phase; 7] = [
+const PHASES: [Phase; 8] = [
     Phase::Opening,
     Phase::Measuring,
     Phase::Copying,
@@ -38,6 +40,7 @@ const PHASES: [Phase; 7] = [
     Phase::Indexing,
     Phase::Publishing,
     Phase::Rebuilding,
+    Phase::Deleting,
 ];
 
 /// One look at the counters.
@@ -135,6 +138,13 @@ pub enum Event {
     },
     /// The deletion of a snapshot, which was interrupted, was finished.
     DeletionFinished {
+        /// Its name.
+        name: String,
+    },
+    /// Snapshots are to be deleted, and someone is just reading from the repository: that is waited for.
+    ReadersAwaited,
+    /// A snapshot was deleted, as a rule or a person wanted it.
+    SnapshotDeleted {
         /// Its name.
         name: String,
     },
@@ -262,6 +272,8 @@ impl Monitor {
         self.0.total_entries.store(entries, Relaxed);
         self.0.total_bytes.store(bytes, Relaxed);
     }
+
+    pub(crate) fn set_free_bytes(&self, _bytes: u64) {}
 
     pub(crate) fn reset_done(&self) {
         self.0.done_entries.store(0, Relaxed);

@@ -11,6 +11,7 @@ use super::error::{Ability, Error, Result, Room};
 use super::meta::FileTime;
 use super::path::NAME_MAX_BYTES;
 use super::remove::remove_tree;
+use super::retention::Amount;
 
 /// What a drive's file system gives beyond what every repository needs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +32,20 @@ pub struct Space {
     pub total_bytes: u64,
     /// Files that can still be made; `None` where inodes are not counted.
     pub free_inodes: Option<u64>,
+    /// Files that it can hold in all; `None` where inodes are not counted.
+    pub total_inodes: Option<u64>,
+}
+
+impl Space {
+    /// What can still be used.
+    pub fn free(&self) -> Amount {
+        Amount { bytes: self.free_bytes, inodes: self.free_inodes.unwrap_or(u64::MAX) }
+    }
+
+    /// What there is in all.
+    pub fn total(&self) -> Amount {
+        Amount { bytes: self.total_bytes, inodes: self.total_inodes.unwrap_or(u64::MAX) }
+    }
 }
 
 /// File systems whose `syncfs` proves nothing or that keep nothing, by `statfs` magic number.
@@ -104,6 +119,7 @@ pub fn space(dir: &Dir, path: &Path) -> Result<Space> {
         free_bytes: stat.f_bavail.saturating_mul(stat.f_frsize),
         total_bytes: stat.f_blocks.saturating_mul(stat.f_frsize),
         free_inodes: (stat.f_files > 0).then_some(stat.f_favail),
+        total_inodes: (stat.f_files > 0).then_some(stat.f_files),
     })
 }
 

@@ -22,6 +22,9 @@ use super::salvage::salvage;
 use super::snapshot::{Snapshot, is_snapshot_name};
 use super::trash;
 
+/// What the names of an index's files end with.
+const INDEX_FILES: [&str; 4] = ["", "-journal", "-wal", "-shm"];
+
 /// A repository that is open for writing, locked and recovered.
 #[derive(Debug)]
 pub struct Writer {
@@ -118,8 +121,8 @@ impl Writer {
 
     /// Makes the index agree with what is on the drive.
     fn reconcile(&mut self, monitor: &Monitor) -> Result<()> {
-        trash::empty(self, monitor)?;
-        let in_trash = trash::names(self)?;
+        trash::finish(self, monitor)?;
+        let in_trash = trash::names(&self.repository)?;
         let on_drive = snapshot_names(&self.repository)?;
         let rows = self.index.snapshots()?;
         let is_there = |row: &SnapshotRow| on_drive.contains(&row.name);
@@ -318,16 +321,27 @@ fn names_other_file(dir: &Dir) -> bool {
 fn move_aside(repository: &Repository) -> Result<()> {
     let dir = repository.dir();
     let failed = |errno| Error::drive("move aside the index of", repository.path(), errno);
-    for suffix in ["", "-journal", "-wal", "-shm"] {
+    remove_old_index(repository)?;
+    for suffix in INDEX_FILES {
         let name = format!("{INDEX_NAME}{suffix}");
         let aside = format!("{INDEX_NAME}.old{suffix}");
-        match dir.unlink(aside.as_bytes()) {
-            Ok(()) | Err(Errno::NOENT) => {}
-            Err(errno) => return Err(failed(errno)),
-        }
         match dir.rename_to(name.as_bytes(), dir, aside.as_bytes()) {
             Ok(()) | Err(Errno::NOENT) => {}
             Err(errno) => return Err(failed(errno)),
+        }
+    }
+    Ok(())
+}
+
+/// Removes an index that was put out of the way.
+pub fn remove_old_index(repository: &Repository) -> Result<()> {
+    let dir = repository.dir();
+    for suffix in INDEX_FILES {
+        match dir.unlink(format!("{INDEX_NAME}.old{suffix}").as_bytes()) {
+            Ok(()) | Err(Errno::NOENT) => {}
+            Err(errno) => {
+                return Err(Error::drive("remove an old index of", repository.path(), errno));
+            }
         }
     }
     Ok(())

@@ -23,6 +23,9 @@ pub const YORE_DIR: &str = "Yore";
 /// The marker: who and what a repository is.
 pub const MARKER_NAME: &[u8] = b"repository.json";
 
+/// How often a reader tries to get its lock: some seconds long.
+const READER_TRIES: u32 = 250;
+
 const MARKER_LIMIT_BYTES: u64 = 1 << 20;
 
 /// Features beyond the format's first form that a reader or a writer must know.
@@ -244,8 +247,15 @@ impl Repository {
     }
 
     /// Takes a reader's lock, which keeps prune and mend waiting; `None` on a drive that can't be locked.
+    ///
+    /// A deleter has its lock only while snapshots are renamed, so it is waited for.
     pub fn lock_for_reading(&self) -> Option<Lock> {
-        Lock::take(&self.dir, &self.path, LockKind::Reader).ok()
+        let mut tries = 0;
+        let patience = || {
+            tries += 1;
+            if tries < READER_TRIES { Ok(()) } else { Err(Error::Cancelled) }
+        };
+        Lock::wait(&self.dir, &self.path, LockKind::Reader, patience).ok()
     }
 
     /// The repository's folder, for messages only.

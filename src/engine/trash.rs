@@ -1,76 +1,156 @@
-//! `trash/`: finishes the deletion of snapshots that lie there. Never touches one that lies elsewhere.
+//! `trash/`: where a snapshot goes to be deleted. Never touches one that lies elsewhere.
 //!
-//! A snapshot loses its tree first, is marked as pruned in the index then, and loses its seal last, so that
-//! a deletion that is interrupted is known for what it is.
+//! The rename into it is the deletion: from then on the snapshot is pruned, whatever happens. It loses its tree
+//! first and its seal last, so that a deletion that is interrupted is known for what it is.
 
 use rustix::io::Errno;
 
 use super::dir::Dir;
 use super::error::{Error, Result};
+use super::index;
 use super::lock::{Lock, LockKind};
 use super::monitor::{Event, Monitor};
 use super::path::display;
 use super::recover::Writer;
 use super::remove::{open_writable, remove_tree, remove_tree_while};
+use super::repository::Repository;
 use super::snapshot::{SEAL_NAME, Snapshot, is_snapshot_name};
 
+/// The folder's name in a repository.
+const TRASH_NAME: &str = "trash";
+
 /// The names of the snapshots that are being deleted.
-pub fn names(writer: &Writer) -> Result<Vec<String>> {
-    let Some((_, found)) = look(writer)? else { return Ok(Vec::new()) };
+pub fn names(repository: &Repository) -> Result<Vec<String>> {
+    let Some((_, found)) = look(repository)? else { return Ok(Vec::new()) };
     let names = found.into_iter().filter(|name| is_snapshot_name(name));
     Ok(names.filter_map(|name| String::from_utf8(name).ok()).collect())
 }
 
 /// The trash and what lies in it; `None` if there is none.
-fn look(writer: &Writer) -> Result<Option<(Dir, Vec<Vec<u8>>)>> {
-    let opened = writer.repository.dir().child(b"trash");
+fn look(repository: &Repository) -> Result<Option<(Dir, Vec<Vec<u8>>)>> {
+    let opened = repository.dir().child(TRASH_NAME.as_bytes());
     match opened.and_then(|trash| Ok((trash.names()?, trash))) {
         Ok((names, trash)) => Ok(Some((trash, names))),
         Err(Errno::NOENT) => Ok(None),
-        Err(errno) => Err(Error::drive("list", &writer.repository.path().join("trash"), errno)),
+        Err(errno) => Err(Error::drive("list", &repository.path().join(TRASH_NAME), errno)),
     }
 }
 
-/// Deletes what lies in the trash, unless someone is reading from the repository: then it waits for the next time.
+/// Puts snapshots into the trash, durably, once nobody reads from the repository any more. Needs no room on the drive.
+///
+/// Whoever calls has the writer's lock. A name that isn't there is passed over.
 ///
 /// # Errors
-/// A stop, after which the rest is deleted the next time; a drive that fails.
-pub fn empty(writer: &mut Writer, monitor: &Monitor) -> Result<()> {
-    let Some((trash, found)) = look(writer)?.filter(|(_, found)| !found.is_empty()) else {
-        return Ok(());
-    };
-    let path = writer.repository.path().to_owned();
-    let _lock = match Lock::take(writer.repository.dir(), &path, LockKind::Deleter) {
-        Err(Error::Locked { .. }) => return Ok(()),
-        taken => taken?,
-    };
-    // What can't be removed is said, and is no reason to make no backup.
-    let stuck = |name: &[u8], errno: Errno| {
-        monitor.emit(&Event::DeletionStuck { name: display(name), reason: errno.to_string() });
-    };
-    let (mut numbers, mut stripped) = (Vec::new(), Vec::new());
-    for name in &found {
-        match strip(&trash, name, monitor) {
-            Ok(true) => {
-                numbers.extend(number_of(writer, &trash, name)?);
-                stripped.push(name);
-            }
-            Ok(false) => return Err(Error::Cancelled),
-            Err(errno) => stuck(name, errno),
+/// A stop while it waits; a drive that fails.
+pub fn bury(repository: &Repository, names: &[String], monitor: &Monitor) -> Result<()> {
+    let path = repository.path();
+    let mut is_told = false;
+    let _lock = Lock::wait(repository.dir(), path, LockKind::Deleter, || {
+        if !is_told {
+            monitor.emit(&Event::ReadersAwaited);
+            is_told = true;
+        }
+        monitor.check_cancelled()
+    })?;
+    let failed = |errno| Error::drive("delete a snapshot from", path, errno);
+    let snapshots = repository.folder("snapshots")?;
+    let trash = repository.dir().ensure(TRASH_NAME.as_bytes(), 0o700).map_err(failed)?;
+    for name in names {
+        match snapshots.rename_to(name.as_bytes(), &trash, name.as_bytes()) {
+            Ok(()) | Err(Errno::NOENT) => {}
+            Err(errno) => return Err(failed(errno)),
         }
     }
-    writer.index.prune(&numbers, jiff::Timestamp::now())?;
-    for name in stripped {
-        match remove_tree(&trash, name) {
-            Ok(()) => monitor.emit(&Event::DeletionFinished { name: display(name) }),
-            Err(errno) => stuck(name, errno),
-        }
+    trash.sync().and_then(|()| snapshots.sync()).map_err(failed)
+}
+
+/// Deletes snapshots: puts them into the trash, says so in the index, and empties the trash. Gives the names of all
+/// that are gone for good then.
+///
+/// # Errors
+/// As of [`bury`] and [`empty`].
+pub fn delete(
+    writer: &mut Writer,
+    snapshots: &[(u64, String)],
+    monitor: &Monitor,
+) -> Result<Vec<String>> {
+    let names: Vec<String> = snapshots.iter().map(|(_, name)| name.clone()).collect();
+    bury(&writer.repository, &names, monitor)?;
+    let numbers: Vec<u64> = snapshots.iter().map(|(seq, _)| *seq).collect();
+    match writer.index.prune(&numbers, jiff::Timestamp::now()) {
+        // There will be room for that once the trees are gone.
+        Err(error) if index::is_full(&error) => {}
+        pruned => pruned?,
+    }
+    empty(writer, monitor)
+}
+
+/// Goes on with deletions that were interrupted, unless someone is reading from the repository: then they wait for the
+/// next time.
+///
+/// # Errors
+/// As of [`empty`].
+pub fn finish(writer: &mut Writer, monitor: &Monitor) -> Result<()> {
+    if !look(&writer.repository)?.is_some_and(|(_, found)| !found.is_empty()) {
+        return Ok(());
+    }
+    let path = writer.repository.path().to_owned();
+    match Lock::take(writer.repository.dir(), &path, LockKind::Deleter) {
+        Err(Error::Locked { .. }) => return Ok(()),
+        taken => drop(taken?),
+    }
+    for name in empty(writer, monitor)? {
+        monitor.emit(&Event::DeletionFinished { name });
     }
     Ok(())
 }
 
+/// Deletes what lies in the trash; gives the names of what is gone for good then.
+///
+/// # Errors
+/// A stop, after which the rest is deleted the next time; a drive that fails.
+pub fn empty(writer: &mut Writer, monitor: &Monitor) -> Result<Vec<String>> {
+    let stripped = strip(&writer.repository, monitor)?;
+    if stripped.is_empty() {
+        return Ok(Vec::new());
+    }
+    let Some((trash, _)) = look(&writer.repository)? else { return Ok(Vec::new()) };
+    let mut numbers = Vec::new();
+    for name in &stripped {
+        numbers.extend(number_of(writer, &trash, name)?);
+    }
+    writer.index.prune(&numbers, jiff::Timestamp::now())?;
+    let mut gone = Vec::new();
+    for name in stripped {
+        match remove_tree(&trash, &name) {
+            Ok(()) => gone.push(display(&name)),
+            Err(errno) => stuck(&name, errno, monitor),
+        }
+    }
+    Ok(gone)
+}
+
+/// Removes all that lies in the trash but the seals; gives the names of those of which nothing else is left.
+pub fn strip(repository: &Repository, monitor: &Monitor) -> Result<Vec<Vec<u8>>> {
+    let Some((trash, found)) = look(repository)? else { return Ok(Vec::new()) };
+    let mut stripped = Vec::new();
+    for name in found {
+        match strip_one(&trash, &name, monitor) {
+            Ok(true) => stripped.push(name),
+            Ok(false) => return Err(Error::Cancelled),
+            Err(errno) => stuck(&name, errno, monitor),
+        }
+    }
+    Ok(stripped)
+}
+
+/// What can't be removed is said, and is no reason to make no backup.
+fn stuck(name: &[u8], errno: Errno, monitor: &Monitor) {
+    monitor.emit(&Event::DeletionStuck { name: display(name), reason: errno.to_string() });
+}
+
 /// Removes everything but the seal; `false` if a stop was asked for.
-fn strip(trash: &Dir, name: &[u8], monitor: &Monitor) -> rustix::io::Result<bool> {
+fn strip_one(trash: &Dir, name: &[u8], monitor: &Monitor) -> rustix::io::Result<bool> {
     let go_on = || !monitor.cancel().is_cancelled();
     let Ok(folder) = open_writable(trash, name) else {
         return remove_tree_while(trash, name, &go_on);

@@ -38,8 +38,10 @@ use super::xattr::Labels;
 
 pub(super) use filter::keep;
 use folder::Base;
+pub(super) use measure::LINK_COST_BYTES;
 use run::Run;
 use sealing::{keep_names, seal};
+pub(super) use source::is_lost;
 
 /// A folder on this computer that is protected.
 #[derive(Debug, Clone, PartialEq, Eq)]

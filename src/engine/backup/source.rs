@@ -16,6 +16,12 @@ use crate::engine::path::RelPath;
 use crate::engine::probe;
 use crate::engine::problem::Reason;
 
+/// Whether nothing is left of what a source had `before`; the names that it has now are sorted.
+pub fn is_lost(before: &[Child], names: &[Vec<u8>]) -> bool {
+    let is_left = |child: &Child| names.binary_search(&child.name).is_ok();
+    !before.is_empty() && !before.iter().any(is_left)
+}
+
 impl Run<'_> {
     /// Ends what is known of sources that are no longer protected.
     pub fn end_dropped_sources(&self, index: &Index, sources: &[Source]) -> Result<()> {
@@ -75,9 +81,7 @@ impl Run<'_> {
                     (Some(before), Ok(stat)) => before.inode != stat.stx_ino,
                     _ => false,
                 };
-                let is_left = |child: &Child| names.binary_search(&child.name).is_ok();
-                let is_lost =
-                    !before.is_empty() && !before.iter().any(is_left) && !self.accept_empty;
+                let is_lost = is_lost(&before, &names) && !self.accept_empty;
                 if is_lost && names.is_empty() {
                     Err((Errno::NODATA, Reason::Emptied))
                 } else if is_lost && is_other {

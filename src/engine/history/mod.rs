@@ -51,7 +51,7 @@ pub use query::{KindFilter, Query};
 pub use room::{FolderUsage, Presence};
 pub use search::{Found, Hit};
 pub use timeline::{Tick, Turn};
-pub use usage::SnapshotUsage;
+pub use usage::{SnapshotUsage, usage_of};
 
 /// A repository's past.
 #[derive(Debug)]

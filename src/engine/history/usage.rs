@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use super::{Answers, Chain, History};
 use crate::engine::error::Result;
-use crate::engine::index::{NodeId, ROOT_NODE, State};
+use crate::engine::index::{Index, NodeId, ROOT_NODE, State};
 use crate::engine::meta::{ContentHash, Kind};
 
 /// What one snapshot alone holds.
@@ -23,6 +23,13 @@ impl History {
     pub fn usage(&self) -> Result<Vec<SnapshotUsage>> {
         self.ask_at_length(|answers| answers.usage())
     }
+}
+
+/// What each of the snapshots `seqs` alone holds.
+pub fn usage_of(index: &Index, seqs: &[u64]) -> Result<Vec<SnapshotUsage>> {
+    let answers = Answers(index);
+    let chain = answers.chain()?;
+    seqs.iter().map(|seq| answers.usage_of(&chain, *seq)).collect()
 }
 
 impl Answers<'_> {

@@ -242,6 +242,17 @@ pub fn is_busy(error: &Error) -> bool {
         if matches!(failure.code, ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
 }
 
+/// Whether a failure says that the drive has no room left.
+pub fn is_full(error: &Error) -> bool {
+    match error {
+        Error::DriveFull { .. } => true,
+        Error::Index { source: rusqlite::Error::SqliteFailure(failure, _), .. } => {
+            failure.code == ErrorCode::DiskFull
+        }
+        _ => false,
+    }
+}
+
 /// Whether an error of SQLite means that the index must be made again.
 pub fn is_missing_or_broken(error: &rusqlite::Error) -> bool {
     match error {

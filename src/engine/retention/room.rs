@@ -124,16 +124,16 @@ pub(super) fn make(
 ) -> Decision {
     droppable.sort_by_key(|one| (Reverse(one.burden), one.seqs));
     let (mut frees, mut more) = (thinned, Amount::default());
-    let mut for_room = Vec::new();
+    let mut for_room: Vec<Vec<u64>> = Vec::new();
     for one in droppable {
         if room.is_short(room.free.plus(frees)) {
             frees = frees.plus(one.frees);
-            for_room.extend(one.seqs.into_iter().flatten());
+            for_room.push(one.seqs.into_iter().flatten().collect());
         } else {
             more = more.plus(one.frees);
         }
     }
-    let dropped: HashSet<u64> = for_room.iter().copied().collect();
+    let dropped: HashSet<u64> = for_room.iter().flatten().copied().collect();
     for verdict in &mut verdicts {
         if dropped.contains(&verdict.seq) {
             verdict.reason = Reason::Room;

@@ -35,6 +35,15 @@ pub enum Reason {
     Thinned,
     /// Dropped: room is needed.
     Room,
+    /// Dropped: a person said so, whatever the rules are.
+    Forgotten,
+}
+
+impl Reason {
+    /// Whether it is one for keeping.
+    pub fn keeps(&self) -> bool {
+        !matches!(self, Self::Thinned | Self::Room | Self::Forgotten)
+    }
 }
 
 /// What becomes of one snapshot.
@@ -49,7 +58,7 @@ pub struct Verdict {
 impl Verdict {
     /// Whether the snapshot is kept.
     pub fn is_kept(&self) -> bool {
-        !matches!(self.reason, Reason::Thinned | Reason::Room)
+        self.reason.keeps()
     }
 }
 
@@ -58,9 +67,9 @@ impl Verdict {
 pub struct Decision {
     /// One verdict each, in the order of their numbers.
     pub verdicts: Vec<Verdict>,
-    /// The numbers of what goes for room, least valuable first. What several of them share is freed only with the
+    /// The numbers of what goes for room, least valuable first, both halves of a pair at once. What several of them share is freed only with the
     /// last of them and not counted here: whoever deletes in this order and looks at the drive in between may stop earlier.
-    pub for_room: Vec<u64>,
+    pub for_room: Vec<Vec<u64>>,
     /// What deleting all that is dropped frees at least.
     pub frees: Amount,
     /// What is still missing of the wanted room then.
