@@ -191,7 +191,7 @@ impl History {
         let repository = self.repository()?;
         let path = repository.path().join("snapshots").join(&name);
         let snapshot =
-            Snapshot::open(repository, &name)?.ok_or_else(|| Error::DriveMissing(path.clone()))?;
+            Snapshot::open(repository, &name)?.ok_or_else(|| Error::SnapshotMissing(name.clone()))?;
         snapshot.read_problems().map_err(|reason| Error::Damaged { path, reason })
     }
 
@@ -206,7 +206,7 @@ impl History {
         let repository = self.repository()?;
         let path = repository.path().join("snapshots").join(&name);
         let snapshot =
-            Snapshot::open(repository, &name)?.ok_or_else(|| Error::DriveMissing(path.clone()))?;
+            Snapshot::open(repository, &name)?.ok_or_else(|| Error::SnapshotMissing(name.clone()))?;
         let seal = snapshot.read_seal();
         seal.map(|seal| seal.rules).map_err(|bad| Error::Damaged { path, reason: bad.to_string() })
     }
