@@ -28,9 +28,11 @@ pub enum Phase {
     Publishing,
     /// Reading snapshots to make the index anew.
     Rebuilding,
+    /// Deleting snapshots.
+    Deleting,
 }
 
-const PHASES: [Phase; 7] = [
+const PHASES: [Phase; 8] = [
     Phase::Opening,
     Phase::Measuring,
     Phase::Copying,
@@ -38,6 +40,7 @@ const PHASES: [Phase; 7] = [
     Phase::Indexing,
     Phase::Publishing,
     Phase::Rebuilding,
+    Phase::Deleting,
 ];
 
 /// One look at the counters.
@@ -55,6 +58,8 @@ pub struct Progress {
     pub total_bytes: u64,
     /// Bytes of content that were really written.
     pub copied_bytes: u64,
+    /// Bytes that are free on the drive, as last looked; 0 while unknown.
+    pub free_bytes: u64,
 }
 
 impl Progress {
@@ -200,6 +205,7 @@ struct Inner {
     done_bytes: AtomicU64,
     total_bytes: AtomicU64,
     copied_bytes: AtomicU64,
+    free_bytes: AtomicU64,
     current: Mutex<RelPath>,
     cancel: Cancel,
     listener: Option<Listener>,
@@ -236,6 +242,7 @@ impl Monitor {
             done_bytes: inner.done_bytes.load(Relaxed),
             total_bytes: inner.total_bytes.load(Relaxed),
             copied_bytes: inner.copied_bytes.load(Relaxed),
+            free_bytes: inner.free_bytes.load(Relaxed),
         }
     }
 
@@ -278,6 +285,10 @@ impl Monitor {
 
     pub(crate) fn add_copied_bytes(&self, bytes: u64) {
         self.0.copied_bytes.fetch_add(bytes, Relaxed);
+    }
+
+    pub(crate) fn set_free_bytes(&self, bytes: u64) {
+        self.0.free_bytes.store(bytes, Relaxed);
     }
 
     pub(crate) fn set_current(&self, path: RelPath) {

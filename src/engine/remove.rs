@@ -1,6 +1,14 @@
-//! Removes a whole tree by descriptors. Never changes a file: its inode may be shared with a snapshot.
+//! Removes whole trees by descriptors: a small one here, large ones in `trees.rs`. Never changes a file: its inode may be
+//! shared with a snapshot.
 
+mod folder;
+mod pace;
+mod trees;
+
+use rustix::fs::Statx;
 use rustix::io::{Errno, Result};
+
+pub use trees::{Removal, remove_trees};
 
 use super::dir::Dir;
 use super::meta::Kind;
@@ -49,6 +57,11 @@ fn first_folder(dir: &Dir, go_on: &dyn Fn() -> bool) -> Result<Option<(Dir, Vec<
 /// Opens a folder and sees to it that its entries can be removed: people have read-only folders.
 pub(super) fn open_writable(dir: &Dir, name: &[u8]) -> Result<Dir> {
     let stat = dir.stat_child(name)?;
+    open_known(dir, name, &stat)
+}
+
+/// As [`open_writable`], of an entry that was looked at.
+fn open_known(dir: &Dir, name: &[u8], stat: &Statx) -> Result<Dir> {
     let mode = u32::from(stat.stx_mode);
     if Kind::from_mode(mode) == Some(Kind::Directory) && mode & 0o700 != 0o700 {
         rustix::fs::chmodat(
