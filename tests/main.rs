@@ -29,6 +29,7 @@ mod main_job;
 mod plans;
 mod property;
 mod recovery;
+mod removal;
 mod roundtrip;
 mod rules;
 mod tidy;
