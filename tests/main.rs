@@ -30,6 +30,7 @@ mod plans;
 mod property;
 mod pruning;
 mod recovery;
+mod removal;
 mod roundtrip;
 mod rules;
 mod tidy;
