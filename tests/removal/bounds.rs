@@ -5,7 +5,7 @@ use std::os::unix::fs::lchown;
 use std::path::Path;
 use std::process::Command;
 
-use super::program::remove_under;
+use super::program::{remove_as_nobody, remove_with_few_descriptors};
 use super::{fill, must_go};
 use crate::common::chain;
 use crate::common::cli::NOBODY;
@@ -13,17 +13,14 @@ use crate::common::drive::{KINDS, LoopDrive, must};
 use crate::common::place::{has_program, is_root, scratch, set_mode};
 use crate::common::tree::write;
 
-/// Enough for eight threads, and far less than the shapes are deep or wide.
-const FEW_DESCRIPTORS: [&str; 2] = ["prlimit", "--nofile=192"];
-
 #[test]
 fn a_tree_deeper_than_a_path_can_say_goes_with_few_descriptors() {
     for kind in KINDS {
         let Some(drive) = LoopDrive::of_kind(kind) else { return };
         let tree = drive.path().join("tree");
         fs::create_dir(&tree).unwrap();
-        chain::make(&tree, b"deep", 2_000, b"leaf");
-        let said = remove_under(&FEW_DESCRIPTORS, &tree);
+        chain::make(&tree, b"deep", 1_500, b"leaf");
+        let said = remove_with_few_descriptors(&tree);
         assert!(said.contains("[Gone]"), "{kind}: {said}");
         assert!(!tree.exists());
     }
@@ -37,13 +34,13 @@ fn a_deep_tree_with_siblings_at_every_level_goes_with_few_descriptors() {
     let folder = scratch();
     let tree = folder.path().join("tree");
     let mut path = tree.clone();
-    for _ in 0..500 {
+    for _ in 0..300 {
         for sibling in ["b", "c", "z"] {
             write(&path.join(sibling).join("file"), "x");
         }
         path.push("m");
     }
-    let said = remove_under(&FEW_DESCRIPTORS, &tree);
+    let said = remove_with_few_descriptors(&tree);
     assert!(said.contains("[Gone]"), "{said}");
     assert!(!tree.exists());
 }
@@ -55,10 +52,10 @@ fn a_thousand_siblings_with_folders_in_them_go_with_few_descriptors() {
     }
     let folder = scratch();
     let tree = folder.path().join("tree");
-    for number in 0..2_000 {
+    for number in 0..1_000 {
         fs::create_dir_all(tree.join(format!("{number}/inner"))).unwrap();
     }
-    let said = remove_under(&FEW_DESCRIPTORS, &tree);
+    let said = remove_with_few_descriptors(&tree);
     assert!(said.contains("[Gone]"), "{said}");
     assert!(!tree.exists());
 }
@@ -79,9 +76,7 @@ fn folders_that_their_owner_may_not_enter_go() {
     }
     set_mode(&tree, 0o555);
     own(folder.path());
-    let user = format!("{NOBODY}");
-    let wrapper = ["setpriv", "--clear-groups", "--reuid", &user, "--regid", &user];
-    let said = remove_under(&wrapper, &tree);
+    let said = remove_as_nobody(&tree);
     assert!(said.contains("[Gone]"), "{said}");
     assert!(!tree.exists());
 }
@@ -98,9 +93,7 @@ fn what_belongs_to_somebody_else_is_told_and_the_rest_goes() {
     }
     own(folder.path());
     lchown(tree.join("b"), Some(0), Some(0)).unwrap();
-    let user = format!("{NOBODY}");
-    let wrapper = ["setpriv", "--clear-groups", "--reuid", &user, "--regid", &user];
-    let said = remove_under(&wrapper, &tree);
+    let said = remove_as_nobody(&tree);
     assert!(said.contains("Stuck { path: /tree/b/file"), "{said}");
     assert!(!tree.join("a").exists() && !tree.join("c").exists());
     assert_eq!(fs::read_dir(tree.join("b")).unwrap().count(), 3);
