@@ -45,6 +45,8 @@ pub struct NoRoom {
     pub others: Vec<Vec<u8>>,
     /// The source that is missing, so that nothing goes.
     pub missing_source: Option<PathBuf>,
+    /// Names of the snapshots that were deleted before it was known that this is not enough.
+    pub deleted: Vec<String>,
 }
 
 impl NoRoom {

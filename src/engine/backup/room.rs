@@ -70,18 +70,24 @@ fn make(
     clock: &dyn Clock,
     monitor: &Monitor,
 ) -> Result<Vec<String>> {
-    let needed = match judge(writer, options, found, clock)? {
-        Verdict::Fits => return Ok(Vec::new()),
-        Verdict::FitsThen(needed) => needed,
-        Verdict::Never(refusal) => return Err(Error::NoRoom(refusal)),
-    };
-    let Some(request) = request(options, needed, clock) else { return Ok(Vec::new()) };
-    let report = prune::prune(writer, &request, monitor)?;
-    if !report.missing.is_none() {
-        // What was deleted had its blocks in common with what is kept.
-        return Err(Error::NoRoom(Box::new(refuse(writer, found, needed, Amount::default())?)));
+    let mut deleted = Vec::new();
+    loop {
+        let needed = match judge(writer, options, found, clock)? {
+            Verdict::Fits => return Ok(deleted),
+            Verdict::FitsThen(needed) => needed,
+            Verdict::Never(refusal) => {
+                return Err(Error::NoRoom(Box::new(NoRoom { deleted, ..*refusal })));
+            }
+        };
+        let Some(request) = request(options, needed, clock) else { return Ok(deleted) };
+        let report = prune::prune(writer, &request, monitor)?;
+        if report.deleted.is_empty() {
+            let refusal = refuse(writer, found, needed, Amount::default())?;
+            return Err(Error::NoRoom(Box::new(NoRoom { deleted, ..refusal })));
+        }
+        // What was deleted may have had its blocks in common with what is kept: then more has to go.
+        deleted.extend(report.deleted.into_iter().map(|(name, _)| name));
     }
-    Ok(report.deleted.into_iter().map(|(name, _)| name).collect())
 }
 
 fn request<'a>(
@@ -146,6 +152,7 @@ fn refuse(writer: &Writer, found: &Found, needed: Amount, freeable: Amount) -> R
         others_bytes: refusal::others_bytes(writer, &space, found)?,
         others: refusal::other_repositories(writer),
         missing_source: None,
+        deleted: Vec::new(),
     })
 }
 
