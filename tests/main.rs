@@ -29,6 +29,7 @@ mod main_job;
 mod plans;
 mod property;
 mod recovery;
+mod room;
 mod roundtrip;
 mod rules;
 mod tidy;
