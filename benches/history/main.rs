@@ -1,8 +1,9 @@
 //! How long questions about a long past take, and how large its index is: 1,000,000 files and 500 snapshots with 0.5 % changes each,
-//! made up and written through the same doors as a backup's.
+//! made up and written through the same doors as a backup's; and how long the index takes to drop snapshots.
 //!
 //! `cargo bench --bench history [-- FILES SNAPSHOTS]`. The index stays in the temporary folder while this runs.
 
+mod dropping;
 mod questions;
 mod tree;
 
@@ -57,7 +58,9 @@ fn main() -> Result<()> {
     sizes(&path)?;
     let place = LocalCopy { folder: copies, limit_bytes: u64::MAX };
     let history = History::open_away(folder.path(), repository, place).ok_or("no history")?;
-    questions::ask(&history, &mut tree, snapshots as u64)
+    questions::ask(&history, &mut tree, snapshots as u64)?;
+    drop(history);
+    dropping::drop_some(&path, snapshots as u64)
 }
 
 fn new_spool(folder: &Path) -> Result<Spool> {
@@ -79,6 +82,7 @@ fn add(index: &mut Index, spool: &Spool, source: Uuid, seq: u64) -> Result<Durat
         user: String::new(),
         version: String::new(),
         kind: SnapshotKind::Manual,
+        boot: None,
         sources: vec![SealedSource { id: source, path: "home/ann".to_owned() }],
         rules: Vec::new(),
         owner: Owner { uid: 1000, gid: 1000 },

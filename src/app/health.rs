@@ -58,6 +58,8 @@ mod tests {
             same_at: None,
             pinned: false,
             label: None,
+            kind: crate::engine::seal::SnapshotKind::Manual,
+            boot: None,
         }
     }
 

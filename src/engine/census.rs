@@ -8,7 +8,7 @@ use super::error::{Error, Result};
 use super::index::{self, Imported, Index, SnapshotRow};
 use super::monitor::{Event, Monitor, Phase};
 use super::repository::Repository;
-use super::seal::{ByteCounts, Counts, Seal, SealedTime};
+use super::seal::{ByteCounts, Counts, Seal, SealedTime, SnapshotKind};
 use super::snapshot::{BadSeal, Snapshot, name_order, started_of};
 
 /// A snapshot that can be taken into the index.
@@ -145,6 +145,8 @@ impl Census {
             parent: None,
             started: moment.clone(),
             finished: moment,
+            kind: SnapshotKind::Manual,
+            boot: None,
             sources,
             counts: Counts { problems, ..Counts::default() },
             bytes: ByteCounts::default(),

@@ -137,6 +137,9 @@ pub struct Seal {
     pub version: String,
     /// Why it was made.
     pub kind: SnapshotKind,
+    /// The boot of the computer in which it was made, as Linux numbers it; `None` if that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub boot: Option<Uuid>,
     /// What was protected.
     pub sources: Vec<SealedSource>,
     /// The rules that were in force, one a line, in the words of FORMAT.md.

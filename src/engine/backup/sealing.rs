@@ -56,6 +56,7 @@ pub(super) fn blank_seal(repository: &Repository, now: &Zoned) -> Seal {
         user: marker.user.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         kind: SnapshotKind::Manual,
+        boot: boot(),
         sources: Vec::new(),
         rules: Vec::new(),
         owner: Owner { uid: 0, gid: 0 },
@@ -66,4 +67,9 @@ pub(super) fn blank_seal(repository: &Repository, now: &Zoned) -> Seal {
         problems: None,
         tree: Default::default(),
     }
+}
+
+/// Which boot of the computer this is, if the system tells.
+fn boot() -> Option<Uuid> {
+    std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?.trim_ascii().parse().ok()
 }

@@ -9,6 +9,7 @@ mod content;
 mod deleted;
 mod entry;
 mod folders;
+mod known_usage;
 mod last_good;
 mod lost;
 mod missing;
@@ -34,6 +35,7 @@ use super::monitor::Monitor;
 use super::path::RelPath;
 use super::reader::Reader;
 use super::repository::Repository;
+use super::retention::Growth;
 use super::seal::Problem;
 use super::snapshot::Snapshot;
 
@@ -45,6 +47,7 @@ pub use changes::{Change, ChangePage};
 pub use compare::{Compared, Side};
 pub use deleted::{Deleted, DeletedCursor, DeletedPage, DeletedQuery};
 pub use entry::{Entry, Version};
+pub use known_usage::KnownUsage;
 pub use last_good::LastGood;
 pub use missing::Missing;
 pub use query::{KindFilter, Query};
@@ -115,6 +118,11 @@ impl History {
     /// All snapshots, oldest first.
     pub fn snapshots(&self) -> Result<Vec<SnapshotInfo>> {
         self.ask(|answers| answers.0.snapshots())
+    }
+
+    /// What each snapshot added when it was made, oldest first; pruned ones, too, as far as the index still knows them.
+    pub fn growth(&self) -> Result<Vec<Growth>> {
+        self.ask(|answers| answers.0.growth())
     }
 
     /// The snapshot with the number `seq`.

@@ -21,29 +21,31 @@ pub struct SnapshotUsage {
 impl History {
     /// What each snapshot alone holds, oldest first.
     pub fn usage(&self) -> Result<Vec<SnapshotUsage>> {
-        self.ask_at_length(|answers| answers.usage())
+        self.ask_at_length(|answers| {
+            let chain = answers.chain()?;
+            chain.all().iter().map(|row| answers.usage_in(&chain, row.seq)).collect()
+        })
     }
 }
 
-/// What each of the snapshots `seqs` alone holds.
+/// What each of the snapshots `seqs` alone holds, for who has an index and no history. Two of them may have something that no
+/// third one has: that is neither's alone.
+///
+/// # Errors
+/// [`Error::NoSuchSnapshot`](crate::engine::error::Error::NoSuchSnapshot) for a number that no snapshot has.
 pub fn usage_of(index: &Index, seqs: &[u64]) -> Result<Vec<SnapshotUsage>> {
     let answers = Answers(index);
     let chain = answers.chain()?;
-    seqs.iter().map(|seq| answers.usage_of(&chain, *seq)).collect()
+    seqs.iter().map(|seq| answers.usage_in(&chain, chain.get(*seq)?.seq)).collect()
 }
 
 impl Answers<'_> {
-    fn usage(&self) -> Result<Vec<SnapshotUsage>> {
-        let chain = self.chain()?;
+    /// What is in one snapshot alone came with it and went with the next one, so it is below folders that both changed.
+    pub(super) fn usage_in(&self, chain: &Chain, seq: u64) -> Result<SnapshotUsage> {
         if let [only] = chain.all() {
             let (only_files, only_bytes) = self.0.all_contents()?;
-            return Ok(vec![SnapshotUsage { seq: only.seq, only_files, only_bytes }]);
+            return Ok(SnapshotUsage { seq: only.seq, only_files, only_bytes });
         }
-        chain.all().iter().map(|row| self.usage_of(&chain, row.seq)).collect()
-    }
-
-    /// What is in one snapshot alone came with it and went with the next one, so it is below folders that both changed.
-    fn usage_of(&self, chain: &Chain, seq: u64) -> Result<SnapshotUsage> {
         // The oldest one's rows are what history begins with: all that it holds.
         let mut rows = Vec::new();
         rows.extend(chain.before(seq).map(|_| seq));

@@ -13,11 +13,13 @@ mod names;
 mod prune;
 mod read;
 mod search;
+mod snapshot;
 mod spool;
 mod state;
 mod summary;
 mod twin;
 mod usage;
+mod vacuum;
 mod write;
 
 use std::path::{Path, PathBuf};
@@ -37,8 +39,9 @@ pub use import::{Imported, import};
 pub use local::{Built, LocalCopy};
 pub(crate) use mirror::Journal;
 pub use moves::Moved;
-pub use read::{Child, SnapshotRow, SnapshotState, StateChange, children_of};
+pub use read::{Child, children_of};
 pub use search::{Link, NameId, NamedPath, PastVersion};
+pub use snapshot::{SnapshotRow, SnapshotState, StateChange};
 pub use spool::{Change, Spool, SpoolWriter};
 pub use state::State;
 pub use summary::ChangeCounts;
@@ -64,7 +67,7 @@ const SCHEMA: &str = include_str!("schema.sql");
 const LATE_INDEXES: &str = include_str!("late.sql");
 
 /// Changed with every change of these: another number means that the index is made again.
-const SCHEMA_VERSION: i32 = 3;
+const SCHEMA_VERSION: i32 = 4;
 
 /// Marks an SQLite file as Yore's.
 const APPLICATION_ID: i32 = 0x596f_7265;

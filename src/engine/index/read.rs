@@ -5,82 +5,9 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension as _, params};
 use uuid::Uuid;
 
 use super::state::{COLUMNS, State};
-use super::{Index, NodeId, ROOT_NODE};
+use super::{Index, NodeId, ROOT_NODE, SnapshotState};
 use crate::engine::error::Result;
 use crate::engine::path::{RelPath, is_name};
-
-/// Whether a snapshot can be relied on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SnapshotState {
-    /// Complete, with a good seal.
-    Good,
-    /// On the drive, but its seal is missing or broken.
-    Damaged,
-    /// Known to the index, but not on the drive.
-    Missing,
-    /// Deleted on purpose: known to the index alone, and never listed.
-    Pruned,
-}
-
-impl SnapshotState {
-    pub(super) fn code(self) -> i64 {
-        match self {
-            Self::Good => 0,
-            Self::Damaged => 1,
-            Self::Missing => 2,
-            Self::Pruned => 3,
-        }
-    }
-}
-
-/// A snapshot whose state changed.
-#[derive(Debug, Clone)]
-pub struct StateChange {
-    /// Which one.
-    pub seq: u64,
-    /// What it is now.
-    pub state: SnapshotState,
-}
-
-/// One snapshot, as the index knows it.
-#[derive(Debug, Clone)]
-pub struct SnapshotRow {
-    /// Order among all.
-    pub seq: u64,
-    /// Identity.
-    pub id: Uuid,
-    /// The folder's name.
-    pub name: String,
-    /// When the run began.
-    pub started: jiff::Timestamp,
-    /// When the tree was complete.
-    pub finished: jiff::Timestamp,
-    /// Entries of every kind.
-    pub entries: u64,
-    /// Regular files.
-    pub files: u64,
-    /// Bytes of content.
-    pub total_bytes: u64,
-    /// Bytes of content that this snapshot added.
-    pub copied_bytes: u64,
-    /// Paths that could not be read.
-    pub problems: u64,
-    /// Whether it can be relied on.
-    pub state: SnapshotState,
-    /// When a later run last found that nothing had changed since.
-    pub same_at: Option<jiff::Timestamp>,
-    /// A person wants it kept.
-    pub pinned: bool,
-    /// What the person calls it.
-    pub label: Option<String>,
-}
-
-impl SnapshotRow {
-    /// When the sources were last known to be as the snapshot has them.
-    pub fn current_at(&self) -> jiff::Timestamp {
-        self.same_at.map_or(self.started, |same| same.max(self.started))
-    }
-}
 
 /// A child of a folder at a moment.
 #[derive(Debug, Clone)]
@@ -146,29 +73,6 @@ pub(super) fn next_node(connection: &Connection) -> rusqlite::Result<NodeId> {
 }
 
 impl Index {
-    /// All snapshots but the pruned ones, oldest first.
-    pub fn snapshots(&self) -> Result<Vec<SnapshotRow>> {
-        self.run(|connection| {
-            let mut statement = connection.prepare_cached(
-                "SELECT seq, id, name, started, finished, entries, files, total_bytes, \
-                 copied_bytes, problems, state, same_at, pinned, label FROM snapshot WHERE state <> ?1 \
-                 ORDER BY seq",
-            )?;
-            let rows = statement.query_map([SnapshotState::Pruned.code()], read_snapshot)?;
-            rows.collect()
-        })
-    }
-
-    /// All numbers that are taken, those of pruned snapshots included, in order.
-    pub fn numbers(&self) -> Result<Vec<u64>> {
-        self.run(|connection| {
-            let mut statement =
-                connection.prepare_cached("SELECT seq FROM snapshot ORDER BY seq")?;
-            let rows = statement.query_map([], |row| row.get(0))?;
-            rows.collect()
-        })
-    }
-
     /// The names of folders among the snapshots that could not be taken in.
     pub fn unusable(&self) -> Result<Vec<String>> {
         self.run(|connection| {
@@ -319,35 +223,4 @@ impl Index {
     pub fn next_node(&self) -> Result<NodeId> {
         self.run(next_node)
     }
-}
-
-fn read_snapshot(row: &rusqlite::Row<'_>) -> rusqlite::Result<SnapshotRow> {
-    let time = |column| -> rusqlite::Result<jiff::Timestamp> {
-        let milliseconds: i64 = row.get(column)?;
-        jiff::Timestamp::from_millisecond(milliseconds)
-            .map_err(|_| rusqlite::Error::IntegralValueOutOfRange(column, milliseconds))
-    };
-    Ok(SnapshotRow {
-        seq: row.get(0)?,
-        id: Uuid::from_slice(&row.get::<_, Vec<u8>>(1)?).unwrap_or_default(),
-        name: row.get(2)?,
-        started: time(3)?,
-        finished: time(4)?,
-        entries: row.get(5)?,
-        files: row.get(6)?,
-        total_bytes: row.get(7)?,
-        copied_bytes: row.get(8)?,
-        problems: row.get(9)?,
-        state: match row.get::<_, i64>(10)? {
-            0 => SnapshotState::Good,
-            1 => SnapshotState::Damaged,
-            3 => SnapshotState::Pruned,
-            _ => SnapshotState::Missing,
-        },
-        same_at: row
-            .get::<_, Option<i64>>(11)?
-            .and_then(|time| jiff::Timestamp::from_millisecond(time).ok()),
-        pinned: row.get(12)?,
-        label: row.get(13)?,
-    })
 }

@@ -7,7 +7,8 @@ CREATE TABLE head (
 );
 
 -- Snapshots that were committed; state: 0 good, 1 damaged, 2 missing from the drive, 3 pruned. Times are milliseconds since 1970;
--- same_at: when a later run found nothing new; pruned_at: when it was deleted.
+-- same_at: when a later run found nothing new; pruned_at: when it was deleted; kind: why it was made, 0 by schedule, 1 by hand,
+-- 2 before and 3 after something else, 4 taken over; boot: the UUID of the boot in which it was made, if it is known.
 CREATE TABLE snapshot (
     seq INTEGER PRIMARY KEY,
     id BLOB NOT NULL,
@@ -24,6 +25,8 @@ CREATE TABLE snapshot (
     pinned INTEGER NOT NULL,
     label TEXT,
     rules INTEGER NOT NULL,
+    kind INTEGER NOT NULL,
+    boot BLOB,
     pruned_at INTEGER
 );
 

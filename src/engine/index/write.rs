@@ -4,6 +4,7 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehav
 
 use super::names::Names;
 use super::read::next_node;
+use super::snapshot;
 use super::spool::{Record, Spool, SpoolError};
 use super::summary::Summaries;
 use super::{Index, LATE_INDEXES, NodeId, OPEN, SnapshotState, StateChange};
@@ -133,36 +134,13 @@ fn insert_snapshot(
     state: SnapshotState,
     pin: &Pin,
 ) -> rusqlite::Result<()> {
-    let counts = &seal.counts;
-    let entries = [counts.files, counts.directories, counts.symlinks, counts.special]
-        .into_iter()
-        .fold(0_u64, u64::saturating_add);
-    let number = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
-    connection.execute(
-        "INSERT INTO snapshot (seq, id, name, started, finished, entries, files, total_bytes, \
-         copied_bytes, problems, state, pinned, label, rules) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
-        params![
-            number(seal.seq),
-            seal.id.as_bytes(),
-            name,
-            seal.started.utc.as_millisecond(),
-            seal.finished.utc.as_millisecond(),
-            number(entries),
-            number(counts.files),
-            number(seal.bytes.total),
-            number(seal.bytes.copied),
-            number(counts.problems),
-            state.code(),
-            pin.pinned,
-            pin.label,
-            intern_rules(connection, &seal.rules)?,
-        ],
-    )?;
+    let rules = intern_rules(connection, &seal.rules)?;
+    snapshot::insert(connection, seal, name, state, pin, rules)?;
+    let seq = i64::try_from(seal.seq).unwrap_or(i64::MAX);
     for (id, path) in seal.sources_apart() {
         connection.execute(
             "INSERT OR IGNORE INTO source (snapshot, id, path) VALUES (?1, ?2, ?3)",
-            params![number(seal.seq), id.as_bytes(), path.as_bytes()],
+            params![seq, id.as_bytes(), path.as_bytes()],
         )?;
     }
     Ok(())

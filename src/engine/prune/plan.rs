@@ -154,12 +154,12 @@ fn candidate(repository: &Repository, row: &SnapshotInfo) -> Result<Candidate> {
     Ok(Candidate {
         seq: row.seq,
         started: row.started,
-        kind: crate::engine::seal::SnapshotKind::Scheduled,
+        kind: row.kind,
         state,
         pinned: pin.pinned,
         labelled: pin.label.is_some(),
         frees: Amount::default(),
-        boot: None,
+        boot: row.boot,
     })
 }
 
