@@ -17,6 +17,7 @@ use crate::engine::monitor::Monitor;
 use crate::engine::path::RelPath;
 use crate::engine::probe;
 use crate::engine::repository::{Repository, YORE_DIR, open_drive};
+use crate::engine::retention::Policy;
 use crate::engine::rules::RuleSet;
 
 /// What is known of a folder that is proposed as drive.
@@ -103,6 +104,11 @@ pub fn set_up_with(
     let security_labels = former.as_ref().is_some_and(|config| config.security_labels);
     let local_limit_bytes =
         former.as_ref().map_or(LOCAL_LIMIT_BYTES, |config| config.local_limit_bytes);
+    // Of a configuration without rules nobody ever agreed that something is deleted.
+    let retention = match &former {
+        Some(config) => config.retention.clone(),
+        None => Some(Policy::default()),
+    };
     let known = known_sources(&repository, former);
     let sources = sources
         .into_iter()
@@ -121,6 +127,7 @@ pub fn set_up_with(
         one_file_system,
         security_labels,
         rules,
+        retention,
         local_limit_bytes,
     };
     config.save(&path)?;

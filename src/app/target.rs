@@ -23,6 +23,7 @@ use crate::engine::reader::is_current;
 use crate::engine::recover::Writer;
 use crate::engine::repository::{Identity, Repository, YORE_DIR};
 use crate::engine::restore::{self, RestorePlan, RestoreReport, RestoreRequest};
+use crate::engine::retention::Policy;
 use crate::engine::rules::RuleSet;
 use crate::engine::seal::SnapshotKind;
 use crate::engine::xattr::Labels;
@@ -54,6 +55,8 @@ pub struct Target {
     pub sources: Vec<Source>,
     /// What of it is left out.
     pub rules: RuleSet,
+    /// Which snapshots are kept; `None` if the person was never shown a rule, so that nothing is deleted by itself.
+    pub retention: Option<Policy>,
     /// Take a drive whose file system can't promise anything. For tests.
     pub unsafe_drive: bool,
     /// Go into folders on other file systems, too.
@@ -87,6 +90,7 @@ impl Target {
                 repository_id: None,
                 sources: Vec::new(),
                 rules: RuleSet::default(),
+                retention: None,
                 unsafe_drive: false,
                 cross_mounts: false,
                 labels: Labels::Leave,
@@ -160,7 +164,7 @@ impl Target {
     }
 
     /// Opens the history together with the contents, which are on the drive alone.
-    fn open_attached(&self, monitor: &Monitor) -> Result<History> {
+    pub(super) fn open_attached(&self, monitor: &Monitor) -> Result<History> {
         let history = self.open_history(monitor)?;
         match self.away(&history)? {
             Some(away) => Err(Error::DriveAway(away)),
@@ -242,6 +246,7 @@ impl From<Config> for Target {
             repository_id: Some(config.repository_id),
             sources: config.sources,
             rules: config.rules,
+            retention: config.retention,
             unsafe_drive: config.unsafe_drive,
             local_limit_bytes: config.local_limit_bytes,
             cross_mounts: !config.one_file_system,

@@ -38,7 +38,7 @@ use super::xattr::Labels;
 
 pub(super) use filter::keep;
 use folder::Base;
-pub(super) use measure::LINK_COST_BYTES;
+pub(super) use measure::{LINK_COST_BYTES, reserve_bytes};
 use run::Run;
 use sealing::{keep_names, seal};
 pub(super) use source::is_lost;
