@@ -202,9 +202,7 @@ fn explain_refusal(error: &EngineError) -> Option<Explanation> {
                 &[("name", name)],
             ),
         ),
-        EngineError::SourceMissing(path) => {
-            Explanation::new(source_missing(path), source_advice())
-        }
+        EngineError::SourceMissing(path) => Explanation::new(source_missing(path), source_advice()),
         _ => return None,
     })
 }

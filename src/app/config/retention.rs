@@ -121,9 +121,14 @@ mod tests {
             (
                 several,
                 Some(
-                    [(Tag::All, "10"), (Tag::All, "1 years"), (Tag::Hourly, "1 week"), (Tag::Boot, "5")]
-                        .map(|(tag, reach)| Rule { tag, reach: reach.parse().unwrap() })
-                        .to_vec(),
+                    [
+                        (Tag::All, "10"),
+                        (Tag::All, "1 years"),
+                        (Tag::Hourly, "1 week"),
+                        (Tag::Boot, "5"),
+                    ]
+                    .map(|(tag, reach)| Rule { tag, reach: reach.parse().unwrap() })
+                    .to_vec(),
                 ),
             ),
         ] {
