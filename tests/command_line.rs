@@ -2,12 +2,15 @@
 
 mod compare;
 mod find;
+mod forget;
 mod last_good;
 mod names;
 mod past;
 mod pin;
+mod prune;
 mod restore;
 mod setup;
+mod status;
 mod usage;
 
 use std::fs;

@@ -157,7 +157,7 @@ mod tests {
             ("all = [[1]]\n", (6, 8), "30 days"),
             ("all = 4294967296\n", (6, 7), "too large"),
             ("all = 99999999999999999999999\n", (6, 7), ""),
-            ("all = 1\nall = 2\n", (7, 1), "all"),
+            ("all = 1\nall = 2\n", (7, 1), "duplicate"),
         ] {
             match load(&path, &format!("[retention]\n{table}")) {
                 Err(Error::BadConfig { line, column, message, .. }) => {
