@@ -28,6 +28,7 @@ mod linking;
 mod main_job;
 mod plans;
 mod property;
+mod pruning;
 mod recovery;
 mod roundtrip;
 mod rules;

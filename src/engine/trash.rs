@@ -91,7 +91,7 @@ pub fn delete(
 /// # Errors
 /// As of [`empty`].
 pub fn finish(writer: &mut Writer, monitor: &Monitor) -> Result<()> {
-    if !look(&writer.repository)?.is_some_and(|(_, found)| !found.is_empty()) {
+    if look(&writer.repository)?.is_none_or(|(_, found)| found.is_empty()) {
         return Ok(());
     }
     let path = writer.repository.path().to_owned();

@@ -30,7 +30,7 @@ impl History {
         let _lock = repository.lock_for_reading();
         let place = repository.path().join("snapshots").join(&snapshot);
         let stored = Snapshot::open(repository, &snapshot)?
-            .ok_or_else(|| Error::DriveMissing(place.clone()))?;
+            .ok_or_else(|| Error::SnapshotMissing(snapshot.clone()))?;
         let place = place.join("files").join(path.as_path());
         let (folder, name) = (path.parent().unwrap_or_default(), path.name().unwrap_or_default());
         let read = || stored.files()?.beneath(&folder)?.read_file(name, limit_bytes);

@@ -205,12 +205,17 @@ impl History {
 
     /// What could not be read when the snapshot `at` was made.
     pub fn problems(&self, at: u64) -> Result<Vec<Problem>> {
+        let (snapshot, path) = self.on_drive(at)?;
+        snapshot.read_problems().map_err(|reason| Error::Damaged { path, reason })
+    }
+
+    /// The snapshot `at` on the drive, and where it is.
+    fn on_drive(&self, at: u64) -> Result<(Snapshot, PathBuf)> {
         let name = self.snapshot(at)?.name;
         let repository = self.repository()?;
         let path = repository.path().join("snapshots").join(&name);
-        let snapshot =
-            Snapshot::open(repository, &name)?.ok_or_else(|| Error::DriveMissing(path.clone()))?;
-        snapshot.read_problems().map_err(|reason| Error::Damaged { path, reason })
+        let opened = Snapshot::open(repository, &name)?;
+        opened.map(|snapshot| (snapshot, path)).ok_or(Error::SnapshotMissing(name))
     }
 
     /// The identities and paths of the sources that the snapshot `at` protected.
@@ -220,11 +225,7 @@ impl History {
 
     /// The rules that the snapshot `at` was made by, as its seal keeps them.
     pub fn sealed_rules(&self, at: u64) -> Result<Vec<String>> {
-        let name = self.snapshot(at)?.name;
-        let repository = self.repository()?;
-        let path = repository.path().join("snapshots").join(&name);
-        let snapshot =
-            Snapshot::open(repository, &name)?.ok_or_else(|| Error::DriveMissing(path.clone()))?;
+        let (snapshot, path) = self.on_drive(at)?;
         let seal = snapshot.read_seal();
         seal.map(|seal| seal.rules).map_err(|bad| Error::Damaged { path, reason: bad.to_string() })
     }
