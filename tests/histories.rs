@@ -11,6 +11,7 @@ mod gone;
 mod model;
 mod moved;
 mod scope;
+mod told;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -24,16 +25,26 @@ use uuid::Uuid;
 use yore::engine::backup::{BackupOptions, Source};
 use yore::engine::monitor::Monitor;
 use yore::engine::rules::Rules;
+use yore::engine::seal::SnapshotKind;
 
 use crate::common::drive::LoopDrive;
 use crate::common::engine::Rig;
 use crate::common::place::scratch;
 use edit::{Edit, Which};
-use model::Past;
+use model::{Made, Past};
 use scope::{look, rules_of, sources_of};
 
 /// How many are tried if nothing else is said.
 const CASES: u64 = 60;
+
+/// Why snapshots are made, in turn.
+const KINDS: [SnapshotKind; 5] = [
+    SnapshotKind::Scheduled,
+    SnapshotKind::Manual,
+    SnapshotKind::Before,
+    SnapshotKind::After,
+    SnapshotKind::Import,
+];
 
 /// What comes before one snapshot, and what happens to the repository after it.
 #[derive(Debug, Clone)]
@@ -49,7 +60,7 @@ struct Round {
 #[derive(Debug, Clone)]
 enum Then {
     Nothing,
-    Prune(Which),
+    Prune(Vec<Which>),
     Rebuild,
 }
 
@@ -63,7 +74,7 @@ struct Story {
 fn story() -> impl Strategy<Value = Story> {
     let then = prop_oneof![
         8 => Just(Then::Nothing),
-        2 => (0..1_000_usize).prop_map(Then::Prune),
+        2 => vec(0..1_000_usize, 1..4).prop_map(Then::Prune),
         1 => Just(Then::Rebuild),
     ];
     let sources = prop_oneof![8 => Just(0_usize), 1 => Just(1), 1 => Just(2), 1 => Just(3)];
@@ -110,7 +121,9 @@ impl Case {
             id: Uuid::from_slice(&blake3::hash(name.as_bytes()).as_bytes()[..16]).unwrap(),
             path: root.join(name),
         });
+        let kind = KINDS[self.names.len() % KINDS.len()];
         let options = BackupOptions {
+            kind,
             sources: sources.collect(),
             rules: Rules::compile(rules_of(round.rules, root), None).unwrap(),
             ..self.rig.options()
@@ -119,6 +132,7 @@ impl Case {
         assert!(report.is_new && !report.is_partial(), "{report:?}");
         self.past.seen.extend(moment.entries.keys().cloned());
         self.past.moments.insert(report.seq, moment);
+        self.past.made.insert(report.seq, Made { kind, copied_bytes: report.copied_bytes });
         self.names.insert(report.seq, report.snapshot);
     }
 
@@ -137,9 +151,11 @@ impl Case {
         self.rig.recover();
     }
 
-    fn rebuild(&self) {
+    fn rebuild(&mut self) {
         let monitor = Monitor::new();
         self.rig.writer(&monitor).unwrap().rebuild(&monitor).unwrap();
+        // Nothing tells of the others any more.
+        self.past.made.retain(|seq, _| self.past.moments.contains_key(seq));
     }
 
     fn check(&self, when: &str) {
@@ -155,7 +171,7 @@ fn live(story: &Story, folder: &Path) {
         match &round.then {
             Then::Nothing => {}
             Then::Prune(which) => {
-                case.prune(&[*which]);
+                case.prune(which);
                 case.check(&format!("pruned after round {number}"));
             }
             Then::Rebuild => case.rebuild(),

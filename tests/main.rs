@@ -24,6 +24,7 @@ mod histories;
 mod history;
 mod holes;
 mod hostile;
+mod index_pruning;
 mod linking;
 mod main_job;
 mod plans;

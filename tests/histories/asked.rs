@@ -9,7 +9,7 @@ use yore::engine::meta::{ContentHash, FileTime, Kind};
 use yore::engine::path::RelPath;
 
 use super::model::{Moment, Past, Step};
-use super::{compared, found, gone, moved};
+use super::{compared, found, gone, moved, told};
 use crate::common::engine::Rig;
 use crate::common::tree::Fact;
 
@@ -27,6 +27,7 @@ pub fn check(rig: &Rig, past: &Past, when: &str) {
     found::check(&history, past, when);
     let index = Index::open_read_only(&rig.index()).unwrap().expect("an index");
     check_changes(&index, past, when);
+    told::check(&history, &index, past, when);
 }
 
 /// What the engine must say of an entry.

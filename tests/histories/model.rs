@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use yore::engine::history::{ChangeCounts, Difference};
 use yore::engine::path::RelPath;
+use yore::engine::seal::SnapshotKind;
 
 use crate::common::tree::Fact;
 
@@ -20,10 +21,19 @@ pub struct Moment {
     pub rules: usize,
 }
 
+/// How a snapshot came to be.
+#[derive(Debug, Clone, Copy)]
+pub struct Made {
+    pub kind: SnapshotKind,
+    pub copied_bytes: u64,
+}
+
 /// The snapshots that are left, by their numbers.
 #[derive(Debug, Default)]
 pub struct Past {
     pub moments: BTreeMap<u64, Moment>,
+    /// Those that the index knows, pruned ones, too.
+    pub made: BTreeMap<u64, Made>,
     /// Every path that ever was, and the folders above the sources.
     pub seen: BTreeSet<RelPath>,
 }

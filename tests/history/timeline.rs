@@ -83,7 +83,7 @@ fn thousands_of_snapshots_are_gone_through_once() {
     let sql = "WITH RECURSIVE n (seq) AS (SELECT 2 UNION ALL SELECT seq + 1 FROM n WHERE seq < 10000) \
          INSERT INTO snapshot SELECT n.seq, zeroblob(16), 'made-up-' || n.seq, started, finished, \
          entries, files, total_bytes, copied_bytes, problems, 2, same_at, pinned, label, rules, \
-         pruned_at FROM n, snapshot; \
+         kind, boot, pruned_at FROM n, snapshot; \
          UPDATE version SET last = 1; \
          INSERT INTO version SELECT v.node, s.seq, s.seq, v.kind, v.mode, v.uid, v.gid, v.size, \
          v.mtime, v.mtime_ns, v.device, v.hash, v.xattrs, v.inode, v.ctime, v.ctime_ns, \

@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use yore::engine::history::{Difference, FolderUsage, History, Presence, SnapshotUsage};
+use yore::engine::error::Error;
+use yore::engine::history::{
+    Difference, FolderUsage, History, KnownUsage, Presence, SnapshotUsage, usage_of,
+};
 use yore::engine::index::Index;
 use yore::engine::meta::{ContentHash, Kind};
 use yore::engine::monitor::Monitor;
@@ -74,6 +77,78 @@ fn one_snapshot_alone_holds_everything_once() {
     assert_eq!(rig.history().usage().unwrap(), [alone]);
     rig.writer(&Monitor::new()).unwrap().rebuild(&Monitor::new()).unwrap();
     assert_eq!(rig.history().usage().unwrap(), [alone]);
+}
+
+/// What is known, with other numbers of files: whoever tells them believed it.
+fn marked(known: &KnownUsage) -> KnownUsage {
+    let mut value = serde_json::to_value(known).unwrap();
+    for one in value.as_object_mut().unwrap().values_mut() {
+        one["only_files"] = 999.into();
+    }
+    serde_json::from_value(value).unwrap()
+}
+
+/// The numbers of the snapshots that `known` is believed of.
+fn believed(rig: &Rig, known: &KnownUsage) -> Vec<u64> {
+    let usage = rig.history().usage_with(&mut marked(known)).unwrap();
+    usage.iter().filter(|one| one.only_files == 999).map(|one| one.seq).collect()
+}
+
+#[test]
+fn what_is_known_is_worked_out_again_where_the_neighbours_are_others() {
+    let rig = past(46, 5);
+    let mut known = KnownUsage::default();
+    let exact = rig.history().usage().unwrap();
+    assert_eq!(rig.history().usage_with(&mut known).unwrap(), exact);
+    assert_eq!(believed(&rig, &known), [1, 2, 3, 4, 5]);
+    // Made again, the index tells of the same snapshots.
+    rig.writer(&Monitor::new()).unwrap().rebuild(&Monitor::new()).unwrap();
+    assert_eq!(believed(&rig, &known), [1, 2, 3, 4, 5]);
+
+    write(&rig.source.join("always"), "there");
+    rig.back_up();
+    assert_eq!(believed(&rig, &known), [1, 2, 3, 4]);
+    prune(&rig, 2);
+    assert_eq!(believed(&rig, &known), [4]);
+    rig.history().usage_with(&mut known).unwrap();
+    assert_eq!(believed(&rig, &known), [1, 3, 4, 5, 6]);
+    let told = serde_json::to_value(&known).unwrap();
+    assert!(told.get("1").is_some() && told.get("2").is_none(), "{told}");
+
+    // Of another repository everything has other identities.
+    assert!(believed(&past(46, 5), &known).is_empty());
+}
+
+#[test]
+fn what_is_known_is_an_estimate_and_what_is_asked_for_is_exact() {
+    let rig = Rig::new();
+    for text in ["one", "two", "three", "four"] {
+        write(&rig.source.join("file"), text);
+        rig.back_up();
+    }
+    let mut known = KnownUsage::default();
+    rig.history().usage_with(&mut known).unwrap();
+    write(&rig.source.join("file"), "one");
+    rig.back_up();
+    let only = |seq, bytes: u64| SnapshotUsage {
+        seq,
+        only_files: u64::from(bytes > 0),
+        only_bytes: bytes,
+    };
+    let exact = [only(1, 0), only(2, 3), only(3, 5), only(4, 4), only(5, 0)];
+    assert_eq!(rig.history().usage().unwrap(), exact);
+    // What came back far away is not noticed.
+    let told = rig.history().usage_with(&mut known).unwrap();
+    assert_eq!(told, [only(1, 3), only(2, 3), only(3, 5), only(4, 4), only(5, 0)]);
+
+    let index = Index::open_read_only(&rig.index()).unwrap().unwrap();
+    assert_eq!(usage_of(&index, &[4, 1]).unwrap(), [only(4, 4), only(1, 0)]);
+    assert_eq!(usage_of(&index, &[]).unwrap(), []);
+    assert!(matches!(usage_of(&index, &[6]), Err(Error::NoSuchSnapshot(_))));
+    drop(index);
+    prune(&rig, 3);
+    let index = Index::open_read_only(&rig.index()).unwrap().unwrap();
+    assert!(matches!(usage_of(&index, &[3]), Err(Error::NoSuchSnapshot(_))));
 }
 
 #[test]

@@ -71,6 +71,7 @@ fn ask(rig: &Rig) -> Result<(), Error> {
         }
     }
     let _ = history.usage();
+    let _ = history.growth();
     for text in ["a", "file", "/folder/fi"] {
         for hit in history.search(&Query::new(text)).map(|found| found.hits).unwrap_or_default() {
             assert!(RelPath::parse(hit.path.as_bytes()).is_ok(), "{:?}", hit.path);

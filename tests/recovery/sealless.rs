@@ -50,6 +50,7 @@ fn it_is_browsed_as_it_was() {
                 false => SnapshotState::Good,
             };
             assert_eq!((&row.name, row.state), (&names[number], state), "{lost:?}");
+            assert_eq!(row.boot.is_none(), lost.contains(&number), "{lost:?}");
             assert!(row.files > 20 && row.total_bytes > 100_000, "{row:?}");
         }
         assert!(is_current(&rig.open().unwrap()), "{lost:?}");

@@ -46,7 +46,7 @@ fn assert_lists(found: &Answers, wanted: &Answers, gone: &[u64], what: &str) {
 
 #[test]
 fn what_lies_in_the_trash_is_deleted_and_nothing_else_is() {
-    for gone in [&[0_usize][..], &[1], &[2, 3], &[4], &[0, 4], &[0, 1, 2, 3]] {
+    for gone in [&[0_usize][..], &[1], &[2, 3], &[4], &[0, 4], &[0, 1, 2, 3], &[0, 1, 2, 3, 4]] {
         let what = format!("without {gone:?}");
         let (rig, names, answers) = five();
         let left: Vec<String> =
