@@ -17,7 +17,6 @@ use crate::engine::monitor::Monitor;
 use crate::engine::path::RelPath;
 use crate::engine::probe;
 use crate::engine::repository::{Repository, YORE_DIR, open_drive};
-use crate::engine::retention::Policy;
 use crate::engine::rules::RuleSet;
 
 /// What is known of a folder that is proposed as drive.
@@ -107,7 +106,7 @@ pub fn set_up_with(
     // Of a configuration without rules nobody ever agreed that something is deleted.
     let retention = match &former {
         Some(config) => config.retention.clone(),
-        None => Some(Policy::default()),
+        None => wishes.retention.clone(),
     };
     let known = known_sources(&repository, former);
     let sources = sources

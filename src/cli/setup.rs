@@ -16,6 +16,7 @@ use crate::app::setup::set_up_with;
 use crate::app::target::{Options, Target};
 use crate::app::text::quoted;
 use crate::engine::path::display;
+use crate::engine::retention::Policy;
 use crate::engine::rules::{Preset, RuleSet};
 use crate::i18n::{gettext, gettext_f};
 
@@ -102,5 +103,5 @@ fn rule_wishes(matches: &ArgMatches) -> Result<RuleWishes> {
     let exclude = matches.get_many::<OsString>("exclude");
     let exclude = exclude.map(|all| all.map(|given| exclusion(given)).collect()).transpose()?;
     let include = matches.get_many::<PathBuf>("include").map(|paths| paths.cloned().collect());
-    Ok(RuleWishes { presets, exclude, include })
+    Ok(RuleWishes { presets, exclude, include, retention: Some(Policy::default()) })
 }

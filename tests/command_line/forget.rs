@@ -101,6 +101,7 @@ fn on_a_full_drive_only_what_is_named_goes() {
     let names = aged.names();
     let mut filler = fs::File::create(drive.path().join("filler")).unwrap();
     assert!(std::io::copy(&mut std::io::repeat(b'x'), &mut filler).is_err());
+    aged.home.run(["pin", "latest"]).says(1, &["is full"]);
     let answer = aged.home.json(["forget", &names[1], "--yes"]);
     assert_eq!(answer["deleted"].as_array().unwrap().len(), 1, "{answer:#}");
     assert_eq!(answer["deleted"][0]["name"], names[1].as_str());
