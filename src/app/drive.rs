@@ -6,7 +6,9 @@ use super::error::Away;
 use super::explain::{Explanation, shown};
 use super::text;
 use super::words::ability;
+use crate::engine::backup::NoRoom;
 use crate::engine::error::{Error as EngineError, Room};
+use crate::engine::path::display;
 use crate::i18n::{gettext, gettext_f, ngettext_f};
 
 /// That it isn't attached.
@@ -59,6 +61,8 @@ pub(super) fn explain_drive(error: &EngineError) -> Option<Explanation> {
             ),
         ),
         EngineError::DriveFull { path, room, missing } => explain_full(path, *room, *missing),
+        EngineError::NoRoom(refusal) => explain_no_room(refusal),
+        EngineError::RoomShort(path) => explain_full(path, Room::Bytes, 0),
         EngineError::DriveRefused { path, kind } => Explanation::new(
             gettext_f(
                 "{path} is on {kind}, which can’t hold backups.",
@@ -148,4 +152,61 @@ fn explain_full(path: &Path, room: Room, missing: u64) -> Explanation {
         ),
     };
     Explanation::new(what, advice)
+}
+
+/// Why a drive can't take a backup, and what would help.
+fn explain_no_room(refusal: &NoRoom) -> Explanation {
+    let NoRoom { path, missing, .. } = refusal;
+    let is_of_inodes = missing.bytes == 0 && missing.inodes > 0;
+    let (room, lacks) =
+        if is_of_inodes { (Room::Inodes, missing.inodes) } else { (Room::Bytes, missing.bytes) };
+    let full = explain_full(path, room, lacks);
+    let what = if refusal.is_held_by_others() { held_by_others(refusal) } else { full.what };
+    let advice = if !refusal.deleted.is_empty() {
+        gettext(
+            "What your rules let go was deleted, and that is not enough. Make more room on it or use a larger drive.",
+        )
+    } else if let Some(source) =
+        refusal.missing_source.as_ref().filter(|_| refusal.is_held_by_history())
+    {
+        gettext_f(
+            "Older snapshots could make room, but nothing is deleted while the folder {source} is missing: bring it back first.",
+            &[("source", &shown(source))],
+        )
+    } else if refusal.is_held_by_others() {
+        gettext_f(
+            "About {size} more are needed for your backup: make room, or use a larger drive. All snapshots that were there are untouched.",
+            &[("size", &text::size(missing.bytes))],
+        )
+    } else if refusal.is_held_by_history() {
+        gettext_f(
+            "Snapshots that your rules keep hold {size}: loosen the rules, unpin or delete some of them, or use a larger drive. All snapshots that were there are untouched.",
+            &[("size", &text::size(refusal.history.bytes))],
+        )
+    } else if is_of_inodes {
+        return Explanation { what, advice: full.advice };
+    } else {
+        gettext_f(
+            "Make room on it or use a larger drive, of at least {size}. All snapshots that were there are untouched.",
+            &[("size", &text::size(refusal.enough_bytes()))],
+        )
+    };
+    Explanation::new(what, advice)
+}
+
+fn held_by_others(refusal: &NoRoom) -> String {
+    let place = shown(&refusal.path);
+    let sizes = [text::size(refusal.others_bytes), text::size(refusal.total_bytes)];
+    let [others, total] = &sizes;
+    let names: Vec<String> = refusal.others.iter().map(|name| display(name)).collect();
+    if names.is_empty() {
+        return gettext_f(
+            "The drive at {path} is full because of other files: about {others} of {total} are not from your backups.",
+            &[("path", &place), ("others", others), ("total", total)],
+        );
+    }
+    gettext_f(
+        "The drive at {path} is full because of other people’s backups ({names}) or other files: about {others} of {total} are not yours.",
+        &[("path", &place), ("names", &names.join(", ")), ("others", others), ("total", total)],
+    )
 }

@@ -64,6 +64,7 @@ pub fn describe(event: &Event) -> String {
             &[("name", name)],
         ),
         Event::ReadersAwaited
+        | Event::ThinningFailed { .. }
         | Event::SnapshotDeleted { .. }
         | Event::DeletionFinished { .. }
         | Event::DeletionStuck { .. }
@@ -79,6 +80,10 @@ fn describe_finished(event: &Event) -> String {
         Event::ReadersAwaited => {
             gettext("Someone is just reading from the drive; deleting begins when that is done.")
         }
+        Event::ThinningFailed { reason } => gettext_f(
+            "The backup is complete, but old snapshots were not deleted yet; the next backup tries again. {reason}",
+            &[("reason", reason)],
+        ),
         Event::SnapshotDeleted { name } => {
             gettext_f("The snapshot {name} was deleted.", &[("name", name)])
         }

@@ -10,7 +10,6 @@ use crate::engine::error::Error as EngineError;
 use crate::engine::history::{History, SnapshotInfo, SnapshotState, SnapshotUsage};
 use crate::engine::index::{Index, concerns_index, is_full};
 use crate::engine::monitor::Monitor;
-use crate::engine::probe;
 use crate::engine::prune::{
     self, PrunePlan, PruneReport, PruneRequest, Wanted, make_first_room, room_for_next,
 };
@@ -212,8 +211,7 @@ fn wanted(
     if let Some(bytes) = ask.until_free_bytes {
         return Ok(Wanted::Free(larger(Amount::of_bytes(bytes))));
     }
-    let space = probe::space(repository.dir(), repository.path())?;
-    Ok(Wanted::ForBackup(larger(room_for_next(newest, &space))))
+    Ok(Wanted::ForBackup(larger(room_for_next(repository, newest)?)))
 }
 
 /// Those of `planned` that the index doesn't list any more, each once.

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use jiff::tz::TimeZone;
 use nix::unistd::{User, geteuid};
 use uuid::Uuid;
 
@@ -12,18 +13,18 @@ use super::places;
 use super::rules;
 use super::setup::candidate_drives;
 use super::state::{Outcome, remember};
-use crate::engine::backup::{BackupOptions, BackupReport, backup};
+use crate::engine::backup::{BackupOptions, BackupReport, backup, thin};
 use crate::engine::clock::SystemClock;
 use crate::engine::error::Error as EngineError;
 use crate::engine::history::{History, SnapshotInfo};
 use crate::engine::index::{LocalCopy, concerns_index};
 use crate::engine::lock::host_name;
-use crate::engine::monitor::Monitor;
+use crate::engine::monitor::{Event, Monitor};
 use crate::engine::reader::is_current;
 use crate::engine::recover::Writer;
 use crate::engine::repository::{Identity, Repository, YORE_DIR};
 use crate::engine::restore::{self, RestorePlan, RestoreReport, RestoreRequest};
-use crate::engine::retention::Policy;
+use crate::engine::retention::{Policy, Retention};
 use crate::engine::rules::RuleSet;
 use crate::engine::seal::SnapshotKind;
 use crate::engine::xattr::Labels;
@@ -193,32 +194,35 @@ impl Target {
         if self.sources.is_empty() {
             return Err(Error::NoSources);
         }
-        let report = self.run_backup(told, monitor);
+        let made = self.run_backup(told, monitor);
         if let Some(id) = self.repository_id {
-            remember(id, outcome(&report));
+            remember(id, outcome(made.as_ref().map(|made| &made.report)));
         }
-        report
+        made.map(|made| made.thinned(monitor))
     }
 
-    fn run_backup(&self, told: BackUp, monitor: &Monitor) -> Result<BackupReport> {
+    fn run_backup(&self, told: BackUp, monitor: &Monitor) -> Result<Made> {
         let kind = if told.scheduled { SnapshotKind::Scheduled } else { SnapshotKind::Manual };
+        let zone = TimeZone::system();
         let options = BackupOptions {
             accept_empty: told.accept_empty,
             only_if_changed: told.scheduled || told.only_if_changed,
             cross_mounts: self.cross_mounts,
             labels: self.labels,
             rules: rules::compile(&self.rules)?,
+            retention: self.retention.clone().map(|policy| Retention { policy, zone }),
             ..BackupOptions::new(self.sources.clone(), kind)
         };
         let mut writer = self.open_writer(monitor)?;
-        match backup(&mut writer, &options, &SystemClock, monitor) {
+        let report = match backup(&mut writer, &options, &SystemClock, monitor) {
             // A page of the index was rotten: it is made again, once, and the run begins anew.
             Err(error) if concerns_index(&error) => {
                 writer.mend(&error, monitor)?;
-                Ok(backup(&mut writer, &options, &SystemClock, monitor)?)
+                backup(&mut writer, &options, &SystemClock, monitor)?
             }
-            report => Ok(report?),
-        }
+            report => report?,
+        };
+        Ok(Made { report, writer, options })
     }
 
     /// Says what a restore is going to do.
@@ -236,6 +240,29 @@ impl Target {
     /// Makes the index again from the trees.
     pub fn rebuild(&self, monitor: &Monitor) -> Result<()> {
         Ok(self.open_writer(monitor)?.rebuild(monitor)?)
+    }
+}
+
+/// A backup that was made, with the repository still open.
+struct Made {
+    report: BackupReport,
+    writer: Writer,
+    options: BackupOptions,
+}
+
+impl Made {
+    /// Deletes what the rules no longer keep. The backup is made whatever comes of that.
+    fn thinned(mut self, monitor: &Monitor) -> BackupReport {
+        match thin(&mut self.writer, &self.options, &SystemClock, monitor) {
+            Ok(names) => self.report.deleted.extend(names),
+            // Someone is just reading: the next backup does it.
+            Err(EngineError::Locked { .. }) => {}
+            Err(error) => {
+                let reason = explain(&error.into()).text();
+                monitor.emit(&Event::ThinningFailed { reason });
+            }
+        }
+        self.report
     }
 }
 
@@ -267,7 +294,7 @@ fn find_elsewhere(id: Uuid) -> Option<Repository> {
     })
 }
 
-fn outcome(report: &Result<BackupReport>) -> Outcome {
+fn outcome(report: Result<&BackupReport, &Error>) -> Outcome {
     match report {
         Ok(report) if report.is_partial() => Outcome::Partial { problems: report.counts.problems },
         Ok(_) => Outcome::Done,

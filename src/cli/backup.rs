@@ -40,6 +40,14 @@ pub fn run(matches: &ArgMatches, options: &Options, output: Output) -> Result<En
         counts.files,
         &[("total", &text::size(report.total_bytes)), ("copied", &text::size(report.copied_bytes))],
     ));
+    if !report.deleted.is_empty() {
+        output.line(ngettext_f(
+            "{count} old snapshot was deleted, as your rules say.",
+            "{count} old snapshots were deleted, as your rules say.",
+            report.deleted.len() as u64,
+            &[],
+        ));
+    }
     if report.is_partial() {
         output.note(ngettext_f(
             "{count} path could not be stored as it should; what became of it is said above.",
@@ -55,6 +63,7 @@ pub fn run(matches: &ArgMatches, options: &Options, output: Output) -> Result<En
         "counts": counts,
         "total_bytes": report.total_bytes,
         "copied_bytes": report.copied_bytes,
+        "deleted": report.deleted,
         "partial": report.is_partial(),
     }));
     Ok(if report.is_partial() { Ending::Partial } else { Ending::Done })

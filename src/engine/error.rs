@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::io::Errno;
 
+use super::backup::NoRoom;
 use super::path::{BadPath, RelPath};
 
 /// The engine's result.
@@ -97,6 +98,15 @@ pub enum Error {
         /// Bytes or inodes that are lacking at least; 0 if unknown.
         missing: u64,
     },
+    /// The drive can't take a backup, whatever the rules let go; nothing was written.
+    #[error(
+        "the drive at {} lacks {:?} for a backup that needs {:?}",
+        .0.path.display(), .0.missing, .0.needed
+    )]
+    NoRoom(Box<NoRoom>),
+    /// The drive is nearly full: a run ends as long as all that it wrote can be relied on.
+    #[error("the drive at {} is nearly full", .0.display())]
+    RoomShort(PathBuf),
     /// A kind of file system that can't promise that data is on the platter.
     #[error("{} is on {kind}, which can't hold a repository", path.display())]
     DriveRefused {

@@ -143,6 +143,11 @@ pub enum Event {
     },
     /// Snapshots are to be deleted, and someone is just reading from the repository: that is waited for.
     ReadersAwaited,
+    /// What the rules no longer keep could not be deleted after a backup; the next one tries again.
+    ThinningFailed {
+        /// Why.
+        reason: String,
+    },
     /// A snapshot was deleted, as a rule or a person wanted it.
     SnapshotDeleted {
         /// Its name.

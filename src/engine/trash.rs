@@ -36,22 +36,40 @@ fn look(repository: &Repository) -> Result<Option<(Dir, Vec<Vec<u8>>)>> {
     }
 }
 
+/// What is done while someone is reading from the repository.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Patience {
+    /// That is waited for.
+    Wait,
+    /// Nothing is deleted.
+    GiveUp,
+}
+
 /// Puts snapshots into the trash, durably, once nobody reads from the repository any more. Needs no room on the drive.
 ///
 /// Whoever calls has the writer's lock. A name that isn't there is passed over.
 ///
 /// # Errors
-/// A stop while it waits; a drive that fails.
-pub fn bury(repository: &Repository, names: &[String], monitor: &Monitor) -> Result<()> {
+/// A reader who isn't waited for; a stop while it waits; a drive that fails.
+pub fn bury(
+    repository: &Repository,
+    names: &[String],
+    patience: Patience,
+    monitor: &Monitor,
+) -> Result<()> {
     let path = repository.path();
     let mut is_told = false;
-    let _lock = Lock::wait(repository.dir(), path, LockKind::Deleter, || {
+    let go_on = || {
         if !is_told {
             monitor.emit(&Event::ReadersAwaited);
             is_told = true;
         }
         monitor.check_cancelled()
-    })?;
+    };
+    let _lock = match patience {
+        Patience::Wait => Lock::wait(repository.dir(), path, LockKind::Deleter, go_on)?,
+        Patience::GiveUp => Lock::take(repository.dir(), path, LockKind::Deleter)?,
+    };
     let failed = |errno| Error::drive("delete a snapshot from", path, errno);
     let snapshots = repository.folder("snapshots")?;
     let trash = repository.dir().ensure(TRASH_NAME.as_bytes(), 0o700).map_err(failed)?;
@@ -72,10 +90,11 @@ pub fn bury(repository: &Repository, names: &[String], monitor: &Monitor) -> Res
 pub fn delete(
     writer: &mut Writer,
     snapshots: &[(u64, String)],
+    patience: Patience,
     monitor: &Monitor,
 ) -> Result<Vec<String>> {
     let names: Vec<String> = snapshots.iter().map(|(_, name)| name.clone()).collect();
-    bury(&writer.repository, &names, monitor)?;
+    bury(&writer.repository, &names, patience, monitor)?;
     let numbers: Vec<u64> = snapshots.iter().map(|(seq, _)| *seq).collect();
     match writer.index.prune(&numbers, jiff::Timestamp::now()) {
         // There will be room for that once the trees are gone.

@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use rustix::io::Errno;
 
 use super::folder::Folder;
+use super::measure;
 use super::run::{Run, Worker};
 use crate::engine::copy::{CopyError, ReadFile};
 use crate::engine::error::Result;
@@ -253,6 +254,9 @@ impl Run<'_> {
     ) -> Result<std::result::Result<Option<Capture>, Errno>> {
         let Some(source) = &folder.source else { return Ok(Ok(None)) };
         let stage = to_stage.then_some(&folder.stage);
+        let stat = stage.and_then(|_| source.stat_child(name).ok());
+        let bytes = stat.map_or(0, |stat| measure::allocated_bytes(&stat, stat.stx_size));
+        let _room = stage.map(|_| self.take_room(bytes)).transpose()?;
         let buffer = &mut worker.buffer;
         match sqlite::capture(source, name, listed, stage, buffer, self.labels, self.monitor) {
             Ok(captured) => Ok(Ok(captured)),

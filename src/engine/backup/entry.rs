@@ -7,6 +7,7 @@ use rustix::io::Errno;
 
 use super::copies::link_group;
 use super::folder::Folder;
+use super::measure;
 use super::run::{Known, Run, Worker};
 use crate::engine::dir::{Dir, set_child_mtime};
 use crate::engine::error::Result;
@@ -26,6 +27,8 @@ pub(super) struct Found<'a> {
     pub fingerprint: Fingerprint,
     /// How many names it has.
     pub links: u32,
+    /// What its content takes on a drive, in bytes.
+    pub allocated_bytes: u64,
     /// Its content takes less room than its length.
     pub is_sparse: bool,
     pub before: Option<&'a Child>,
@@ -70,6 +73,7 @@ impl Run<'_> {
             meta,
             fingerprint: Fingerprint::from_statx(&stat),
             links: stat.stx_nlink,
+            allocated_bytes: measure::allocated_bytes(&stat, meta.size_bytes),
             is_sparse: stat.stx_blocks.saturating_mul(512) < stat.stx_size,
             before,
             is_spoiled: Cell::new(false),
@@ -141,6 +145,7 @@ impl Run<'_> {
         target: &[u8],
     ) -> Result<bool> {
         let failed = |errno| self.drive_error(errno);
+        let _room = self.take_room(0)?;
         match folder.stage.create_link(name, target) {
             Ok(()) => {}
             Err(Errno::NAMETOOLONG) => return Ok(false),

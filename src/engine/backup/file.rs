@@ -83,6 +83,7 @@ impl Run<'_> {
             Lookup::Stored(state) => return self.keep_linked(worker, folder, found, state),
             Lookup::Missing(claim) => claim,
         };
+        let _room = self.take_room(found.allocated_bytes)?;
         let file = copy::write_small(&folder.stage, found.name, &worker.content, self.monitor);
         let file = file.map_err(|errno| self.drive_error(errno))?;
         let bytes = read.data_bytes;
@@ -126,6 +127,7 @@ impl Run<'_> {
         claim: Claim<'_>,
     ) -> Result<()> {
         let Some(source) = &folder.source else { return Ok(()) };
+        let _room = self.take_room(found.allocated_bytes)?;
         let (name, stage, buffer) = (found.name, &folder.stage, &mut worker.buffer);
         let (from, to) = ((source, name), (stage, name));
         let copied = copy::copy_file(from, to, 0, buffer, self.labels, self.monitor);
@@ -162,6 +164,7 @@ impl Run<'_> {
     ) -> Result<()> {
         let (Some(source), Some(stored)) = (&folder.source, &folder.stored) else { return Ok(()) };
         let claim = self.contents.claim(Key::Size(found.meta.size_bytes));
+        let _room = self.take_room(0)?;
         let (live, from) = ((source, found.name), (stored, child.name.as_slice()));
         let (to, buffer) = ((&folder.stage, found.name), &mut worker.buffer);
         let made = delta::copy_delta(live, from, to, buffer, self.labels, self.monitor);
@@ -170,6 +173,7 @@ impl Run<'_> {
             Ok(None) => return self.copy_large(worker, folder, found, claim),
             Err(error) => return self.give_up_on(worker, folder, found, error),
         };
+        self.use_room(written_bytes);
         if written_bytes == 0 && self.is_last(child, &read) {
             folder.stage.unlink(found.name).map_err(|errno| self.drive_error(errno))?;
             return match self.look_in_last(folder, found, &read)? {

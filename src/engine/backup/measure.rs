@@ -2,28 +2,35 @@
 //! how much room was missing after any.
 
 use std::collections::HashMap;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
+use rustix::fs::Statx;
+
 use super::{BackupOptions, filter};
 use crate::engine::dir::Dir;
 use crate::engine::error::Result;
-use crate::engine::index::{Child, Index, NodeId};
+use crate::engine::index::{Child, Index, NodeId, State};
 use crate::engine::meta::{Fingerprint, Kind, Metadata};
 use crate::engine::monitor::Monitor;
 use crate::engine::path::RelPath;
 use crate::engine::plan::{self, Step};
 use crate::engine::pool::{Pool, walk_threads};
-use crate::engine::probe::Space;
+use crate::engine::probe::{self, Space};
 use crate::engine::repository::is_repository;
+use crate::engine::retention::Amount;
 use crate::engine::rules::Why;
 
 /// What an entry costs beside its content: an inode, its share of a directory, and its rows in spool and index.
-const ENTRY_COST_BYTES: u64 = 1024;
+pub(super) const ENTRY_COST_BYTES: u64 = 1024;
 
-/// What an unchanged entry costs in a new snapshot: its share of a directory block.
-pub const LINK_COST_BYTES: u64 = 410;
+/// Bytes that are always left free.
+const RESERVED_BYTES: RangeInclusive<u64> = 2 << 20..=1 << 30;
+
+/// Inodes that are always left free: for the probe, the journal and the trash of a full drive.
+const RESERVED_INODES: RangeInclusive<u64> = 32..=128;
 
 /// A drive's block, to which every file's content is rounded up.
 const BLOCK_BYTES: u64 = 4096;
@@ -33,21 +40,55 @@ const BLOCK_BYTES: u64 = 4096;
 pub struct Found {
     /// Entries of every kind.
     pub entries: u64,
+    /// Folders among them, each of which is made anew.
+    pub folders: u64,
     /// Bytes of content.
     pub bytes: u64,
     /// Bytes that have to be written, holes left out.
     pub new_bytes: u64,
-    /// Inodes that have to be made.
-    pub new_inodes: u64,
+    /// Entries that are no folders and have to be stored.
+    pub new_entries: u64,
+    /// Folders that were never stored.
+    pub new_folders: u64,
+    /// Bytes of content that an interrupted run has stored already.
+    pub left_bytes: u64,
 }
 
 impl Found {
-    /// Bytes that the backup needs.
-    pub fn needed_bytes(&self) -> u64 {
-        let linked = self.entries.saturating_sub(self.new_inodes);
-        self.new_bytes
-            .saturating_add(self.new_inodes.saturating_mul(ENTRY_COST_BYTES))
-            .saturating_add(linked.saturating_mul(LINK_COST_BYTES))
+    /// What the backup needs on a drive with folders that cost so much.
+    pub fn needed(&self, cost: FolderCost) -> Amount {
+        let new = self.new_entries.saturating_add(self.new_folders);
+        let linked = self.entries.saturating_sub(new).saturating_mul(cost.entry_bytes);
+        let folders = self.folders.saturating_mul(cost.folder_bytes);
+        Amount {
+            bytes: self
+                .new_bytes
+                .saturating_add(new.saturating_mul(ENTRY_COST_BYTES))
+                .saturating_add(linked.max(folders)),
+            inodes: self.new_entries.saturating_add(self.folders),
+        }
+    }
+}
+
+/// What the folders of a snapshot cost, even if nothing is new in them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FolderCost {
+    /// An entry's share of its folder, on average.
+    pub entry_bytes: u64,
+    /// The least that a folder takes.
+    pub folder_bytes: u64,
+}
+
+impl FolderCost {
+    /// As measured on the file system that `dir` is on.
+    pub fn on(dir: &Dir) -> Self {
+        match probe::file_system_name(dir) {
+            "ext4" => Self { entry_bytes: 410, folder_bytes: BLOCK_BYTES },
+            // Small folders lie in their inodes.
+            "XFS" => Self { entry_bytes: 450, folder_bytes: 512 },
+            "btrfs" => Self { entry_bytes: 360, folder_bytes: 0 },
+            _ => Self { entry_bytes: 450, folder_bytes: BLOCK_BYTES },
+        }
     }
 }
 
@@ -65,8 +106,13 @@ pub struct Walked {
 }
 
 /// Room that is always left free, so that the index can be written and a full drive can be tidied up.
-pub fn reserve_bytes(space: &Space) -> u64 {
-    (space.total_bytes / 100).clamp(2 << 20, 1 << 30)
+pub fn reserve(space: &Space) -> Amount {
+    let hundredth =
+        |total: u64, range: RangeInclusive<u64>| (total / 100).clamp(*range.start(), *range.end());
+    Amount {
+        bytes: hundredth(space.total_bytes, RESERVED_BYTES),
+        inodes: space.total_inodes.map_or(0, |total| hundredth(total, RESERVED_INODES)),
+    }
 }
 
 /// A folder waits as its parent and its name: a thousand siblings must not be a thousand descriptors.
@@ -85,9 +131,12 @@ struct Waiting {
 #[derive(Default)]
 struct Counters {
     entries: AtomicU64,
+    folders: AtomicU64,
     bytes: AtomicU64,
     new_bytes: AtomicU64,
-    new_inodes: AtomicU64,
+    new_entries: AtomicU64,
+    new_folders: AtomicU64,
+    left_bytes: AtomicU64,
 }
 
 /// Counts what is in the sources. What can't be read or is left out counts nothing.
@@ -123,10 +172,55 @@ pub fn measure(
     )?;
     Ok(Found {
         entries: counters.entries.into_inner(),
+        folders: counters.folders.into_inner(),
         bytes: counters.bytes.into_inner(),
         new_bytes: counters.new_bytes.into_inner(),
-        new_inodes: counters.new_inodes.into_inner(),
+        new_entries: counters.new_entries.into_inner(),
+        new_folders: counters.new_folders.into_inner(),
+        left_bytes: counters.left_bytes.into_inner(),
     })
+}
+
+impl Counters {
+    /// Counts an entry; `is_left` says whether an interrupted run stored it.
+    fn add(
+        &self,
+        stat: &Statx,
+        meta: &Metadata,
+        known: Option<&State>,
+        is_left: impl Fn() -> bool,
+    ) {
+        self.entries.fetch_add(1, Relaxed);
+        if meta.kind == Kind::Directory {
+            self.folders.fetch_add(1, Relaxed);
+            self.new_folders.fetch_add(u64::from(known.is_none()), Relaxed);
+            return;
+        }
+        if meta.kind == Kind::File {
+            self.bytes.fetch_add(meta.size_bytes, Relaxed);
+        }
+        let fingerprint = Fingerprint::from_statx(stat);
+        let is_known = match meta.kind {
+            Kind::File => plan::plan_file(known, meta, &fingerprint, true) == Step::Link,
+            _ => known.is_some(),
+        };
+        if is_known {
+            return;
+        }
+        let bytes = allocated_bytes(stat, meta.size_bytes);
+        if meta.kind == Kind::File && is_left() {
+            self.left_bytes.fetch_add(bytes, Relaxed);
+            return;
+        }
+        self.new_entries.fetch_add(1, Relaxed);
+        // Of a file with several names each counts for its part.
+        self.new_bytes.fetch_add(bytes / u64::from(stat.stx_nlink.max(1)), Relaxed);
+    }
+}
+
+/// What a file's content takes on a drive, holes left out.
+pub(super) fn allocated_bytes(stat: &Statx, size_bytes: u64) -> u64 {
+    stat.stx_blocks.saturating_mul(512).min(size_bytes.next_multiple_of(BLOCK_BYTES))
 }
 
 /// Counts a folder's entries; returns the folders among them.
@@ -156,27 +250,8 @@ fn count_folder(
         let Ok(stat) = dir.stat_child(&name) else { continue };
         let Some(meta) = Metadata::from_statx(&stat) else { continue };
         let known = known.get(name.as_slice()).copied();
-        counters.entries.fetch_add(1, Relaxed);
-        if meta.kind == Kind::File {
-            counters.bytes.fetch_add(meta.size_bytes, Relaxed);
-        }
-        let state = known.map(|child| &child.state);
-        let fingerprint = Fingerprint::from_statx(&stat);
-        let is_stored = match meta.kind {
-            Kind::File => {
-                plan::plan_file(state, &meta, &fingerprint, true) == Step::Link
-                    || is_left(leftover.as_deref(), &name, &meta)
-            }
-            kind => kind != Kind::Directory && known.is_some(),
-        };
-        if !is_stored {
-            counters.new_inodes.fetch_add(1, Relaxed);
-            let allocated = stat.stx_blocks.saturating_mul(512);
-            let rounded = meta.size_bytes.next_multiple_of(BLOCK_BYTES);
-            // Of a file with several names each counts for its part.
-            let names = u64::from(stat.stx_nlink.max(1));
-            counters.new_bytes.fetch_add(allocated.min(rounded) / names, Relaxed);
-        }
+        let is_left = || is_left(leftover.as_deref(), &name, &meta);
+        counters.add(&stat, &meta, known.map(|child| &child.state), is_left);
         let is_walked = options.cross_mounts || stat.stx_mnt_id == folder.mount;
         if meta.kind == Kind::Directory && is_walked {
             let known = known.and_then(|child| Some((child.node, folder.known?.1)));

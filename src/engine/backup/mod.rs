@@ -1,5 +1,6 @@
 //! A backup from end to end: measure, walk, link and copy into a stage, seal, commit, index.
 
+mod base;
 mod carry;
 mod close;
 mod contents;
@@ -9,7 +10,10 @@ mod entry;
 mod file;
 mod filter;
 mod folder;
+mod gauge;
 mod measure;
+mod need;
+mod refusal;
 mod room;
 mod run;
 mod sealing;
@@ -26,19 +30,23 @@ use uuid::Uuid;
 
 use super::clock::{Clock, file_time};
 use super::error::{Context as _, Error, Result};
-use super::index::{Index, SnapshotRow, Spool};
+use super::index::{SnapshotRow, Spool};
 use super::monitor::{Event, Monitor, Phase};
-use super::path::RelPath;
 use super::pin::Pin;
 use super::recover::Writer;
+use super::retention::Retention;
 use super::rules::Rules;
 use super::seal::{Counts, Seal, SealedSource, SealedTime, SnapshotKind};
 use super::snapshot::Stage;
 use super::xattr::Labels;
 
+use base::{bases_of, source_path};
 pub(super) use filter::keep;
 use folder::Base;
-pub(super) use measure::{LINK_COST_BYTES, reserve_bytes};
+use gauge::Gauge;
+pub(super) use measure::{FolderCost, reserve};
+pub use refusal::NoRoom;
+pub use room::thin;
 use run::Run;
 use sealing::{keep_names, seal};
 pub(super) use source::is_lost;
@@ -69,6 +77,8 @@ pub struct BackupOptions {
     pub labels: Labels,
     /// What of the sources is left out.
     pub rules: Rules,
+    /// What may be deleted if the drive has no room; without it nothing is.
+    pub retention: Option<Retention>,
 }
 
 impl BackupOptions {
@@ -82,6 +92,7 @@ impl BackupOptions {
             cross_mounts: false,
             labels: Labels::Leave,
             rules: Rules::default(),
+            retention: None,
         }
     }
 }
@@ -101,6 +112,8 @@ pub struct BackupReport {
     pub total_bytes: u64,
     /// Bytes that were written.
     pub copied_bytes: u64,
+    /// Names of the snapshots that were deleted to make room for it.
+    pub deleted: Vec<String>,
 }
 
 impl BackupReport {
@@ -112,6 +125,9 @@ impl BackupReport {
 
 /// Makes one snapshot of the sources.
 ///
+/// Room is made for it before, as far as the rules allow that. If there turns out to be more to store than was to be
+/// expected, the run ends before the drive is full and begins anew, once, with what it has stored already.
+///
 /// # Errors
 /// Whatever stops the whole run: the drive, a stop, or that no source could be read. A path that can't
 /// be read is no error but an event, and a problem of the snapshot.
@@ -121,14 +137,8 @@ pub fn backup(
     clock: &dyn Clock,
     monitor: &Monitor,
 ) -> Result<BackupReport> {
-    let started = clock.now();
-    let bases = options
-        .sources
-        .iter()
-        .map(|source| base_of(&writer.index, source))
-        .collect::<Result<Vec<_>>>()?;
     let last = match options.only_if_changed {
-        true => unchanged::comparable(&writer.index, options, &bases)?,
+        true => unchanged::comparable(&writer.index, options, &bases_of(&writer.index, options)?)?,
         false => None,
     };
     if let Some(last) = &last {
@@ -140,54 +150,85 @@ pub fn backup(
         }
     }
     resume(writer, monitor)?;
-    room::measure(writer, options, &bases, monitor)?;
-    let stage = Stage::create(&writer.repository, started.timestamp())?;
-    let filled = make(writer, options, &bases, &stage, &started, clock, monitor);
-    let keeps_leftover = filled.as_ref().is_ok_and(|filled| filled.keeps_leftover);
-    let made = filled.and_then(|Filled { seal, spool, must_commit, .. }| {
-        Ok(match last.filter(|_| !must_commit && !spool.has_versions()) {
-            Some(last) => Made::Same(last, spool),
-            None => Made::New(publish(writer, &stage, seal.seq, monitor)?, Box::new(seal), spool),
-        })
-    });
-    let (name, seal, spool) = match made {
-        Ok(Made::New(name, seal, spool)) => (name, seal, spool),
-        Ok(Made::Same(last, spool)) => {
-            super::recover::discard_stage(&writer.repository, stage.name())?;
-            return still_the_same(writer, &last, spool, clock);
+    let mut deleted = room::prepare(writer, options, clock, monitor)?;
+    let begin = Begin { options, last: last.as_ref(), clock, monitor };
+    let report = match begin.attempt(writer, true) {
+        Err(Error::RoomShort(_)) => {
+            room::prepare_again(writer, options, clock, monitor).and_then(|more| {
+                deleted.extend(more);
+                // What runs out now was counted, so that nothing more can be done about it.
+                begin.attempt(writer, false)
+            })
         }
-        Err(error) => {
-            clean_up(writer, &stage, &error);
-            return Err(room::explain_full(error, writer, options, &bases, monitor));
-        }
+        report => report,
     };
-    monitor.enter(Phase::Indexing);
-    writer.index.add_snapshot(
-        &seal,
-        &name,
-        super::index::SnapshotState::Good,
-        &Pin::default(),
-        &spool,
-    )?;
-    if let Some(leftover) = writer.leftover.take().filter(|_| !keeps_leftover) {
-        // All that was worth anything in it is in the snapshot; what stays is looked at again the next time.
-        let _ = leftover.remove(&writer.repository);
+    match report {
+        Ok(report) => Ok(BackupReport { deleted, ..report }),
+        Err(error) => Err(room::explain_full(error, writer, options, clock, monitor)),
     }
-    Ok(BackupReport {
-        is_new: true,
-        snapshot: name,
-        seq: seal.seq,
-        counts: seal.counts,
-        total_bytes: seal.bytes.total,
-        copied_bytes: seal.bytes.copied,
-    })
+}
+
+/// What a run begins with.
+#[derive(Clone, Copy)]
+struct Begin<'a> {
+    options: &'a BackupOptions,
+    /// The snapshot that it may equal.
+    last: Option<&'a SnapshotRow>,
+    clock: &'a dyn Clock,
+    monitor: &'a Monitor,
+}
+
+impl Begin<'_> {
+    /// Fills a stage and makes it a snapshot; `is_gauged` if it is to end before the drive is full.
+    fn attempt(self, writer: &mut Writer, is_gauged: bool) -> Result<BackupReport> {
+        let started = self.clock.now();
+        let stage = Stage::create(&writer.repository, started.timestamp())?;
+        let filled = make(writer, self, &stage, &started, is_gauged);
+        let keeps_leftover = filled.as_ref().is_ok_and(|filled| filled.keeps_leftover);
+        let made = filled.and_then(|Filled { seal, spool, must_commit, .. }| {
+            Ok(match self.last.filter(|_| !must_commit && !spool.has_versions()) {
+                Some(last) => Made::Same(last, spool),
+                None => {
+                    let name = publish(writer, &stage, seal.seq, self.monitor)?;
+                    Made::New(name, Box::new(seal), spool)
+                }
+            })
+        });
+        let (name, seal, spool) = match made {
+            Ok(Made::New(name, seal, spool)) => (name, seal, spool),
+            Ok(Made::Same(last, spool)) => {
+                super::recover::discard_stage(&writer.repository, stage.name())?;
+                return still_the_same(writer, last, spool, self.clock);
+            }
+            Err(error) => {
+                clean_up(writer, &stage, &error);
+                return Err(error);
+            }
+        };
+        self.monitor.enter(Phase::Indexing);
+        let state = super::index::SnapshotState::Good;
+        writer.index.add_snapshot(&seal, &name, state, &Pin::default(), &spool)?;
+        if let Some(leftover) = writer.leftover.take().filter(|_| !keeps_leftover) {
+            // All that was worth anything in it is in the snapshot; what stays is looked at again the next time.
+            let _ = leftover.remove(&writer.repository);
+        }
+        Ok(BackupReport {
+            is_new: true,
+            snapshot: name,
+            seq: seal.seq,
+            counts: seal.counts,
+            total_bytes: seal.bytes.total,
+            copied_bytes: seal.bytes.copied,
+            deleted: Vec::new(),
+        })
+    }
 }
 
 /// What came of filling a stage.
-enum Made {
+enum Made<'a> {
     New(String, Box<Seal>, Spool),
     /// It equals the snapshot that was the last one.
-    Same(SnapshotRow, Spool),
+    Same(&'a SnapshotRow, Spool),
 }
 
 /// Notes that nothing is new since the snapshot `last`, with what is new about how the sources are recognised.
@@ -206,6 +247,7 @@ fn still_the_same(
         counts,
         total_bytes: last.total_bytes,
         copied_bytes: 0,
+        deleted: Vec::new(),
     })
 }
 
@@ -224,10 +266,10 @@ fn resume(writer: &mut Writer, monitor: &Monitor) -> Result<()> {
     Ok(())
 }
 
-/// After a run that failed: a stop or an unplugged drive keeps the stage, so that the next run goes on with it. What
+/// After a run that failed: a stop, an unplugged drive or one that is nearly full keeps the stage, so that the next run goes on with it. What
 /// has nothing to do with the drive keeps what earlier runs left; any other failure makes all that was staged doubtful.
 fn clean_up(writer: &mut Writer, stage: &Stage, error: &Error) {
-    if matches!(error, Error::Cancelled | Error::DriveMissing(_)) {
+    if matches!(error, Error::Cancelled | Error::DriveMissing(_) | Error::RoomShort(_)) {
         return;
     }
     // What can't be removed now is dealt with by the next opening; a committed snapshot is no stage any more.
@@ -242,18 +284,23 @@ fn clean_up(writer: &mut Writer, stage: &Stage, error: &Error) {
 /// Fills the stage and seals it.
 fn make(
     writer: &Writer,
-    options: &BackupOptions,
-    bases: &[Option<Base>],
+    begin: Begin<'_>,
     stage: &Stage,
     started: &Zoned,
-    clock: &dyn Clock,
-    monitor: &Monitor,
+    is_gauged: bool,
 ) -> Result<Filled> {
+    let Begin { options, clock, monitor, .. } = begin;
     let spool = Spool::create(stage.files())
         .map_err(|errno| Error::drive("write to", writer.repository.path(), errno))?;
     monitor.enter(Phase::Copying);
     monitor.reset_done();
-    let done = walk(writer, options, bases, stage, &spool, started, monitor)?;
+    let bases = bases_of(&writer.index, options)?;
+    let mut run =
+        Run::new(writer, options, stage, &spool, file_time(started.timestamp()), monitor)?;
+    if is_gauged {
+        run.gauge = Some(Gauge::new(&writer.repository)?);
+    }
+    let done = walk(run, writer, options, &bases, started)?;
     let (must_commit, keeps_leftover) = (done.must_commit, done.keeps_leftover);
     Ok(Filled { seal: seal(writer, stage, done, clock)?, spool, must_commit, keeps_leftover })
 }
@@ -275,34 +322,13 @@ fn publish(writer: &mut Writer, stage: &Stage, seq: u64, monitor: &Monitor) -> R
     stage.commit(&mut writer.repository, seq, monitor)
 }
 
-fn source_path(source: &Source) -> Result<RelPath> {
-    Ok(RelPath::from_absolute(&source.path)?)
-}
-
-/// The state that a source is compared with, and the snapshot whose files can be linked to.
-fn base_of(index: &Index, source: &Source) -> Result<Option<Base>> {
-    let path = source_path(source)?;
-    let snapshots = index.snapshots()?;
-    let Some(seq) = index.newest_of_source(source.id, &path)? else { return Ok(None) };
-    let find = |seq| snapshots.iter().find(|row| row.seq == seq);
-    let linkable = index.newest_good_of_source(source.id, &path)?.and_then(find);
-    Ok(find(seq).map(|row| Base {
-        seq,
-        reference: super::overrides::SnapshotRef { id: row.id, started: row.started },
-        linkable: linkable.map(|row| (row.seq, row.name.clone())),
-    }))
-}
-
-fn walk<'a>(
-    writer: &'a Writer,
+fn walk(
+    run: Run<'_>,
+    writer: &Writer,
     options: &BackupOptions,
     bases: &[Option<Base>],
-    stage: &'a Stage,
-    spool: &'a Spool,
     started: &Zoned,
-    monitor: &'a Monitor,
 ) -> Result<Done> {
-    let run = Run::new(writer, options, stage, spool, file_time(started.timestamp()), monitor)?;
     run.end_dropped_sources(&writer.index, &options.sources)?;
     let (mut roots, mut sealed) = (Vec::new(), Vec::new());
     let mut refused = None;

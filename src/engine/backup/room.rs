@@ -1,72 +1,159 @@
-//! Room on the drive: checked before a run, and explained after one that ran out of it.
+//! Room on the drive: made or refused before a run, and explained after one that ran out of it.
 
-use std::sync::Arc;
-
-use super::folder::Base;
-use super::{BackupOptions, measure, source_path};
+use super::measure::{FolderCost, Found, reserve};
+use super::need::{count, count_if_needed};
+use super::refusal::{self, NoRoom};
+use super::{BackupOptions, bases_of};
+use crate::engine::clock::Clock;
 use crate::engine::error::{Error, Result, Room};
+use crate::engine::leftover::Leftover;
 use crate::engine::monitor::{Monitor, Phase};
 use crate::engine::probe;
+use crate::engine::prune::{self, PruneRequest, Wanted};
 use crate::engine::recover::Writer;
+use crate::engine::retention::Amount;
+use crate::engine::trash::Patience;
 
-/// Finds out how much there is to do, and refuses a drive that can't hold it.
+/// Whether the drive can take a run.
+enum Verdict {
+    Fits,
+    /// If so much room is made, which the rules allow.
+    FitsThen(Amount),
+    Never(Box<NoRoom>),
+}
+
+/// Finds out how much there is to do, and makes room for it as far as the rules allow; gives the names of the snapshots
+/// that were deleted.
 ///
-/// A later run trusts the last one's counts: walking everything twice would cost as much as the run.
-pub(super) fn measure(
-    writer: &Writer,
+/// # Errors
+/// [`Error::NoRoom`] if the drive can't hold it: then nothing was deleted.
+pub(super) fn prepare(
+    writer: &mut Writer,
     options: &BackupOptions,
-    bases: &[Option<Base>],
+    clock: &dyn Clock,
     monitor: &Monitor,
-) -> Result<()> {
+) -> Result<Vec<String>> {
     monitor.enter(Phase::Measuring);
-    let last = writer.index.snapshots()?.into_iter().next_back();
-    match last.filter(|_| bases.iter().all(Option::is_some)) {
-        Some(last) => {
-            monitor.set_totals(last.entries, last.total_bytes);
-            let needed = last.entries.saturating_mul(measure::LINK_COST_BYTES);
-            check_room(writer, needed, 0)
-        }
-        None => {
-            let found = count(writer, options, bases, monitor)?;
-            check_room(writer, found.needed_bytes(), found.new_inodes)
-        }
+    let bases = bases_of(&writer.index, options)?;
+    match count_if_needed(writer, options, &bases, monitor)? {
+        Some(found) => make(writer, options, &found, clock, monitor),
+        None => Ok(Vec::new()),
     }
 }
 
-fn count(
+/// Goes on after a run that ended before the drive was full: counts what is left to do, and makes room for that.
+///
+/// # Errors
+/// As of [`prepare`]: then what the run had stored is gone.
+pub(super) fn prepare_again(
+    writer: &mut Writer,
+    options: &BackupOptions,
+    clock: &dyn Clock,
+    monitor: &Monitor,
+) -> Result<Vec<String>> {
+    monitor.enter(Phase::Measuring);
+    writer.leftover = Leftover::gather(&writer.repository, monitor)?;
+    super::resume(writer, monitor)?;
+    let bases = bases_of(&writer.index, options)?;
+    let found = count(writer, options, &bases, monitor)?;
+    let made = make(writer, options, &found, clock, monitor);
+    if let (Err(Error::NoRoom(_)), Some(leftover)) = (&made, writer.leftover.take()) {
+        leftover.remove(&writer.repository)?;
+    }
+    made
+}
+
+fn make(
+    writer: &mut Writer,
+    options: &BackupOptions,
+    found: &Found,
+    clock: &dyn Clock,
+    monitor: &Monitor,
+) -> Result<Vec<String>> {
+    let mut deleted = Vec::new();
+    loop {
+        let needed = match judge(writer, options, found, clock)? {
+            Verdict::Fits => return Ok(deleted),
+            Verdict::FitsThen(needed) => needed,
+            Verdict::Never(refusal) => {
+                return Err(Error::NoRoom(Box::new(NoRoom { deleted, ..*refusal })));
+            }
+        };
+        let Some(request) = request(options, needed, clock) else { return Ok(deleted) };
+        let report = prune::prune(writer, &request, monitor)?;
+        if report.deleted.is_empty() {
+            let refusal = refuse(writer, found, needed, Amount::default())?;
+            return Err(Error::NoRoom(Box::new(NoRoom { deleted, ..refusal })));
+        }
+        // What was deleted may have had its blocks in common with what is kept: then more has to go.
+        deleted.extend(report.deleted.into_iter().map(|(name, _)| name));
+    }
+}
+
+fn request<'a>(
+    options: &'a BackupOptions,
+    needed: Amount,
+    clock: &dyn Clock,
+) -> Option<PruneRequest<'a>> {
+    let retention = options.retention.as_ref()?;
+    Some(PruneRequest {
+        retention,
+        sources: &options.sources,
+        now: clock.now().timestamp(),
+        wanted: Wanted::ForBackup(needed),
+        with_sizes: false,
+    })
+}
+
+/// Decides whether a run fits that has to store `found`. Changes nothing.
+fn judge(
     writer: &Writer,
     options: &BackupOptions,
-    bases: &[Option<Base>],
-    monitor: &Monitor,
-) -> Result<measure::Found> {
-    let mut sources = Vec::new();
-    for (source, base) in options.sources.iter().zip(bases) {
-        let place = source_path(source)?;
-        let known = writer.index.node_of(&place)?.zip(base.as_ref().map(|base| base.seq));
-        let leftover = writer.leftover.as_ref().and_then(|left| left.files(&writer.repository));
-        let leftover = leftover.and_then(|files| files.beneath(&place).ok()).map(Arc::new);
-        sources.push(measure::Walked { path: source.path.clone(), place, known, leftover });
-    }
-    measure::measure(&sources, options, writer.index.path(), monitor)
-}
-
-/// Refuses a drive with too little room, saying what is missing.
-fn check_room(writer: &Writer, needed_bytes: u64, needed_inodes: u64) -> Result<()> {
+    found: &Found,
+    clock: &dyn Clock,
+) -> Result<Verdict> {
     let repository = &writer.repository;
     let space = probe::space(repository.dir(), repository.path())?;
-    let path = || repository.path().to_owned();
-    let wanted = needed_bytes.saturating_add(measure::reserve_bytes(&space));
-    if wanted > space.free_bytes {
-        let missing = wanted - space.free_bytes;
-        return Err(Error::DriveFull { path: path(), room: Room::Bytes, missing });
+    let needed = found.needed(FolderCost::on(repository.dir())).plus(reserve(&space));
+    if space.free().lacking(needed).is_none() {
+        return Ok(Verdict::Fits);
     }
-    match space.free_inodes {
-        Some(free) if free < needed_inodes => {
-            let missing = needed_inodes - free;
-            Err(Error::DriveFull { path: path(), room: Room::Inodes, missing })
-        }
-        _ => Ok(()),
+    let Some(request) = request(options, needed, clock) else {
+        let refusal = refuse(writer, found, needed, Amount::default())?;
+        return Ok(Verdict::Never(Box::new(refusal)));
+    };
+    let plan = prune::plan(&writer.index, repository, &request)?;
+    let mut freeable = plan.frees;
+    if !plan.missing.is_none() {
+        // What several of them share is freed by deleting all of them.
+        let going = plan.judged.iter().filter(|one| one.goes()).map(|one| one.snapshot.seq);
+        let together = refusal::freed_together(writer, &going.collect::<Vec<_>>())?;
+        freeable.bytes = freeable.bytes.max(together.bytes);
+        freeable.inodes = freeable.inodes.max(together.inodes);
     }
+    if space.free().plus(freeable).lacking(needed).is_none() {
+        return Ok(Verdict::FitsThen(needed));
+    }
+    let refusal = refuse(writer, found, needed, freeable)?;
+    Ok(Verdict::Never(Box::new(NoRoom { missing_source: plan.missing_source, ..refusal })))
+}
+
+fn refuse(writer: &Writer, found: &Found, needed: Amount, freeable: Amount) -> Result<NoRoom> {
+    let repository = &writer.repository;
+    let space = probe::space(repository.dir(), repository.path())?;
+    Ok(NoRoom {
+        path: repository.path().to_owned(),
+        needed,
+        free: space.free(),
+        freeable,
+        missing: space.free().plus(freeable).lacking(needed),
+        history: refusal::history(writer)?,
+        total_bytes: space.total_bytes,
+        others_bytes: refusal::others_bytes(writer, &space, found)?,
+        others: refusal::other_repositories(writer),
+        missing_source: None,
+        deleted: Vec::new(),
+    })
 }
 
 /// Says how much room the run would have needed, now that its stage is gone.
@@ -74,15 +161,34 @@ pub(super) fn explain_full(
     error: Error,
     writer: &Writer,
     options: &BackupOptions,
-    bases: &[Option<Base>],
+    clock: &dyn Clock,
     monitor: &Monitor,
 ) -> Error {
-    if !matches!(error, Error::DriveFull { room: Room::Bytes | Room::Inodes, .. }) {
+    let is_full = matches!(error, Error::DriveFull { room: Room::Bytes | Room::Inodes, .. });
+    if !is_full && !matches!(error, Error::NoRoom(_)) {
         return error;
     }
-    let found = count(writer, options, bases, monitor);
-    match found.and_then(|found| check_room(writer, found.needed_bytes(), found.new_inodes)) {
-        Err(exact @ Error::DriveFull { .. }) => exact,
+    let found =
+        bases_of(&writer.index, options).and_then(|bases| count(writer, options, &bases, monitor));
+    match found.and_then(|found| judge(writer, options, &found, clock)) {
+        Ok(Verdict::Never(exact)) => Error::NoRoom(exact),
         _ => error,
     }
+}
+
+/// Deletes what the rules no longer keep, unless someone is just reading from the repository; gives the names of what
+/// is deleted.
+///
+/// # Errors
+/// [`Error::Locked`] if someone is reading; a stop; a drive that fails.
+pub fn thin(
+    writer: &mut Writer,
+    options: &BackupOptions,
+    clock: &dyn Clock,
+    monitor: &Monitor,
+) -> Result<Vec<String>> {
+    let Some(request) = request(options, Amount::default(), clock) else { return Ok(Vec::new()) };
+    let request = PruneRequest { wanted: Wanted::Nothing, ..request };
+    let report = prune::prune_with(writer, &request, Patience::GiveUp, monitor)?;
+    Ok(report.deleted.into_iter().map(|(name, _)| name).collect())
 }

@@ -13,6 +13,7 @@ use super::BackupOptions;
 use super::contents::Contents;
 use super::copies::Nearby;
 use super::folder::{Base, Folder};
+use super::gauge::{Gauge, InFlight};
 use super::sealing::blank_seal;
 use super::tally::{Gathered, Totals};
 use super::walk::Task;
@@ -62,6 +63,8 @@ pub(super) struct Run<'a> {
     /// The tree that an interrupted run left.
     pub leftover: Option<Dir>,
     pub contents: Contents,
+    /// Tells when the drive's room runs short, unless nothing could be done about it.
+    pub gauge: Option<Gauge<'a>>,
     pub accept_empty: bool,
     /// Something is stored anew that the last snapshot should have and has not.
     pub must_commit: AtomicBool,
@@ -121,6 +124,7 @@ impl<'a> Run<'a> {
             linkable: linkable(&writer.index)?,
             leftover: writer.leftover.as_ref().and_then(|left| left.files(repository)),
             contents: Contents::default(),
+            gauge: None,
             accept_empty: options.accept_empty,
             must_commit: AtomicBool::new(false),
             keeps_leftover: AtomicBool::new(false),
@@ -251,9 +255,24 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// Room for a new entry with so much content, as long as the answer is held.
+    pub fn take_room(&self, bytes: u64) -> Result<Option<InFlight<'_>>> {
+        self.gauge.as_ref().map(|gauge| gauge.take(bytes)).transpose()
+    }
+
+    /// Counts bytes that were written without asking for room.
+    pub fn use_room(&self, bytes: u64) {
+        if let Some(gauge) = &self.gauge {
+            gauge.use_bytes(bytes);
+        }
+    }
+
     /// Counts an entry and its content.
     pub fn count(&self, state: &State) {
         self.totals.count(state);
+        if let Some(gauge) = &self.gauge {
+            gauge.use_for_entry();
+        }
         self.monitor.add_entries(1);
         if state.meta.kind == Kind::File {
             self.monitor.add_bytes(state.meta.size_bytes);

@@ -5,6 +5,7 @@ mod copies;
 mod differing;
 mod gone;
 mod head;
+mod held;
 mod import;
 mod local;
 mod mirror;

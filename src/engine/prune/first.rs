@@ -9,7 +9,7 @@ use crate::engine::probe;
 use crate::engine::recover::remove_old_index;
 use crate::engine::repository::Repository;
 use crate::engine::retention::{Amount, Reason};
-use crate::engine::trash;
+use crate::engine::trash::{self, Patience};
 
 /// Deletes what `plan` lets go, in its order, until `least` is free; whether anything was freed is told.
 ///
@@ -42,7 +42,7 @@ pub fn make_first_room(
             continue;
         }
         let names: Vec<String> = named.iter().map(|one| one.snapshot.name.clone()).collect();
-        trash::bury(repository, &names, monitor)?;
+        trash::bury(repository, &names, Patience::Wait, monitor)?;
         trash::strip(repository, monitor)?;
     }
     let after = free(repository)?;

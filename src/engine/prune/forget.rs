@@ -10,6 +10,7 @@ use crate::engine::index::SnapshotRow;
 use crate::engine::monitor::Monitor;
 use crate::engine::recover::Writer;
 use crate::engine::retention::{Amount, Reason};
+use crate::engine::trash::Patience;
 
 /// Deletes the snapshots with these names; one that is missing from the drive is no longer listed.
 ///
@@ -37,7 +38,7 @@ pub fn forget(
             reason: Reason::Forgotten,
         })
         .collect();
-    let mut deletion = Deletion { writer, monitor, deleted: Vec::new() };
+    let mut deletion = Deletion { writer, patience: Patience::Wait, monitor, deleted: Vec::new() };
     deletion.announce(judged.iter().map(|one| one.snapshot.entries));
     deletion.delete(&judged.iter().collect::<Vec<_>>())?;
     deletion.report(Amount::default())

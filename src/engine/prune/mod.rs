@@ -14,7 +14,7 @@ use super::monitor::{Event, Monitor, Phase};
 use super::probe;
 use super::recover::Writer;
 use super::retention::{Amount, Reason};
-use super::trash;
+use super::trash::{self, Patience};
 
 pub use first::make_first_room;
 pub use forget::forget;
@@ -47,8 +47,21 @@ pub fn prune(
     request: &PruneRequest<'_>,
     monitor: &Monitor,
 ) -> Result<PruneReport> {
+    prune_with(writer, request, Patience::Wait, monitor)
+}
+
+/// As [`prune`], with what is done while someone is reading.
+///
+/// # Errors
+/// [`Error::Locked`] if someone is reading and isn't waited for; those of [`prune`].
+pub(super) fn prune_with(
+    writer: &mut Writer,
+    request: &PruneRequest<'_>,
+    patience: Patience,
+    monitor: &Monitor,
+) -> Result<PruneReport> {
     let plan = plan(&writer.index, &writer.repository, request)?;
-    let mut deletion = Deletion { writer, monitor, deleted: Vec::new() };
+    let mut deletion = Deletion { writer, patience, monitor, deleted: Vec::new() };
     let going = plan.judged.iter().filter(|one| one.goes());
     deletion.announce(going.map(|one| one.snapshot.entries));
     let thinned: Vec<&Judged> =
@@ -67,6 +80,7 @@ pub fn prune(
 /// What is being deleted.
 struct Deletion<'a> {
     writer: &'a mut Writer,
+    patience: Patience,
     monitor: &'a Monitor,
     deleted: Vec<(String, Reason)>,
 }
@@ -85,7 +99,7 @@ impl Deletion<'_> {
         }
         let named: Vec<(u64, String)> =
             snapshots.iter().map(|one| (one.snapshot.seq, one.snapshot.name.clone())).collect();
-        trash::delete(self.writer, &named, self.monitor)?;
+        trash::delete(self.writer, &named, self.patience, self.monitor)?;
         for one in snapshots {
             let name = one.snapshot.name.clone();
             self.monitor.emit(&Event::SnapshotDeleted { name: name.clone() });

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 
 use super::sources::missing_source;
-use crate::engine::backup::{LINK_COST_BYTES, Source};
+use crate::engine::backup::{FolderCost, Source};
 use crate::engine::error::Result;
 use crate::engine::history::{SnapshotInfo, SnapshotState, usage_of};
 use crate::engine::index::Index;
@@ -124,7 +124,8 @@ pub fn plan(
     let decision = if measured.is_empty() {
         decision
     } else {
-        measure(index, &rows, &mut candidates, &measured)?;
+        let cost = FolderCost::on(repository.dir());
+        measure(index, cost, &rows, &mut candidates, &measured)?;
         decide(&candidates, policy, &situation)
     };
     let frees: HashMap<u64, Amount> =
@@ -184,6 +185,7 @@ fn to_be_measured(decision: &Decision, room: &Room, is_preview: bool) -> Vec<u64
 /// Fills in what deleting each of `measured` alone frees.
 fn measure(
     index: &Index,
+    cost: FolderCost,
     rows: &[SnapshotInfo],
     candidates: &mut [Candidate],
     measured: &[u64],
@@ -196,7 +198,7 @@ fn measure(
             // Folders belong to one snapshot; all other entries may be links.
             let others = row.entries.saturating_sub(row.files);
             candidate.frees = Amount {
-                bytes: only_bytes.saturating_add(row.entries.saturating_mul(LINK_COST_BYTES)),
+                bytes: only_bytes.saturating_add(row.entries.saturating_mul(cost.entry_bytes)),
                 inodes: only_files.saturating_add(others),
             };
         }

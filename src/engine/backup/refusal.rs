@@ -1,0 +1,134 @@
+//! A run that is refused for want of room: what it needs, what there is, and who has the rest.
+
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::PathBuf;
+
+use rustix::io::Errno;
+
+use super::measure::{FolderCost, Found};
+use crate::engine::dir::Dir;
+use crate::engine::error::Result;
+use crate::engine::history::SnapshotState;
+use crate::engine::index::{INDEX_NAME, SnapshotRow};
+use crate::engine::meta::Metadata;
+use crate::engine::probe::Space;
+use crate::engine::recover::Writer;
+use crate::engine::repository::{YORE_DIR, is_repository};
+use crate::engine::retention::Amount;
+
+/// What the last block of a stored file leaves unused, on average.
+const LOST_IN_BLOCK_BYTES: u64 = 2048;
+
+/// Other repositories beyond these are not named.
+const NAMED: usize = 8;
+
+/// Why a drive can't take a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoRoom {
+    /// The repository's folder.
+    pub path: PathBuf,
+    /// What has to be free for the run, with what is always left free.
+    pub needed: Amount,
+    /// What is free.
+    pub free: Amount,
+    /// What dropping all that the rules let go for room would free.
+    pub freeable: Amount,
+    /// What would still be missing then.
+    pub missing: Amount,
+    /// What deleting all snapshots but the newest good one would free, whatever the rules say.
+    pub history: Amount,
+    /// The size of the drive in bytes.
+    pub total_bytes: u64,
+    /// About how many of its bytes are used by others than this repository.
+    pub others_bytes: u64,
+    /// The names of other repositories on the drive, as they are there: not to be trusted.
+    pub others: Vec<Vec<u8>>,
+    /// The source that is missing, so that nothing goes.
+    pub missing_source: Option<PathBuf>,
+    /// Names of the snapshots that were deleted before it was known that this is not enough.
+    pub deleted: Vec<String>,
+}
+
+impl NoRoom {
+    /// Whether deleting history by hand would be enough.
+    pub fn is_held_by_history(&self) -> bool {
+        self.free.plus(self.history).lacking(self.needed).is_none()
+    }
+
+    /// Whether others hold more than is missing, and more than this repository's history does.
+    pub fn is_held_by_others(&self) -> bool {
+        // File systems keep a few percent for themselves.
+        let least = self.missing.bytes.max(self.total_bytes / 20).max(self.history.bytes);
+        self.missing.bytes > 0 && self.others_bytes > least
+    }
+
+    /// The size of a drive in bytes that would do with nothing deleted and all else as it is.
+    pub fn enough_bytes(&self) -> u64 {
+        self.total_bytes.saturating_add(self.free.lacking(self.needed).bytes)
+    }
+}
+
+/// What deleting the snapshots `going` together would free: also what several of them share.
+pub(super) fn freed_together(writer: &Writer, going: &[u64]) -> Result<Amount> {
+    let rows = writer.index.snapshots()?;
+    let is_going = |row: &&SnapshotRow| going.contains(&row.seq);
+    let kept: Vec<u64> =
+        rows.iter().filter(|row| !is_going(row) && is_here(row)).map(|row| row.seq).collect();
+    let (files, bytes) = writer.index.contents_only_in(going, &kept)?;
+    let cost = FolderCost::on(writer.repository.dir());
+    let folders = rows.iter().filter(is_going).map(|row| Amount {
+        bytes: row.entries.saturating_mul(cost.entry_bytes),
+        inodes: row.entries.saturating_sub(row.files),
+    });
+    Ok(folders.fold(Amount { bytes, inodes: files }, Amount::plus))
+}
+
+/// What all snapshots but the newest good one hold.
+pub(super) fn history(writer: &Writer) -> Result<Amount> {
+    let rows = writer.index.snapshots()?;
+    let newest = rows.iter().rev().find(|row| row.state == SnapshotState::Good);
+    let others = rows.iter().filter(|row| newest.is_none_or(|newest| newest.seq != row.seq));
+    freed_together(
+        writer,
+        &others.filter(|row| is_here(row)).map(|row| row.seq).collect::<Vec<_>>(),
+    )
+}
+
+fn is_here(row: &SnapshotRow) -> bool {
+    matches!(row.state, SnapshotState::Good | SnapshotState::Damaged)
+}
+
+/// About how many bytes of the drive are used by anything but this repository.
+pub(super) fn others_bytes(writer: &Writer, space: &Space, found: &Found) -> Result<u64> {
+    let (files, bytes) = writer.index.all_contents()?;
+    let cost = FolderCost::on(writer.repository.dir());
+    let rows = writer.index.snapshots()?;
+    let entries: u64 = rows.iter().filter(|row| is_here(row)).map(|row| row.entries).sum();
+    let index = writer.repository.dir().stat_child(INDEX_NAME.as_bytes()).ok();
+    let index = index.as_ref().and_then(Metadata::from_statx).map_or(0, |meta| meta.size_bytes);
+    let own = bytes
+        .saturating_add(files.saturating_mul(LOST_IN_BLOCK_BYTES))
+        .saturating_add(entries.saturating_mul(cost.entry_bytes))
+        .saturating_add(index)
+        .saturating_add(found.left_bytes);
+    Ok(space.total_bytes.saturating_sub(space.free_bytes).saturating_sub(own))
+}
+
+/// The names of the repositories beside this one, sorted; those that can't be looked into are left out.
+pub(super) fn other_repositories(writer: &Writer) -> Vec<Vec<u8>> {
+    let path = writer.repository.path();
+    let home = path.parent().filter(|home| home.file_name() == Some(YORE_DIR.as_ref()));
+    let Some(home) = home.and_then(|home| Dir::open(home).ok()) else { return Vec::new() };
+    let own = path.file_name().map(|name| name.as_bytes().to_vec());
+    let is_other = |name: &Vec<u8>| {
+        Some(name) != own.as_ref()
+            && match home.child(name).and_then(|dir| Ok((dir.names()?, dir))) {
+                Ok((names, dir)) => is_repository(&dir, &names),
+                // Another person's is closed: that it is there is all that can be told.
+                Err(errno) => errno == Errno::ACCESS,
+            }
+    };
+    let mut names = home.names().unwrap_or_default();
+    names.sort_unstable();
+    names.into_iter().filter(is_other).take(NAMED).collect()
+}
