@@ -2,12 +2,15 @@
 
 mod compare;
 mod find;
+mod forget;
 mod last_good;
 mod names;
 mod past;
 mod pin;
+mod prune;
 mod restore;
 mod setup;
+mod status;
 mod usage;
 
 use std::fs;
@@ -44,6 +47,8 @@ fn every_command_answers_people_and_programs() {
         (&["restore", &letter, "--to", back], "1 entry restored", "/report/entries"),
         (&["why", &letter], "is backed up", "/outcome"),
         (&["status"], "Protected.", "/newest/name"),
+        (&["prune", "--dry-run"], "Kept: everything of the last", "/snapshots/0/reason"),
+        (&["prune"], "Nothing had to be deleted", "/free/bytes"),
         (&["rebuild"], "1 snapshot", "/snapshots"),
         (&["backup"], "is complete", "/counts/files"),
         (&["demo"], "Everything came back", "/passed"),

@@ -97,6 +97,7 @@ pub fn adopt(options: &Options, wish: &Wish, monitor: &Monitor) -> Result<Adopte
         one_file_system: former.as_ref().is_none_or(|former| former.one_file_system),
         security_labels: former.as_ref().is_some_and(|former| former.security_labels),
         rules: rules.clone(),
+        retention: former.as_ref().and_then(|former| former.retention.clone()),
         local_limit_bytes: former
             .as_ref()
             .map_or(LOCAL_LIMIT_BYTES, |former| former.local_limit_bytes),

@@ -1,5 +1,7 @@
 //! The configuration: one TOML file that a person may edit. A broken one is never overwritten.
 
+mod retention;
+
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
@@ -12,6 +14,7 @@ use super::error::{Error, Result};
 use super::rules::RulesSection;
 use crate::engine::dir::Dir;
 use crate::engine::path::encode;
+use crate::engine::retention::Policy;
 use crate::engine::rules::RuleSet;
 
 pub use crate::engine::backup::Source;
@@ -39,6 +42,8 @@ pub struct Config {
     pub security_labels: bool,
     /// What of it is left out.
     pub rules: RuleSet,
+    /// Which snapshots are kept; `None` if the person was never shown a rule, so that nothing is deleted by itself.
+    pub retention: Option<Policy>,
     /// How large this computer's copy of the index may become, in bytes; 0 for none. Kept in whole MiB.
     pub local_limit_bytes: u64,
 }
@@ -56,6 +61,12 @@ struct ConfigFile {
     source: Vec<SourceSection>,
     #[serde(skip_serializing_if = "Option::is_none")]
     rules: Option<RulesSection>,
+    #[serde(
+        default,
+        deserialize_with = "retention::read",
+        skip_serializing_if = "Option::is_none"
+    )]
+    retention: Option<Policy>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -192,6 +203,7 @@ impl Config {
             one_file_system: file.backup.one_file_system,
             security_labels: file.backup.security_labels,
             rules,
+            retention: file.retention,
             local_limit_bytes: u64::from(file.history.local_limit_mib) << 20,
         }))
     }
@@ -216,6 +228,7 @@ impl Config {
                 .map(|source| SourceSection { id: source.id, path: source.path.as_path().into() })
                 .collect(),
             rules: RulesSection::write(&self.rules),
+            retention: self.retention.clone(),
         };
         let failed = |source| Error::ConfigFile { path: path.to_owned(), source };
         let text = toml::to_string(&file).map_err(|error| failed(std::io::Error::other(error)))?;
@@ -286,6 +299,7 @@ mod tests {
                 cachedir_tag: true,
                 nobackup: true,
             },
+            retention: Some(Policy::default()),
             local_limit_bytes: 100 << 20,
         };
         config.save(&path).unwrap();

@@ -97,6 +97,9 @@ pub enum Error {
     /// Of two options, the first says the least and the second the most, but it is less.
     #[error("--{0} is beyond --{1}")]
     EmptyRange(&'static str, &'static str),
+    /// A person has to agree to a deletion, and there is none to be asked.
+    #[error("nobody can be asked whether it is to be deleted")]
+    NobodyAsked,
     /// An operation's thread ended without an answer.
     #[error("the operation broke down")]
     BrokenDown,
@@ -138,6 +141,7 @@ impl Error {
                 | Self::NoSuchSource(_)
                 | Self::NoFolder(_)
                 | Self::EmptyRange(..)
+                | Self::NobodyAsked
                 | Self::Engine(
                     EngineError::NoSuchSnapshot(_)
                         | EngineError::AmbiguousSnapshot { .. }

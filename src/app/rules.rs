@@ -14,6 +14,7 @@ use super::live::live_path;
 use super::places;
 use super::size;
 use crate::engine::path::{RelPath, display};
+use crate::engine::retention::Policy;
 use crate::engine::rules::{BadRule, Exclusion, Preset, RuleSet, Rules};
 
 /// The table `[rules]`.
@@ -57,6 +58,8 @@ pub struct RuleWishes {
     pub exclude: Option<Vec<Exclusion>>,
     /// Instead of what was included.
     pub include: Option<Vec<PathBuf>>,
+    /// What is kept by a new configuration, which the person is told; `None` deletes nothing by itself.
+    pub retention: Option<Policy>,
 }
 
 /// Makes a person's rules ready; what Yore itself remembers is left out, too.

@@ -103,6 +103,11 @@ pub fn set_up_with(
     let security_labels = former.as_ref().is_some_and(|config| config.security_labels);
     let local_limit_bytes =
         former.as_ref().map_or(LOCAL_LIMIT_BYTES, |config| config.local_limit_bytes);
+    // Of a configuration without rules nobody ever agreed that something is deleted.
+    let retention = match &former {
+        Some(config) => config.retention.clone(),
+        None => wishes.retention.clone(),
+    };
     let known = known_sources(&repository, former);
     let sources = sources
         .into_iter()
@@ -121,6 +126,7 @@ pub fn set_up_with(
         one_file_system,
         security_labels,
         rules,
+        retention,
         local_limit_bytes,
     };
     config.save(&path)?;

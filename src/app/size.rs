@@ -13,14 +13,19 @@ const UNITS: [(&str, u64); 9] = [
     ("TiB", 1 << 40),
 ];
 
-/// The bytes that a text such as "4 GB", "1.5 MiB" or "700kB" means. A unit is needed, its case is not heeded;
+/// Units as people shorten them: like all sizes that are shown, they are decimal.
+const SHORT_UNITS: [(&str, u64); 4] =
+    [("k", 1_000), ("M", 1_000_000), ("G", 1_000_000_000), ("T", 1_000_000_000_000)];
+
+/// The bytes that a text such as "4 GB", "1.5 MiB" or "50G" means. A unit is needed, its case is not heeded;
 /// `None` for anything else, and for nothing at all.
 pub fn parse(text: &str) -> Option<u64> {
     let text = text.trim();
     let end = text.find(|c: char| !c.is_ascii_digit() && c != '.')?;
     let (number, unit) = text.split_at(end);
     let unit = unit.trim_start();
-    let factor = UNITS.iter().find(|(name, _)| name.eq_ignore_ascii_case(unit))?.1;
+    let mut units = UNITS.iter().chain(&SHORT_UNITS);
+    let factor = units.find(|(name, _)| name.eq_ignore_ascii_case(unit))?.1;
     let (whole, part) = number.split_once('.').unwrap_or((number, "0"));
     if part.len() > 3 {
         return None;
@@ -58,7 +63,9 @@ mod tests {
             ("5. GB", None),
             ("-1 GB", None),
             ("1.2.3 GB", None),
-            ("4 G", None),
+            ("4 G", Some(4_000_000_000)),
+            ("1.5t", Some(1_500_000_000_000)),
+            ("4 Gi", None),
             ("4 GB more", None),
             ("99999999999 TB", None),
             ("", None),

@@ -1,4 +1,5 @@
-//! What is remembered of the last run, so that a failure is not forgotten when the window closes.
+//! What is remembered on this computer: how the last run ended, so that a failure is not forgotten when the window
+//! closes, and what takes long to work out anew.
 
 use std::path::PathBuf;
 
@@ -7,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{config, places};
+use crate::engine::history::KnownUsage;
 
 /// How a run ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,5 +57,22 @@ pub fn remember(repository: Uuid, outcome: Outcome) {
     let run = LastRun { finished: Timestamp::now(), outcome };
     if let Ok(text) = serde_json::to_vec(&run) {
         let _ = config::write_private(&file(repository), &text);
+    }
+}
+
+fn usage_file(repository: Uuid) -> PathBuf {
+    places::state_dir().join(format!("usage-{repository}.json"))
+}
+
+/// What is remembered of what snapshots of `repository` alone hold; anything unreadable is as good as nothing.
+pub fn known_usage(repository: Uuid) -> KnownUsage {
+    let text = std::fs::read(usage_file(repository)).ok();
+    text.and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default()
+}
+
+/// Remembers what snapshots alone hold. A state folder that can't be written to costs nothing but the memory.
+pub fn remember_usage(repository: Uuid, known: &KnownUsage) {
+    if let Ok(text) = serde_json::to_vec(known) {
+        let _ = config::write_private(&usage_file(repository), &text);
     }
 }

@@ -2,6 +2,7 @@
 
 use super::error::Error;
 use super::explain::{Explanation, explain};
+use super::reach::outlook;
 use super::state::{LastRun, last_run};
 use super::target::Target;
 use crate::engine::history::SnapshotInfo;
@@ -10,6 +11,7 @@ use crate::engine::probe;
 use crate::engine::seal::Problem;
 
 pub use super::health::Health;
+pub use super::reach::Outlook;
 
 /// What there is to say.
 #[derive(Debug, Clone)]
@@ -32,6 +34,8 @@ pub struct Status {
     pub problems: Vec<Problem>,
     /// How the last run ended.
     pub last_run: Option<LastRun>,
+    /// What the rules make of the history; `None` if none were agreed to, or if the drive is away.
+    pub outlook: Option<Outlook>,
 }
 
 /// Reads the status. Touches the drive, so not for a thread that draws.
@@ -55,8 +59,11 @@ pub fn status(target: &Target) -> Status {
         }
         _ => Vec::new(),
     };
+    let attached = history.as_ref().filter(|history| !history.is_away());
+    let outlook = attached.and_then(|history| outlook(target, history).ok().flatten());
     Status {
         problems,
+        outlook,
         health: super::health::health(repository.is_some(), snapshots.last(), last_run.as_ref()),
         unreachable: unreachable.as_ref().map(explain),
         newest: snapshots.last().cloned(),

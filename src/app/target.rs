@@ -165,7 +165,7 @@ impl Target {
     }
 
     /// Opens the history together with the contents, which are on the drive alone.
-    fn open_attached(&self, monitor: &Monitor) -> Result<History> {
+    pub(super) fn open_attached(&self, monitor: &Monitor) -> Result<History> {
         let history = self.open_history(monitor)?;
         match self.away(&history)? {
             Some(away) => Err(Error::DriveAway(away)),
@@ -273,7 +273,7 @@ impl From<Config> for Target {
             repository_id: Some(config.repository_id),
             sources: config.sources,
             rules: config.rules,
-            retention: None,
+            retention: config.retention,
             unsafe_drive: config.unsafe_drive,
             local_limit_bytes: config.local_limit_bytes,
             cross_mounts: !config.one_file_system,

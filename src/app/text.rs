@@ -48,6 +48,22 @@ pub fn ago(time: Timestamp, now: Timestamp) -> String {
     }
 }
 
+/// A number of days in the unit that fits it, such as "5 days", "3 weeks", "14 months" or "3 years".
+pub fn days(days: u32) -> String {
+    let days = u64::from(days);
+    // A month is 30.4 days long.
+    let (weeks, months, years) = (days / 7, days * 10 / 304, days * 100 / 36_525);
+    if days < 14 {
+        ngettext_f("{count} day", "{count} days", days, &[])
+    } else if months < 2 {
+        ngettext_f("{count} week", "{count} weeks", weeks, &[])
+    } else if years < 2 {
+        ngettext_f("{count} month", "{count} months", months, &[])
+    } else {
+        ngettext_f("{count} year", "{count} years", years, &[])
+    }
+}
+
 /// How long an operation will still take, such as "about 3 minutes left"; `None` while nothing can be said.
 pub fn time_left(progress: &Progress, elapsed: Duration) -> Option<String> {
     let fraction = progress.fraction()?;
@@ -176,6 +192,24 @@ mod tests {
         assert_eq!(duration(Duration::from_millis(2_449)), "2.4 s");
         assert_eq!(duration(Duration::from_secs(192)), "3 min 12 s");
         assert_eq!(size(1_234_567), "1.2 MB");
+    }
+
+    #[test]
+    fn days_are_told_in_the_unit_that_fits_them() {
+        for (number, wanted) in [
+            (0, "0 days"),
+            (1, "1 day"),
+            (13, "13 days"),
+            (14, "2 weeks"),
+            (60, "8 weeks"),
+            (61, "2 months"),
+            (427, "14 months"),
+            (730, "24 months"),
+            (731, "2 years"),
+            (36_525, "100 years"),
+        ] {
+            assert_eq!(days(number), wanted, "{number}");
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What the command line takes.
 
 mod find;
+mod prune;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -51,6 +52,8 @@ pub fn command() -> Command {
             Command::new("unpin")
                 .about(gettext("Let a snapshot be thinned out again"))
                 .arg(snapshot()),
+            prune::prune(),
+            prune::forget(),
             adopt(),
             plain("rebuild", gettext("Make the index again from the snapshots")),
             plain("demo", gettext("Show the whole job on a sample in a temporary folder")),

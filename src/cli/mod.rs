@@ -8,6 +8,7 @@ mod deleted;
 mod demo;
 mod diff;
 mod find;
+mod forget;
 mod last_good;
 mod ls;
 mod missing;
@@ -15,6 +16,7 @@ mod output;
 mod past;
 mod period;
 mod pin;
+mod prune;
 mod rebuild;
 mod restore;
 mod setup;
@@ -90,6 +92,8 @@ fn dispatch(matches: &ArgMatches, options: &Options, output: Output) -> Result<E
         Some(("why", matches)) => why::run(matches, options, output),
         Some(("pin", matches)) => pin::run(matches, options, output, true),
         Some(("unpin", matches)) => pin::run(matches, options, output, false),
+        Some(("prune", matches)) => prune::run(matches, options, output),
+        Some(("forget", matches)) => forget::run(matches, options, output),
         Some(("adopt", matches)) => adopt::run(matches, options, output),
         Some(("rebuild", _)) => rebuild::run(options, output),
         Some(("demo", _)) => demo::run(output),

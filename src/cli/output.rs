@@ -11,6 +11,7 @@ use crate::app::explain::Explanation;
 use crate::app::text;
 use crate::engine::history::{ChangeCounts, Entry, SnapshotInfo, SnapshotState};
 use crate::engine::path::{RelPath, display, encode};
+use crate::engine::retention::{Amount, Rule};
 
 /// Where a command's words go.
 #[derive(Debug, Clone, Copy)]
@@ -100,6 +101,17 @@ pub fn snapshot_json(snapshot: &SnapshotInfo) -> Value {
         "pinned": snapshot.pinned,
         "label": snapshot.label,
     })
+}
+
+/// Room for programs; inodes are `null` where they are not counted.
+pub fn amount_json(amount: Amount) -> Value {
+    let inodes = Some(amount.inodes).filter(|inodes| *inodes < u64::MAX);
+    json!({ "bytes": amount.bytes, "inodes": inodes })
+}
+
+/// A rule for programs.
+pub fn rule_json(rule: &Rule) -> Value {
+    json!({ "tag": rule.tag, "reach": rule.reach })
 }
 
 /// Numbers of changes for programs.

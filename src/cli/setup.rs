@@ -10,11 +10,13 @@ use super::Ending;
 use super::output::{Output, path_json, sources_json};
 use crate::app::adopt::adoptable;
 use crate::app::error::Result;
+use crate::app::kept;
 use crate::app::rules::{RuleWishes, exclusion};
 use crate::app::setup::set_up_with;
-use crate::app::target::Options;
+use crate::app::target::{Options, Target};
 use crate::app::text::quoted;
 use crate::engine::path::display;
+use crate::engine::retention::Policy;
 use crate::engine::rules::{Preset, RuleSet};
 use crate::i18n::{gettext, gettext_f};
 
@@ -34,6 +36,7 @@ pub fn run(matches: &ArgMatches, options: &Options, output: Output) -> Result<En
         output.line(gettext_f("{path} will be backed up.", &[("path", &path)]));
     }
     let rules = show_rules(&target.rules, output);
+    show_retention(&target, output);
     output.line(gettext("Run “yore backup” to make the first snapshot."));
     for path in &adoptable {
         output.note(gettext_f(
@@ -48,8 +51,19 @@ pub fn run(matches: &ArgMatches, options: &Options, output: Output) -> Result<En
         "sources": sources_json(&target.sources),
         "adoptable": adoptable.iter().map(|path| path_json(path)).collect::<Vec<_>>(),
         "rules": rules,
+        "retention": target.retention,
     }));
     Ok(Ending::Done)
+}
+
+/// Says what is kept, by the rules that the configuration has.
+pub fn show_retention(target: &Target, output: Output) {
+    output.line(match &target.retention {
+        Some(policy) => gettext_f("Kept: {rules}.", &[("rules", &kept::policy(policy))]),
+        None => gettext(
+            "Kept: everything, since no rules were agreed to. A table [retention] in the configuration says what is kept; “yore prune --dry-run” shows what the usual rules would do.",
+        ),
+    });
 }
 
 /// Says what is left out of backups, and gives it as lines for programs.
@@ -89,5 +103,5 @@ fn rule_wishes(matches: &ArgMatches) -> Result<RuleWishes> {
     let exclude = matches.get_many::<OsString>("exclude");
     let exclude = exclude.map(|all| all.map(|given| exclusion(given)).collect()).transpose()?;
     let include = matches.get_many::<PathBuf>("include").map(|paths| paths.cloned().collect());
-    Ok(RuleWishes { presets, exclude, include })
+    Ok(RuleWishes { presets, exclude, include, retention: Some(Policy::default()) })
 }

@@ -5,11 +5,13 @@ use serde_json::json;
 
 use super::Ending;
 use super::output::{Output, path_json, snapshot_json, sources_json};
+use super::setup::show_retention;
 use crate::app::error::Result;
 use crate::app::status::{Health, Status, status};
 use crate::app::target::{Options, Target};
 use crate::app::text;
 use crate::engine::path::RelPath;
+use crate::engine::retention::LONGEST_REACH_DAYS;
 use crate::i18n::{gettext, gettext_f, ngettext_f};
 
 pub fn run(options: &Options, output: Output) -> Result<Ending> {
@@ -50,6 +52,7 @@ pub fn run(options: &Options, output: Output) -> Result<Ending> {
         let (free, total) = (text::size(free), text::size(total));
         output.line(gettext_f("{free} free of {total}", &[("free", &free), ("total", &total)]));
     }
+    show_outlook(&target, &status, output);
     show_problems(&status, output);
     for source in &target.sources {
         let path = source.path.display().to_string();
@@ -57,6 +60,30 @@ pub fn run(options: &Options, output: Output) -> Result<Ending> {
     }
     output.document(&document(&target, &status));
     Ok(Ending::Done)
+}
+
+/// What is kept, what would go now, and how far back the drive reaches.
+fn show_outlook(target: &Target, status: &Status, output: Output) {
+    show_retention(target, output);
+    let Some(outlook) = status.outlook else { return };
+    if outlook.droppable > 0 {
+        output.line(ngettext_f(
+            "{count} snapshot is not kept by them any more; “yore prune” deletes it.",
+            "{count} snapshots are not kept by them any more; “yore prune” deletes them.",
+            outlook.droppable,
+            &[],
+        ));
+    }
+    output.line(match outlook.reach_days {
+        None => return,
+        Some(LONGEST_REACH_DAYS) => {
+            gettext("At this pace the drive reaches back more than a lifetime.")
+        }
+        Some(days) => gettext_f(
+            "At this pace the drive reaches back about {time}.",
+            &[("time", &text::days(days))],
+        ),
+    });
 }
 
 /// Paths beyond these are only counted.
@@ -112,6 +139,9 @@ fn document(target: &Target, status: &Status) -> serde_json::Value {
         "free_bytes": status.free_bytes,
         "total_bytes": status.total_bytes,
         "last_run": status.last_run,
+        "retention": target.retention,
+        "droppable": status.outlook.map(|outlook| outlook.droppable),
+        "reach_days": status.outlook.and_then(|outlook| outlook.reach_days),
         "sources": sources_json(&target.sources),
     })
 }

@@ -1,5 +1,6 @@
 //! What the subjects share: drives, the command line, the engine with a clock of its own, and trees.
 
+pub mod aged;
 pub mod attribute;
 pub mod bound;
 pub mod busy;

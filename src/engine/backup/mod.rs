@@ -44,7 +44,7 @@ use base::{bases_of, source_path};
 pub(super) use filter::keep;
 use folder::Base;
 use gauge::Gauge;
-pub(super) use measure::FolderCost;
+pub(super) use measure::{FolderCost, reserve};
 pub use refusal::NoRoom;
 pub use room::thin;
 use run::Run;

@@ -33,6 +33,7 @@ use super::error::{Error, Result};
 use super::index::LocalCopy;
 use super::monitor::Monitor;
 use super::path::RelPath;
+use super::prune::{self, PrunePlan, PruneRequest};
 use super::reader::Reader;
 use super::repository::Repository;
 use super::retention::Growth;
@@ -123,6 +124,15 @@ impl History {
     /// What each snapshot added when it was made, oldest first; pruned ones, too, as far as the index still knows them.
     pub fn growth(&self) -> Result<Vec<Growth>> {
         self.ask(|answers| answers.0.growth())
+    }
+
+    /// What the rules of `request` make of each snapshot.
+    ///
+    /// # Errors
+    /// The drive is away: what is pinned and what is free is known there alone.
+    pub fn plan_prune(&self, request: &PruneRequest<'_>) -> Result<PrunePlan> {
+        let repository = self.repository()?;
+        self.ask_at_length(|answers| prune::plan(answers.0, repository, request))
     }
 
     /// The snapshot with the number `seq`.

@@ -26,6 +26,11 @@ impl History {
             chain.all().iter().map(|row| answers.usage_in(&chain, row.seq)).collect()
         })
     }
+
+    /// As [`usage_of`].
+    pub fn usage_of(&self, seqs: &[u64]) -> Result<Vec<SnapshotUsage>> {
+        self.ask_at_length(|answers| usage_of(answers.0, seqs))
+    }
 }
 
 /// What each of the snapshots `seqs` alone holds, for who has an index and no history. Two of them may have something that no

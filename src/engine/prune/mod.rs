@@ -5,6 +5,7 @@
 
 mod first;
 mod forget;
+mod next;
 mod plan;
 mod sources;
 
@@ -17,6 +18,7 @@ use super::trash::{self, Patience};
 
 pub use first::make_first_room;
 pub use forget::forget;
+pub use next::room_for_next;
 pub use plan::{Judged, PrunePlan, PruneRequest, Wanted, plan};
 pub use sources::missing_source;
 

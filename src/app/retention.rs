@@ -1,0 +1,236 @@
+//! Thinning out: what the rules let go, making room, and deleting what a person names.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use nix::unistd::geteuid;
+
+use super::error::{Error, Result};
+use super::target::Target;
+use crate::engine::error::Error as EngineError;
+use crate::engine::history::{History, SnapshotInfo, SnapshotState, SnapshotUsage};
+use crate::engine::index::{Index, concerns_index, is_full};
+use crate::engine::monitor::Monitor;
+use crate::engine::prune::{
+    self, PrunePlan, PruneReport, PruneRequest, Wanted, make_first_room, room_for_next,
+};
+use crate::engine::recover::Writer;
+use crate::engine::repository::Repository;
+use crate::engine::retention::{Amount, Policy, Reason, Retention};
+
+/// What is freed at first on a drive that is too full to be opened for writing.
+const FIRST_ROOM: Amount = Amount { bytes: 16 << 20, inodes: 64 };
+
+/// What thinning out is told.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PruneAsk {
+    /// Rules for this once, instead of those that were agreed to.
+    pub policy: Option<Policy>,
+    /// How much is to be free then, in bytes; without it, as much as the next backup wants.
+    pub until_free_bytes: Option<u64>,
+}
+
+/// A snapshot that a person wants to delete.
+#[derive(Debug, Clone)]
+pub struct Doomed {
+    /// Which one.
+    pub snapshot: SnapshotInfo,
+    /// What it alone holds; `None` if it isn't on the drive any more.
+    pub usage: Option<SnapshotUsage>,
+}
+
+/// What was deleted for the first room, and why.
+type Gone = Vec<(String, Reason)>;
+
+impl Target {
+    /// The rules that were agreed to, or the usual ones.
+    pub fn retention(&self) -> Retention {
+        self.retention_by(None)
+    }
+
+    fn retention_by(&self, policy: Option<&Policy>) -> Retention {
+        let policy = policy.or(self.retention.as_ref()).cloned().unwrap_or_default();
+        Retention { policy, zone: TimeZone::system() }
+    }
+
+    /// Says what thinning out is going to delete, and how much each of that frees.
+    pub fn plan_prune(&self, ask: &PruneAsk, monitor: &Monitor) -> Result<PrunePlan> {
+        self.plan_to_free(ask, Amount::default(), monitor)
+    }
+
+    /// As [`Target::plan_prune`], with at least `least` free in the end.
+    fn plan_to_free(&self, ask: &PruneAsk, least: Amount, monitor: &Monitor) -> Result<PrunePlan> {
+        let history = self.open_attached(monitor)?;
+        let newest = history.snapshots()?.pop();
+        let wanted = wanted(ask, newest.as_ref(), history.repository()?, least)?;
+        let retention = self.retention_by(ask.policy.as_ref());
+        Ok(history.plan_prune(&PruneRequest {
+            retention: &retention,
+            sources: &self.sources,
+            now: Timestamp::now(),
+            wanted,
+            with_sizes: true,
+        })?)
+    }
+
+    /// Deletes what the rules let go, and makes room.
+    pub fn prune(&self, ask: &PruneAsk, monitor: &Monitor) -> Result<PruneReport> {
+        let plan = |least| self.plan_to_free(ask, least, monitor);
+        let (mut writer, gone) = self.open_to_delete(plan, monitor)?;
+        let report = match self.prune_by(ask, &mut writer, monitor) {
+            Err(Error::Engine(error)) if concerns_index(&error) => {
+                writer.mend(&error, monitor)?;
+                self.prune_by(ask, &mut writer, monitor)
+            }
+            report => report,
+        };
+        Ok(with_gone(report?, gone))
+    }
+
+    fn prune_by(
+        &self,
+        ask: &PruneAsk,
+        writer: &mut Writer,
+        monitor: &Monitor,
+    ) -> Result<PruneReport> {
+        let newest = writer.index.snapshots()?.pop();
+        let wanted = wanted(ask, newest.as_ref(), &writer.repository, Amount::default())?;
+        let retention = self.retention_by(ask.policy.as_ref());
+        let request = PruneRequest {
+            retention: &retention,
+            sources: &self.sources,
+            now: Timestamp::now(),
+            wanted,
+            with_sizes: false,
+        };
+        Ok(prune::prune(writer, &request, monitor)?)
+    }
+
+    /// Says what deleting the snapshots with these names takes away.
+    ///
+    /// # Errors
+    /// What [`Target::forget`] refuses.
+    pub fn plan_forget(&self, names: &[String], monitor: &Monitor) -> Result<Vec<Doomed>> {
+        let history = self.open_attached(monitor)?;
+        let plan = self.plan_named(&history, names)?;
+        let there: Vec<u64> = plan.for_room.into_iter().flatten().collect();
+        let mut usage = history.usage_of(&there)?.into_iter();
+        let rows = history.snapshots()?.into_iter().filter(|row| names.contains(&row.name));
+        let doomed = rows.map(|snapshot| Doomed {
+            usage: there.contains(&snapshot.seq).then(|| usage.next()).flatten(),
+            snapshot,
+        });
+        Ok(doomed.collect())
+    }
+
+    /// Deletes the snapshots with these names, whatever the rules are.
+    ///
+    /// # Errors
+    /// Nothing is deleted if one of them is unknown, pinned or the newest good one, or while a source is missing.
+    pub fn forget(&self, names: &[String], monitor: &Monitor) -> Result<PruneReport> {
+        let plan = |_| self.plan_named(&self.open_attached(monitor)?, names);
+        let (mut writer, gone) = self.open_to_delete(plan, monitor)?;
+        let is_gone = |name: &String| gone.iter().any(|(gone, _)| gone == name);
+        let names: Vec<String> = names.iter().filter(|name| !is_gone(name)).cloned().collect();
+        let report = prune::forget(&mut writer, &names, &self.sources, monitor)?;
+        Ok(with_gone(report, gone))
+    }
+
+    /// A plan in which nothing goes but what is named, and that in the order of its age.
+    fn plan_named(&self, history: &History, names: &[String]) -> Result<PrunePlan> {
+        let rows = history.snapshots()?;
+        let newest = rows.iter().rev().find(|row| row.state == SnapshotState::Good);
+        for name in names {
+            let row = rows.iter().find(|row| row.name == *name);
+            let row = row.ok_or_else(|| EngineError::NoSuchSnapshot(name.clone()))?;
+            if newest.is_some_and(|newest| newest.seq == row.seq) {
+                return Err(EngineError::NewestGood(row.name.clone()).into());
+            }
+            if row.pinned {
+                return Err(EngineError::SnapshotPinned(row.name.clone()).into());
+            }
+        }
+        let mut plan = history.plan_prune(&PruneRequest {
+            retention: &self.retention(),
+            sources: &self.sources,
+            now: Timestamp::now(),
+            wanted: Wanted::Nothing,
+            with_sizes: false,
+        })?;
+        if let Some(path) = plan.missing_source {
+            return Err(EngineError::SourceMissing(path).into());
+        }
+        plan.judged.retain(|one| names.contains(&one.snapshot.name));
+        for one in &mut plan.judged {
+            one.reason = Reason::Forgotten;
+        }
+        plan.for_room = plan.judged.iter().map(|one| vec![one.snapshot.seq]).collect();
+        Ok(plan)
+    }
+
+    /// Opens the repository for writing, even on a drive that is too full for that: then some of what `plan` lets go
+    /// goes first, and that is told.
+    fn open_to_delete(
+        &self,
+        plan: impl Fn(Amount) -> Result<PrunePlan>,
+        monitor: &Monitor,
+    ) -> Result<(Writer, Gone)> {
+        let (mut least, mut planned) = (FIRST_ROOM, Gone::new());
+        loop {
+            let error = match self.open_writer(monitor) {
+                Err(Error::Engine(error)) if is_full(&error) => error,
+                opened => {
+                    let writer = opened?;
+                    let gone = no_longer_known(planned, &writer.index)?;
+                    return Ok((writer, gone));
+                }
+            };
+            let plan = plan(least)?;
+            let going = plan.judged.iter().filter(|one| one.goes());
+            planned.extend(going.map(|one| (one.snapshot.name.clone(), one.reason.clone())));
+            let mut repository = self.open()?;
+            let euid = geteuid().as_raw();
+            if !make_first_room(&mut repository, euid, &plan, least, monitor)? {
+                return Err(error.into());
+            }
+            least = least.plus(least);
+        }
+    }
+}
+
+/// The room that is to be made, at least `least`.
+fn wanted(
+    ask: &PruneAsk,
+    newest: Option<&SnapshotInfo>,
+    repository: &Repository,
+    least: Amount,
+) -> Result<Wanted> {
+    let larger = |one: Amount| Amount {
+        bytes: one.bytes.max(least.bytes),
+        inodes: one.inodes.max(least.inodes),
+    };
+    if let Some(bytes) = ask.until_free_bytes {
+        return Ok(Wanted::Free(larger(Amount::of_bytes(bytes))));
+    }
+    Ok(Wanted::ForBackup(larger(room_for_next(repository, newest)?)))
+}
+
+/// Those of `planned` that the index doesn't list any more, each once.
+fn no_longer_known(planned: Gone, index: &Index) -> Result<Gone> {
+    let mut gone = Gone::new();
+    if planned.is_empty() {
+        return Ok(gone);
+    }
+    let rows = index.snapshots()?;
+    for (name, reason) in planned {
+        let is_known = rows.iter().any(|row| row.name == name);
+        if !is_known && !gone.iter().any(|(known, _)| *known == name) {
+            gone.push((name, reason));
+        }
+    }
+    Ok(gone)
+}
+
+fn with_gone(report: PruneReport, mut gone: Gone) -> PruneReport {
+    gone.extend(report.deleted);
+    PruneReport { deleted: gone, ..report }
+}

@@ -1,0 +1,118 @@
+//! `yore forget`: delete snapshots that are not wanted any more.
+
+use std::io::{BufRead as _, IsTerminal as _, Write as _};
+
+use clap::ArgMatches;
+use serde_json::{Value, json};
+
+use super::Ending;
+use super::ls::snapshot_named;
+use super::output::{Output, amount_json, snapshot_json};
+use super::past::open_history;
+use super::prune::deleted_json;
+use super::watch::watch;
+use crate::app::error::{Error, Result};
+use crate::app::retention::Doomed;
+use crate::app::target::{Options, Target};
+use crate::app::text;
+use crate::engine::path::display;
+use crate::engine::prune::PruneReport;
+use crate::i18n::{gettext, gettext_f, ngettext_f};
+
+pub fn run(matches: &ArgMatches, options: &Options, output: Output) -> Result<Ending> {
+    let target = Target::require(options)?;
+    let history = open_history(&target, output)?;
+    let mut names = Vec::new();
+    for text in matches.get_many::<String>("at").into_iter().flatten() {
+        let name = snapshot_named(Some(text), &history, output)?.name;
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    drop(history);
+    let (asking, asked) = (target.clone(), names.clone());
+    let doomed = watch(output, move |monitor| asking.plan_forget(&asked, monitor))?;
+    for one in &doomed {
+        output.line(preview(one));
+    }
+    if matches.get_flag("dry-run") {
+        output.document(&document(&doomed, None));
+        return Ok(Ending::Done);
+    }
+    if !matches.get_flag("yes") && !ask(doomed.len() as u64, output)? {
+        output.line(gettext("Nothing was deleted."));
+        return Ok(Ending::Done);
+    }
+    let report = watch(output, move |monitor| target.forget(&names, monitor))?;
+    output.line(ngettext_f(
+        "{count} snapshot was deleted; {size} free now.",
+        "{count} snapshots were deleted; {size} free now.",
+        report.deleted.len() as u64,
+        &[("size", &text::size(report.free.bytes))],
+    ));
+    output.document(&document(&doomed, Some(&report)));
+    Ok(Ending::Done)
+}
+
+/// What goes away with a snapshot.
+fn preview(doomed: &Doomed) -> String {
+    let snapshot = &doomed.snapshot;
+    let holds = match doomed.usage {
+        Some(usage) => gettext_f(
+            "{size} in {files} that no other has",
+            &[
+                ("size", &text::size(usage.only_bytes)),
+                ("files", &ngettext_f("{count} file", "{count} files", usage.only_files, &[])),
+            ],
+        ),
+        None => gettext("it is missing on the drive and only ceases to be listed"),
+    };
+    let when = text::moment(snapshot.started);
+    let label = match &snapshot.label {
+        Some(label) => format!("  “{}”", display(label.as_bytes())),
+        None => String::new(),
+    };
+    format!("{:<22}  {when:>18}{label}  {holds}", snapshot.name)
+}
+
+/// Asks whoever sits at the terminal.
+///
+/// # Errors
+/// Nobody does.
+fn ask(count: u64, output: Output) -> Result<bool> {
+    let (mut input, mut prompt) = (std::io::stdin().lock(), std::io::stderr().lock());
+    if output.json || !input.is_terminal() || !prompt.is_terminal() {
+        return Err(Error::NobodyAsked);
+    }
+    let question = ngettext_f(
+        "Delete it for good? [y/N] ",
+        "Delete these {count} for good? [y/N] ",
+        count,
+        &[],
+    );
+    let _ = write!(prompt, "{question}");
+    let _ = prompt.flush();
+    let mut answer = String::new();
+    // What can't be read is no yes.
+    let _ = input.read_line(&mut answer);
+    let answer = answer.trim().to_lowercase();
+    // Translators: the letter for yes that the question offers, in lower case.
+    Ok(["y".to_owned(), "yes".to_owned(), gettext("y")].contains(&answer))
+}
+
+fn document(doomed: &[Doomed], report: Option<&PruneReport>) -> Value {
+    let one = |one: &Doomed| {
+        json!({
+            "snapshot": snapshot_json(&one.snapshot),
+            "only_files": one.usage.map(|usage| usage.only_files),
+            "only_bytes": one.usage.map(|usage| usage.only_bytes),
+        })
+    };
+    json!({
+        "dry_run": report.is_none(),
+        "snapshots": doomed.iter().map(one).collect::<Vec<_>>(),
+        "deleted": report.map(deleted_json),
+        "stuck": report.map(|report| &report.stuck),
+        "free": report.map(|report| amount_json(report.free)),
+    })
+}

@@ -1,0 +1,86 @@
+//! `yore status` and `yore setup` about what is kept.
+
+use std::fs;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use crate::common::aged::Aged;
+use crate::common::small::Small;
+
+fn usual() -> Value {
+    json!({ "all": "24 hours", "daily": "30 days", "weekly": "until room is needed" })
+}
+
+#[test]
+fn a_new_set_up_says_what_is_kept_and_a_later_one_leaves_it() {
+    let small = Small::new();
+    let words = "Kept: everything of the last 24 hours, daily ones of the last 30 days, \
+                 weekly ones until room is needed.";
+    let (drive, source) = (small.drive.to_str().unwrap(), small.arg(""));
+    let again = ["setup", "--drive", drive, "--source", &source];
+    small.home.run(again).says(0, &[words]);
+    assert_eq!(small.home.json(again)["retention"], usual());
+    assert_eq!(small.home.json(["status"])["retention"], usual());
+    small.home.run(["status"]).says(0, &[words]);
+
+    let text = fs::read_to_string(small.home.config()).unwrap();
+    let head = text.split("[retention]").next().unwrap();
+    for (table, said, wanted) in [
+        ("[retention]\nboot = 5\n", "(the newest 5).", json!({ "boot": 5 })),
+        ("[retention]\n", "Kept: everything.", json!({})),
+        ("", "no rules were agreed to", Value::Null),
+    ] {
+        fs::write(small.home.config(), format!("{head}{table}")).unwrap();
+        small.home.run(again).says(0, &[said]);
+        small.home.run(["status"]).says(0, &[said]);
+        assert_eq!(small.home.json(again)["retention"], wanted);
+        assert_eq!(small.home.json(["status"])["retention"], wanted);
+    }
+}
+
+#[test]
+fn status_tells_what_would_go_and_how_far_back_the_drive_reaches() {
+    let aged = Aged::of_weeks();
+    let answer = aged.home.json(["status"]);
+    assert!(answer["droppable"].is_null() && answer["reach_days"].is_null(), "{answer:#}");
+
+    aged.configure(
+        "[retention]\nall = \"24 hours\"\ndaily = \"30 days\"\nweekly = \"until room is needed\"\n",
+    );
+    let gone = aged.made.len() - aged.usually_kept().len();
+    let answer = aged.home.json(["status"]);
+    assert_eq!(answer["droppable"], gone);
+    assert!(answer["reach_days"].as_u64().unwrap() > 0, "{answer:#}");
+    let words = format!("{gone} snapshots are not kept by them any more");
+    aged.home.run(["status"]).says(0, &[&words, "At this pace the drive reaches back"]);
+
+    // What was worked out is remembered; what can't be read is worked out again.
+    let state = aged.home.path().join("state/yore");
+    let known = state.join(format!("usage-{}.json", aged.rig.id));
+    let text = fs::read(&known).unwrap();
+    assert!(text.len() > 100);
+    fs::write(&known, "{").unwrap();
+    assert_eq!(aged.home.json(["status"])["reach_days"], answer["reach_days"]);
+    assert_eq!(fs::read(&known).unwrap(), text);
+
+    let hidden = aged.hide_source();
+    assert_eq!(aged.home.json(["status"])["droppable"], 0);
+    fs::rename(hidden, &aged.rig.source).unwrap();
+    aged.home.json(["prune"]);
+    let answer = aged.home.json(["status"]);
+    assert_eq!(answer["droppable"], 0, "{answer:#}");
+}
+
+#[test]
+fn of_less_than_a_week_no_pace_is_told() {
+    let mut aged = Aged::new();
+    aged.configure("[retention]\nall = \"1 year\"\n");
+    for hours in [150, 100, 1] {
+        aged.back_up_at(Timestamp::now() - SignedDuration::from_hours(hours), 100_000);
+    }
+    let answer = aged.home.json(["status"]);
+    assert!(answer["reach_days"].is_null(), "{answer:#}");
+    assert_eq!(answer["droppable"], 0);
+    assert!(!aged.home.run(["status"]).out.contains("At this pace"));
+}
