@@ -21,13 +21,14 @@ NO_ROOT := yes
 endif
 endif
 
-.PHONY: help run build test properties histories check pot bench install clean
+.PHONY: help run build test properties histories kills check pot bench install clean
 
 help:
 	@echo 'make run      install what is missing, build, and open the window (no display: yore demo)'
 	@echo 'make test     install what is missing, check and test everything'
 	@echo 'make properties CASES=n  try n random trees on each drive for each user (a few of them are part of make test)'
 	@echo 'make histories CASES=n   try n random histories (a few of them are part of make test)'
+	@echo 'make kills    kill a prune at every one of its system calls (a few of them are part of make test)'
 	@echo 'make build    build both programs for use'
 	@echo 'make install  put them, once built, under PREFIX (now $(PREFIX))'
 	@echo 'make check    formatting and lints only'
@@ -80,6 +81,10 @@ properties:
 histories:
 	@$(INSTALL_PACKAGES) build test
 	YORE_CASES='$(CASES)' YORE_SEED='$(SEED)' $(CARGO) test --locked $(WITHOUT_WINDOW) --test yore $(AS_ROOT) -- histories::
+
+kills:
+	@$(INSTALL_PACKAGES) build test
+	YORE_KILLS=all $(CARGO) test --locked $(WITHOUT_WINDOW) --test yore $(AS_ROOT) -- --nocapture faults::prune::
 
 pot:
 	@$(INSTALL_PACKAGES) build

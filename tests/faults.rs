@@ -4,6 +4,7 @@
 mod error;
 mod kill;
 mod power;
+mod prune;
 
 use std::fs;
 use std::path::{Path, PathBuf};
