@@ -31,6 +31,7 @@ mod plans;
 mod property;
 mod pruning;
 mod recovery;
+mod room;
 mod roundtrip;
 mod rules;
 mod tidy;

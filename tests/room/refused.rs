@@ -1,0 +1,89 @@
+//! It can't be enough: then nothing is deleted or written, and the numbers say why.
+
+use std::fs;
+use std::path::PathBuf;
+
+use yore::engine::repository::{Identity, Repository};
+
+use super::{RULES, WEEKS, Weekly, space, total_bytes};
+use crate::common::cli::Home;
+use crate::common::drive::LoopDrive;
+use crate::common::tree::write;
+
+#[test]
+fn what_can_never_fit_deletes_nothing_and_says_what_would_do() {
+    let Some(drive) = LoopDrive::ext4(128) else { return };
+    let weekly = Weekly::new(drive, WEEKS - 1);
+    let (total, film) = (total_bytes(&weekly.drive), weekly.film_bytes);
+    weekly.write("large", 1, total);
+    let refusal = weekly.refused(&weekly.options(Some(RULES)));
+    assert_eq!(refusal.free.bytes, space(&weekly.drive).0);
+    let reserve = total / 100;
+    let least = total + reserve.max(2 << 20);
+    assert!((least..least + (1 << 20)).contains(&refusal.needed.bytes), "{refusal:?}");
+    // Six weeks are free to go, but no more of them than make a tenth of the drive free at once.
+    assert!((film..film * 7).contains(&refusal.freeable.bytes), "{refusal:?}");
+    let weeks = film * (WEEKS - 2);
+    assert!((weeks..weeks + film).contains(&refusal.history.bytes), "{refusal:?}");
+    let missing = refusal.needed.bytes - refusal.free.bytes - refusal.freeable.bytes;
+    assert_eq!((refusal.missing.bytes, refusal.missing.inodes), (missing, 0));
+    let enough = total + refusal.needed.bytes - refusal.free.bytes;
+    assert_eq!(refusal.enough_bytes(), enough);
+    assert!(!refusal.is_held_by_history() && !refusal.is_held_by_others(), "{refusal:?}");
+    assert!(refusal.others_bytes < 4 << 20, "{refusal:?}");
+}
+
+#[test]
+fn without_rules_nothing_goes() {
+    let Some(drive) = LoopDrive::ext4(128) else { return };
+    let weekly = Weekly::new(drive, WEEKS - 1);
+    weekly.film(100);
+    let refusal = weekly.refused(&weekly.options(None));
+    assert_eq!((refusal.freeable.bytes, refusal.freeable.inodes), (0, 0));
+    assert!(refusal.is_held_by_history(), "{refusal:?}");
+    let keep_all = weekly.refused(&weekly.options(Some("all = \"10 years\"")));
+    assert_eq!(keep_all.freeable.bytes, 0);
+    assert!(keep_all.is_held_by_history(), "{keep_all:?}");
+}
+
+#[test]
+fn nothing_goes_while_a_source_is_missing() {
+    let Some(drive) = LoopDrive::ext4(128) else { return };
+    let weekly = Weekly::new(drive, WEEKS - 1);
+    weekly.film(100);
+    let aside = weekly.second.with_extension("aside");
+    fs::rename(&weekly.second, &aside).unwrap();
+    let refusal = weekly.refused(&weekly.options(Some(RULES)));
+    assert_eq!(refusal.missing_source.as_ref(), Some(&weekly.second));
+    fs::rename(&aside, &weekly.second).unwrap();
+    assert_ne!(weekly.back_up(RULES).unwrap().deleted, [""; 0]);
+}
+
+/// A person whose drive somebody else uses up, but for a tenth.
+fn beside_others(drive: &LoopDrive) -> (Home, PathBuf) {
+    let home = Home::new();
+    let source = home.path().join("documents");
+    write(&source.join("letter.txt"), "all is well\n");
+    home.set_up(drive.path(), &[&source]);
+    home.back_up();
+    let others = Identity {
+        host: "desktop".to_owned(),
+        user: "bob".to_owned(),
+        machine_id: b"another".to_vec(),
+        euid: nix::unistd::geteuid().as_raw(),
+    };
+    let repository = Repository::create(drive.path(), &others, false).unwrap();
+    let bytes = usize::try_from(space(drive).0 / 10 * 9).unwrap();
+    write(&repository.path().join("stage/film"), vec![b'x'; bytes]);
+    (home, source)
+}
+
+#[test]
+fn a_drive_full_of_other_peoples_backups_is_told_so() {
+    let Some(drive) = LoopDrive::ext4(64) else { return };
+    let (home, source) = beside_others(&drive);
+    write(&source.join("film"), vec![b'y'; 10 << 20]);
+    let answer = home.run(["backup"]);
+    answer.says(1, &["other people’s backups (bob@desktop)", "are not yours", "untouched"]);
+    assert_eq!(home.snapshots().len(), 1);
+}
