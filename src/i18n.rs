@@ -37,7 +37,7 @@ pub fn init() {
 
 /// Makes the locale of the environment this process's.
 ///
-/// The only unsafe block of the project: the C library's `setlocale` must not run beside a thread
+/// One of the two unsafe blocks of the project: the C library's `setlocale` must not run beside a thread
 /// that reads the locale or changes the environment, and no safe function does what it does.
 #[allow(unsafe_code)]
 fn take_locale() {

@@ -31,6 +31,7 @@ mod plans;
 mod property;
 mod pruning;
 mod recovery;
+mod removal;
 mod room;
 mod roundtrip;
 mod rules;

@@ -13,7 +13,7 @@ use crate::app::events::describe;
 use crate::app::jobs::Job;
 use crate::app::text;
 use crate::engine::monitor::{Cancel, Event, Monitor, Phase};
-use crate::i18n::{gettext, ngettext_f};
+use crate::i18n::{gettext, gettext_f, ngettext_f};
 
 /// How often the counters are looked at.
 const TICK: Duration = Duration::from_millis(100);
@@ -77,8 +77,16 @@ fn show(bar: &ProgressBar, monitor: &Monitor, elapsed: Duration) {
         Phase::Indexing => gettext("Writing the index"),
         Phase::Publishing => gettext("Putting everything in its place"),
         Phase::Rebuilding => gettext("Reading the snapshots"),
-        Phase::Deleting => String::new(),
+        Phase::Deleting => ngettext_f(
+            "{count} entry deleted",
+            "{count} entries deleted",
+            progress.done_entries,
+            &[],
+        ),
     }];
+    if progress.phase == Phase::Deleting && progress.free_bytes > 0 {
+        words.push(gettext_f("{free} free", &[("free", &text::size(progress.free_bytes))]));
+    }
     if progress.phase == Phase::Copying {
         words.push(text::size(progress.done_bytes));
         words.extend(text::rate(progress.copied_bytes, elapsed));

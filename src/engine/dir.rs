@@ -3,22 +3,19 @@
 //! No call here follows a symbolic link, and none takes a path of more than one component.
 
 use std::ffi::OsStr;
-use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use rustix::fs::{
-    AtFlags, CWD, Gid, Mode, OFlags, RawDir, RenameFlags, ResolveFlags, Statx, StatxFlags,
-    Timespec, Timestamps, Uid,
+    AtFlags, CWD, Gid, Mode, OFlags, RenameFlags, ResolveFlags, Statx, StatxFlags, Timespec,
+    Timestamps, Uid,
 };
 use rustix::io::{Errno, Result};
 
-use super::meta::{FileTime, KEPT_FLAGS, Kind};
+use super::listing::{Listed, Listing};
+use super::meta::{FileTime, KEPT_FLAGS};
 use super::path::RelPath;
-
-/// Room for the names of one `getdents` call.
-const LISTING_BUFFER_BYTES: usize = 32 * 1024;
 
 /// What a [`Dir`] asks of `statx`: everything that metadata, fingerprints and mount checks need.
 pub const STATX_MASK: StatxFlags = StatxFlags::BASIC_STATS.union(StatxFlags::MNT_ID);
@@ -26,17 +23,6 @@ pub const STATX_MASK: StatxFlags = StatxFlags::BASIC_STATS.union(StatxFlags::MNT
 /// An open directory.
 #[derive(Debug)]
 pub struct Dir(OwnedFd);
-
-/// A child as the listing of its directory tells of it, which is cheaper than a `statx`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listed {
-    /// Its name.
-    pub name: Vec<u8>,
-    /// Its inode number; where something is mounted, that of what lies below.
-    pub inode: u64,
-    /// What it is; `None` on a file system that doesn't say.
-    pub kind: Option<Kind>,
-}
 
 impl Dir {
     /// Opens a path that a person or the configuration gave; symbolic links in it are followed.
@@ -153,17 +139,8 @@ impl Dir {
     /// All children, sorted by the bytes of their names.
     pub fn entries(&self) -> Result<Vec<Listed>> {
         let reader = rustix::fs::openat(&self.0, ".", READ_DIR, Mode::empty())?;
-        let mut buffer = vec![MaybeUninit::<u8>::uninit(); LISTING_BUFFER_BYTES];
-        let mut listing = RawDir::new(&reader, &mut buffer);
-        let mut entries = Vec::new();
-        while let Some(entry) = listing.next() {
-            let entry = entry?;
-            let name = entry.file_name().to_bytes();
-            if name != b"." && name != b".." {
-                let kind = Kind::from_type(entry.file_type());
-                entries.push(Listed { name: name.to_vec(), inode: entry.ino(), kind });
-            }
-        }
+        let (mut listing, mut entries) = (Listing::new(reader), Vec::new());
+        while listing.add_some(&mut entries)? {}
         entries.sort_unstable_by(|one, other| one.name.cmp(&other.name));
         Ok(entries)
     }

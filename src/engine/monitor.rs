@@ -58,6 +58,8 @@ pub struct Progress {
     pub total_bytes: u64,
     /// Bytes of content that were really written.
     pub copied_bytes: u64,
+    /// Bytes that are free on the drive, as last looked; 0 while unknown.
+    pub free_bytes: u64,
 }
 
 impl Progress {
@@ -215,6 +217,7 @@ struct Inner {
     done_bytes: AtomicU64,
     total_bytes: AtomicU64,
     copied_bytes: AtomicU64,
+    free_bytes: AtomicU64,
     current: Mutex<RelPath>,
     cancel: Cancel,
     listener: Option<Listener>,
@@ -251,6 +254,7 @@ impl Monitor {
             done_bytes: inner.done_bytes.load(Relaxed),
             total_bytes: inner.total_bytes.load(Relaxed),
             copied_bytes: inner.copied_bytes.load(Relaxed),
+            free_bytes: inner.free_bytes.load(Relaxed),
         }
     }
 
@@ -278,8 +282,6 @@ impl Monitor {
         self.0.total_bytes.store(bytes, Relaxed);
     }
 
-    pub(crate) fn set_free_bytes(&self, _bytes: u64) {}
-
     pub(crate) fn reset_done(&self) {
         self.0.done_entries.store(0, Relaxed);
         self.0.done_bytes.store(0, Relaxed);
@@ -295,6 +297,10 @@ impl Monitor {
 
     pub(crate) fn add_copied_bytes(&self, bytes: u64) {
         self.0.copied_bytes.fetch_add(bytes, Relaxed);
+    }
+
+    pub(crate) fn set_free_bytes(&self, bytes: u64) {
+        self.0.free_bytes.store(bytes, Relaxed);
     }
 
     pub(crate) fn set_current(&self, path: RelPath) {

@@ -3,6 +3,9 @@
 //! The rename into it is the deletion: from then on the snapshot is pruned, whatever happens. It loses its tree
 //! first and its seal last, so that a deletion that is interrupted is known for what it is.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use rustix::io::Errno;
 
 use super::dir::Dir;
@@ -12,7 +15,7 @@ use super::lock::{Lock, LockKind};
 use super::monitor::{Event, Monitor};
 use super::path::display;
 use super::recover::Writer;
-use super::remove::{open_writable, remove_tree, remove_tree_while};
+use super::remove::{Removal, open_writable, remove_tree, remove_trees};
 use super::repository::Repository;
 use super::snapshot::{SEAL_NAME, Snapshot, is_snapshot_name};
 
@@ -143,7 +146,7 @@ pub fn empty(writer: &mut Writer, monitor: &Monitor) -> Result<Vec<String>> {
     for name in stripped {
         match remove_tree(&trash, &name) {
             Ok(()) => gone.push(display(&name)),
-            Err(errno) => stuck(&name, errno, monitor),
+            Err(errno) => tell_stuck(&name, errno, monitor),
         }
     }
     Ok(gone)
@@ -152,34 +155,40 @@ pub fn empty(writer: &mut Writer, monitor: &Monitor) -> Result<Vec<String>> {
 /// Removes all that lies in the trash but the seals; gives the names of those of which nothing else is left.
 pub fn strip(repository: &Repository, monitor: &Monitor) -> Result<Vec<Vec<u8>>> {
     let Some((trash, found)) = look(repository)? else { return Ok(Vec::new()) };
-    let mut stripped = Vec::new();
-    for name in found {
-        match strip_one(&trash, &name, monitor) {
-            Ok(true) => stripped.push(name),
-            Ok(false) => return Err(Error::Cancelled),
-            Err(errno) => stuck(&name, errno, monitor),
+    let trash = Arc::new(trash);
+    let (mut roots, mut of_which) = (Vec::new(), Vec::new());
+    for name in &found {
+        let inside =
+            inside(&trash, name).unwrap_or_else(|_| vec![(Arc::clone(&trash), name.clone())]);
+        of_which.resize(of_which.len() + inside.len(), name);
+        roots.extend(inside);
+    }
+    let mut stuck: BTreeSet<&[u8]> = BTreeSet::new();
+    for (removal, name) in remove_trees(roots, monitor).into_iter().zip(of_which) {
+        match removal {
+            Removal::Gone => {}
+            Removal::Stopped => return Err(Error::Cancelled),
+            // What can't be removed is said, and is no reason to make no backup.
+            Removal::Stuck { errno, .. } => {
+                if stuck.insert(name) {
+                    tell_stuck(name, errno, monitor);
+                }
+            }
         }
     }
-    Ok(stripped)
+    let is_bare = |name: &&Vec<u8>| !stuck.contains(name.as_slice());
+    Ok(found.iter().filter(is_bare).cloned().collect())
 }
 
-/// What can't be removed is said, and is no reason to make no backup.
-fn stuck(name: &[u8], errno: Errno, monitor: &Monitor) {
+/// All that is in a snapshot's folder but the seal.
+fn inside(trash: &Dir, name: &[u8]) -> rustix::io::Result<Vec<(Arc<Dir>, Vec<u8>)>> {
+    let folder = Arc::new(open_writable(trash, name)?);
+    let names = folder.names()?.into_iter().filter(|inner| inner != SEAL_NAME);
+    Ok(names.map(|inner| (Arc::clone(&folder), inner)).collect())
+}
+
+fn tell_stuck(name: &[u8], errno: Errno, monitor: &Monitor) {
     monitor.emit(&Event::DeletionStuck { name: display(name), reason: errno.to_string() });
-}
-
-/// Removes everything but the seal; `false` if a stop was asked for.
-fn strip_one(trash: &Dir, name: &[u8], monitor: &Monitor) -> rustix::io::Result<bool> {
-    let go_on = || !monitor.cancel().is_cancelled();
-    let Ok(folder) = open_writable(trash, name) else {
-        return remove_tree_while(trash, name, &go_on);
-    };
-    for inner in folder.names()?.iter().filter(|inner| *inner != SEAL_NAME) {
-        if !remove_tree_while(&folder, inner, &go_on)? {
-            return Ok(false);
-        }
-    }
-    Ok(go_on())
 }
 
 /// The number that the index knows the snapshot in the trash by, if it knows it.

@@ -9,7 +9,7 @@ use super::{Chain, History, SnapshotInfo, SnapshotUsage};
 use crate::engine::error::Result;
 
 /// What was worked out before, by the snapshots' numbers; it can be written down and read again. Nothing but numbers is taken
-/// from it, so that one that was tampered with only says something wrong of rooms.
+/// from it: in one that was tampered with there may be any, so that sums of them must not overflow.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KnownUsage(BTreeMap<u64, Known>);
 
@@ -27,9 +27,9 @@ impl History {
     /// What each snapshot alone holds, oldest first, taken from `known` where the snapshot and its neighbours are still the
     /// same; `known` has the answer then, and nothing of snapshots that are gone.
     ///
-    /// What was known is an estimate. A content that came back in a later snapshot, or that is now under another path there, is
-    /// still said to be the older one's alone; of one that only two snapshots had which are no neighbours, the one that is left
-    /// isn't said to have it alone. [`History::usage`] is exact.
+    /// What was known is an estimate: a content that came back in a later snapshot is still said to be the older one's alone, and
+    /// one that two snapshots had which are no neighbours isn't said to be the other's alone once one of them is gone.
+    /// [`History::usage`] is exact.
     pub fn usage_with(&self, known: &mut KnownUsage) -> Result<Vec<SnapshotUsage>> {
         let (usage, kept) = self.ask_at_length(|answers| {
             let chain = answers.chain()?;

@@ -14,7 +14,7 @@ const UNUSED_SHARE: u64 = 8;
 const STEP_PAGES: u64 = 512;
 
 /// How often that is done at most: in place of each page another one may have to be moved, and the rest has time.
-const STEPS: usize = 8;
+const STEPS: usize = 4;
 
 impl Index {
     /// Gives some unused pages back if there are many. Says nothing of the content, so that two copies which hold the same still do.

@@ -51,6 +51,7 @@ fn phase(phase: Phase) -> String {
         Phase::Indexing => gettext("Updating the index…"),
         Phase::Publishing => gettext("Putting files in place…"),
         Phase::Rebuilding => gettext("Reading the snapshots…"),
+        Phase::Deleting => gettext("Deleting snapshots…"),
     }
 }
 

@@ -3,9 +3,10 @@
 use rustix::io::Errno;
 
 use super::{Tally, Walk};
-use crate::engine::dir::{Dir, Listed};
+use crate::engine::dir::Dir;
 use crate::engine::error::Result;
 use crate::engine::index::{Child, OPEN, State};
+use crate::engine::listing::Listed;
 use crate::engine::meta::{ContentHash, FileTime, Kind, Metadata};
 use crate::engine::overrides::Override;
 use crate::engine::path::RelPath;

@@ -7,10 +7,11 @@ use rustix::fs::Statx;
 
 use super::entry::Read;
 use super::{Walk, Worker};
-use crate::engine::dir::{Dir, Listed};
+use crate::engine::dir::Dir;
 use crate::engine::error::Result;
 use crate::engine::index::spool::Change;
 use crate::engine::index::{Child, NodeId, OPEN, State};
+use crate::engine::listing::Listed;
 use crate::engine::meta::{Kind, Metadata};
 use crate::engine::path::RelPath;
 use crate::engine::pool::Pool;

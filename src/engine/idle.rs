@@ -1,0 +1,45 @@
+//! The idle I/O class: what a thread of it wants from a drive waits until nobody else wants anything.
+
+use nix::libc::{SYS_ioprio_set, c_long, syscall};
+
+/// Stands for a thread; its number 0 is the calling one.
+const WHO_THREAD: c_long = 1;
+
+/// The idle class, where the kernel has the class in a priority.
+const IDLE: c_long = 3 << CLASS_AT;
+
+const CLASS_AT: u32 = 13;
+
+/// Puts the calling thread into the idle class until it ends, so it must be one that was made for the work.
+///
+/// A kernel that refuses is no failure: the work is done all the same. One of the two unsafe blocks of the project: no
+/// library that is kept up has this call.
+#[allow(unsafe_code)]
+pub fn make_thread_idle() {
+    // SAFETY: the call takes three numbers and touches no memory.
+    let _ = unsafe { syscall(SYS_ioprio_set, WHO_THREAD, 0, IDLE) };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nix::libc::SYS_ioprio_get;
+
+    #[allow(unsafe_code)]
+    fn class() -> c_long {
+        // SAFETY: the call takes two numbers and touches no memory.
+        unsafe { syscall(SYS_ioprio_get, WHO_THREAD, 0) >> CLASS_AT }
+    }
+
+    #[test]
+    fn only_the_thread_that_asks_becomes_idle() {
+        let before = class();
+        let inside = std::thread::spawn(|| {
+            make_thread_idle();
+            class()
+        });
+        assert_eq!(inside.join().unwrap(), IDLE >> CLASS_AT);
+        assert_eq!(class(), before);
+        assert_ne!(before, IDLE >> CLASS_AT);
+    }
+}

@@ -1,0 +1,55 @@
+//! The children of a directory as the system tells of them: a buffer at a time, in its own order.
+
+use std::mem::MaybeUninit;
+use std::os::fd::AsFd;
+
+use rustix::fs::RawDir;
+use rustix::io::Result;
+
+use super::meta::Kind;
+
+/// Room for the names of one `getdents` call.
+const BUFFER_BYTES: usize = 32 * 1024;
+
+/// A child as the listing of its directory tells of it, which is cheaper than a `statx`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// Its name.
+    pub name: Vec<u8>,
+    /// Its inode number; where something is mounted, that of what lies below.
+    pub inode: u64,
+    /// What it is; `None` on a file system that doesn't say.
+    pub kind: Option<Kind>,
+}
+
+/// A listing that goes on where the directory's descriptor stands; nobody else may list by the same one meanwhile.
+pub struct Listing<Fd> {
+    directory: Fd,
+    buffer: Vec<MaybeUninit<u8>>,
+}
+
+impl<Fd: AsFd> Listing<Fd> {
+    /// A listing of an open directory.
+    pub fn new(directory: Fd) -> Self {
+        Self { directory, buffer: vec![MaybeUninit::uninit(); BUFFER_BYTES] }
+    }
+
+    /// Adds the children that one call tells of, some thousand at most; `false` at the end.
+    ///
+    /// Children that were told of may be removed before the next call.
+    pub fn add_some(&mut self, to: &mut Vec<Listed>) -> Result<bool> {
+        let mut raw = RawDir::new(&self.directory, &mut self.buffer);
+        while let Some(entry) = raw.next() {
+            let entry = entry?;
+            let name = entry.file_name().to_bytes();
+            if name != b"." && name != b".." {
+                let kind = Kind::from_type(entry.file_type());
+                to.push(Listed { name: name.to_vec(), inode: entry.ino(), kind });
+            }
+            if raw.is_buffer_empty() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
