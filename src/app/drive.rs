@@ -68,9 +68,7 @@ pub(super) fn explain_drive(error: &EngineError) -> Option<Explanation> {
                 "{path} is on {kind}, which can’t hold backups.",
                 &[("path", &at(path)), ("kind", kind)],
             ),
-            gettext(
-                "Use a drive with ext4, XFS or btrfs. Formatting a drive erases everything on it.",
-            ),
+            use_another(),
         ),
         EngineError::DriveLacks { path, lacks } => Explanation::new(
             gettext_f(
@@ -80,9 +78,7 @@ pub(super) fn explain_drive(error: &EngineError) -> Option<Explanation> {
                     ("abilities", &lacks.iter().map(ability).collect::<Vec<_>>().join(", ")),
                 ],
             ),
-            gettext(
-                "Use a drive with ext4, XFS or btrfs. Formatting a drive erases everything on it.",
-            ),
+            use_another(),
         ),
         EngineError::DriveInsideSource { path, source_path } => Explanation::new(
             gettext_f(
@@ -107,6 +103,10 @@ pub(super) fn explain_drive(error: &EngineError) -> Option<Explanation> {
         ),
         _ => return None,
     })
+}
+
+fn use_another() -> String {
+    gettext("Use a drive with ext4, XFS or btrfs. Formatting a drive erases everything on it.")
 }
 
 fn explain_full(path: &Path, room: Room, missing: u64) -> Explanation {
