@@ -71,10 +71,17 @@ impl Weekly {
 
     /// Writes a file that nothing else equals.
     fn write(&self, name: &str, number: u64, bytes: u64) {
-        let mut content = vec![b'x'; usize::try_from(bytes).unwrap()];
-        let mark = format!("{name} {number} ");
-        content[..mark.len()].copy_from_slice(mark.as_bytes());
+        let line = format!("{name} {number} ");
+        let bytes = usize::try_from(bytes).unwrap();
+        let mut content = line.repeat(bytes / line.len() + 1).into_bytes();
+        content.truncate(bytes);
         write(&self.rig.source.join(name), content);
+    }
+
+    /// Fills the drive with something else until so much is free.
+    fn leave(&self, bytes: u64) {
+        let filler = usize::try_from(space(&self.drive).0 - bytes).unwrap();
+        write(&self.drive.path().join("filler"), vec![b'x'; filler]);
     }
 
     fn options(&self, rules: Option<&str>) -> BackupOptions {

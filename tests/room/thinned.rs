@@ -57,7 +57,7 @@ fn whoever_reads_is_not_waited_for() {
     let (rig, names) = three();
     let retention = Retention { policy: Policy::default(), zone: jiff::tz::TimeZone::UTC };
     let options = BackupOptions { retention: Some(retention), ..rig.options() };
-    rig.back_up();
+    rig.back_up_at(Timestamp::now());
     let mut writer = rig.writer(&Monitor::new()).unwrap();
     let reader = Lock::take(writer.repository.dir(), &rig.repository, LockKind::Reader).unwrap();
     let refused = thin(&mut writer, &options, &SystemClock, &Monitor::new());

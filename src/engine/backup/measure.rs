@@ -26,6 +26,9 @@ use crate::engine::rules::Why;
 /// What an entry costs beside its content: an inode, its share of a directory, and its rows in spool and index.
 pub(super) const ENTRY_COST_BYTES: u64 = 1024;
 
+/// Of smaller files it isn't asked whether they are stored under another path.
+const ASKED_BYTES: u64 = 64 << 10;
+
 /// Bytes that are always left free.
 const RESERVED_BYTES: RangeInclusive<u64> = 2 << 20..=1 << 30;
 
@@ -182,36 +185,26 @@ pub fn measure(
 }
 
 impl Counters {
-    /// Counts an entry; `is_left` says whether an interrupted run stored it.
-    fn add(
-        &self,
-        stat: &Statx,
-        meta: &Metadata,
-        known: Option<&State>,
-        is_left: impl Fn() -> bool,
-    ) {
+    /// Counts an entry; the bytes of its content, if it may have to be stored.
+    fn add(&self, stat: &Statx, meta: &Metadata, known: Option<&State>) -> Option<u64> {
         self.entries.fetch_add(1, Relaxed);
         if meta.kind == Kind::Directory {
             self.folders.fetch_add(1, Relaxed);
             self.new_folders.fetch_add(u64::from(known.is_none()), Relaxed);
-            return;
-        }
-        if meta.kind == Kind::File {
-            self.bytes.fetch_add(meta.size_bytes, Relaxed);
+            return None;
         }
         let fingerprint = Fingerprint::from_statx(stat);
         let is_known = match meta.kind {
-            Kind::File => plan::plan_file(known, meta, &fingerprint, true) == Step::Link,
+            Kind::File => {
+                self.bytes.fetch_add(meta.size_bytes, Relaxed);
+                plan::plan_file(known, meta, &fingerprint, true) == Step::Link
+            }
             _ => known.is_some(),
         };
-        if is_known {
-            return;
-        }
-        let bytes = allocated_bytes(stat, meta.size_bytes);
-        if meta.kind == Kind::File && is_left() {
-            self.left_bytes.fetch_add(bytes, Relaxed);
-            return;
-        }
+        (!is_known).then(|| allocated_bytes(stat, meta.size_bytes))
+    }
+
+    fn add_new(&self, stat: &Statx, bytes: u64) {
         self.new_entries.fetch_add(1, Relaxed);
         // Of a file with several names each counts for its part.
         self.new_bytes.fetch_add(bytes / u64::from(stat.stx_nlink.max(1)), Relaxed);
@@ -250,8 +243,17 @@ fn count_folder(
         let Ok(stat) = dir.stat_child(&name) else { continue };
         let Some(meta) = Metadata::from_statx(&stat) else { continue };
         let known = known.get(name.as_slice()).copied();
-        let is_left = || is_left(leftover.as_deref(), &name, &meta);
-        counters.add(&stat, &meta, known.map(|child| &child.state), is_left);
+        let found = counters.add(&stat, &meta, known.map(|child| &child.state));
+        if let Some(bytes) = found {
+            // What is only called otherwise now is worth a question if it is large.
+            let is_stored =
+                bytes >= ASKED_BYTES && index.has_file_like(meta.size_bytes, meta.mtime)?;
+            if is_left(leftover.as_deref(), &name, &meta) {
+                counters.left_bytes.fetch_add(bytes, Relaxed);
+            } else if !is_stored {
+                counters.add_new(&stat, bytes);
+            }
+        }
         let is_walked = options.cross_mounts || stat.stx_mnt_id == folder.mount;
         if meta.kind == Kind::Directory && is_walked {
             let known = known.and_then(|child| Some((child.node, folder.known?.1)));

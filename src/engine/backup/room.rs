@@ -57,7 +57,9 @@ pub(super) fn prepare_again(
     let bases = bases_of(&writer.index, options)?;
     let found = count(writer, options, &bases, monitor)?;
     let made = make(writer, options, &found, clock, monitor);
-    if let (Err(Error::NoRoom(_)), Some(leftover)) = (&made, writer.leftover.take()) {
+    if matches!(made, Err(Error::NoRoom(_)))
+        && let Some(leftover) = writer.leftover.take()
+    {
         leftover.remove(&writer.repository)?;
     }
     made
@@ -81,7 +83,7 @@ fn make(
         };
         let Some(request) = request(options, needed, clock) else { return Ok(deleted) };
         let report = prune::prune(writer, &request, monitor)?;
-        if report.deleted.is_empty() {
+        if report.deleted.is_empty() && !report.missing.is_none() {
             let refusal = refuse(writer, found, needed, Amount::default())?;
             return Err(Error::NoRoom(Box::new(NoRoom { deleted, ..refusal })));
         }

@@ -1,8 +1,11 @@
-//! What only some of the snapshots hold, taken together.
+//! What is stored already, and what only some of the snapshots hold.
+
+use rusqlite::params;
 
 use super::state::{COLUMNS, State};
 use super::{Index, OPEN};
 use crate::engine::error::Result;
+use crate::engine::meta::FileTime;
 
 /// Versions of one content, as far as they were seen.
 #[derive(Default)]
@@ -31,6 +34,17 @@ impl Numbers {
 }
 
 impl Index {
+    /// Whether the newest state of any path is a file of this size and time: moved, copied or touched, it is stored already.
+    pub fn has_file_like(&self, size_bytes: u64, mtime: FileTime) -> Result<bool> {
+        self.run(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT 1 FROM version WHERE kind = 102 AND size > 0 AND size = ?1 \
+                 AND last = ?2 AND mtime = ?3 AND mtime_ns = ?4 AND hash IS NOT NULL",
+            )?;
+            statement.exists(params![size_bytes as i64, OPEN, mtime.sec, mtime.nsec])
+        })
+    }
+
     /// How many different contents some of the snapshots `going` hold and none of `kept` does, and their sizes in bytes.
     ///
     /// Looks at every version that there is.

@@ -38,7 +38,13 @@ pub fn forget(
             reason: Reason::Forgotten,
         })
         .collect();
-    let mut deletion = Deletion { writer, patience: Patience::Wait, monitor, deleted: Vec::new() };
+    let mut deletion = Deletion {
+        writer,
+        patience: Patience::Wait,
+        monitor,
+        deleted: Vec::new(),
+        expected: Amount::default(),
+    };
     deletion.announce(judged.iter().map(|one| one.snapshot.entries));
     deletion.delete(&judged.iter().collect::<Vec<_>>())?;
     deletion.report(Amount::default())

@@ -9,6 +9,8 @@ mod next;
 mod plan;
 mod sources;
 
+use std::time::{Duration, Instant};
+
 use super::error::{Error, Result};
 use super::monitor::{Event, Monitor, Phase};
 use super::probe;
@@ -21,6 +23,12 @@ pub use forget::forget;
 pub use next::room_for_next;
 pub use plan::{Judged, PrunePlan, PruneRequest, Wanted, plan};
 pub use sources::missing_source;
+
+/// How long a file system may take to free what was removed.
+const SETTLING: Duration = Duration::from_secs(2);
+
+/// How often it is asked meanwhile.
+const TICK: Duration = Duration::from_millis(20);
 
 /// What was deleted, and what came of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,7 +69,8 @@ pub(super) fn prune_with(
     monitor: &Monitor,
 ) -> Result<PruneReport> {
     let plan = plan(&writer.index, &writer.repository, request)?;
-    let mut deletion = Deletion { writer, patience, monitor, deleted: Vec::new() };
+    let expected = plan.room.free;
+    let mut deletion = Deletion { writer, patience, monitor, deleted: Vec::new(), expected };
     let going = plan.judged.iter().filter(|one| one.goes());
     deletion.announce(going.map(|one| one.snapshot.entries));
     let thinned: Vec<&Judged> =
@@ -83,6 +92,8 @@ struct Deletion<'a> {
     patience: Patience,
     monitor: &'a Monitor,
     deleted: Vec<(String, Reason)>,
+    /// What ought to be free by now.
+    expected: Amount,
 }
 
 impl Deletion<'_> {
@@ -104,6 +115,7 @@ impl Deletion<'_> {
             let name = one.snapshot.name.clone();
             self.monitor.emit(&Event::SnapshotDeleted { name: name.clone() });
             self.deleted.push((name, one.reason.clone()));
+            self.expected = self.expected.plus(one.frees);
         }
         Ok(())
     }
@@ -115,9 +127,18 @@ impl Deletion<'_> {
             let flushed = repository.dir().sync_file_system();
             flushed.map_err(|errno| Error::drive("flush", repository.path(), errno))?;
         }
-        let space = probe::space(repository.dir(), repository.path())?;
-        self.monitor.set_free_bytes(space.free_bytes);
-        Ok(space.free())
+        // Some file systems free in the background what was removed: what is on its way need not be deleted elsewhere.
+        let until = Instant::now() + SETTLING;
+        loop {
+            let space = probe::space(repository.dir(), repository.path())?;
+            self.monitor.set_free_bytes(space.free_bytes);
+            let is_settled = self.deleted.is_empty() || space.free_bytes >= self.expected.bytes;
+            if is_settled || Instant::now() >= until {
+                return Ok(space.free());
+            }
+            self.monitor.check_cancelled()?;
+            std::thread::sleep(TICK);
+        }
     }
 
     fn report(self, wanted: Amount) -> Result<PruneReport> {
