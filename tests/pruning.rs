@@ -1,5 +1,6 @@
 //! Snapshots deleted by rules: the right ones go, the rest stays as it was, and the index tells what the trees tell.
 
+mod full;
 mod kept;
 mod readers;
 
