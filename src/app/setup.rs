@@ -17,6 +17,7 @@ use crate::engine::monitor::Monitor;
 use crate::engine::path::RelPath;
 use crate::engine::probe;
 use crate::engine::repository::{Repository, YORE_DIR, open_drive};
+use crate::engine::retention::Policy;
 use crate::engine::rules::RuleSet;
 
 /// What is known of a folder that is proposed as drive.
@@ -76,9 +77,11 @@ pub(super) fn check_apart(drive: &Path, dir: &Dir, source: &Path) -> Result<()> 
     Ok(())
 }
 
-/// Makes or finds the repository on the drive and writes the configuration.
+/// Makes or finds the repository on the drive and writes the configuration, with the usual rules for what is kept: the
+/// person was shown them.
 pub fn set_up(options: &Options, drive: &Path, sources: &[PathBuf]) -> Result<Target> {
-    set_up_with(options, drive, sources, &RuleWishes::default(), false)
+    let wishes = RuleWishes { retention: Some(Policy::default()), ..RuleWishes::default() };
+    set_up_with(options, drive, sources, &wishes, false)
 }
 
 /// As [`set_up`], with what was told about rules; `unsafe_drive` takes any file system.

@@ -19,6 +19,9 @@ use super::remove::{Removal, open_writable, remove_tree, remove_trees};
 use super::repository::Repository;
 use super::snapshot::{SEAL_NAME, Snapshot, is_snapshot_name};
 
+/// How many snapshots the index is told of at once.
+const PORTION: usize = 8;
+
 /// The folder's name in a repository.
 const TRASH_NAME: &str = "trash";
 
@@ -99,12 +102,21 @@ pub fn delete(
     let names: Vec<String> = snapshots.iter().map(|(_, name)| name.clone()).collect();
     bury(&writer.repository, &names, patience, monitor)?;
     let numbers: Vec<u64> = snapshots.iter().map(|(seq, _)| *seq).collect();
-    match writer.index.prune(&numbers, jiff::Timestamp::now()) {
+    match tell_index(writer, &numbers, monitor) {
         // There will be room for that once the trees are gone.
         Err(error) if index::is_full(&error) => {}
-        pruned => pruned?,
+        told => told?,
     }
     empty(writer, monitor)
+}
+
+/// Says in the index what is pruned, in portions: between them a stop is heard.
+fn tell_index(writer: &mut Writer, numbers: &[u64], monitor: &Monitor) -> Result<()> {
+    for portion in numbers.chunks(PORTION) {
+        monitor.check_cancelled()?;
+        writer.index.prune(portion, jiff::Timestamp::now())?;
+    }
+    Ok(())
 }
 
 /// Goes on with deletions that were interrupted, unless someone is reading from the repository: then they wait for the
@@ -141,7 +153,7 @@ pub fn empty(writer: &mut Writer, monitor: &Monitor) -> Result<Vec<String>> {
     for name in &stripped {
         numbers.extend(number_of(writer, &trash, name)?);
     }
-    writer.index.prune(&numbers, jiff::Timestamp::now())?;
+    tell_index(writer, &numbers, monitor)?;
     let mut gone = Vec::new();
     for name in stripped {
         match remove_tree(&trash, &name) {

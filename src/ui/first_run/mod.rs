@@ -233,6 +233,12 @@ impl Component for FirstRun {
                         #[watch]
                         set_visible: !model.fault.is_empty(),
                     },
+                    gtk::Label {
+                        set_wrap: true,
+                        set_justify: gtk::Justification::Center,
+                        set_css_classes: &["caption", "dim-label"],
+                        set_label: &steps::what_is_kept(),
+                    },
                     gtk::Button {
                         set_halign: gtk::Align::Center,
                         set_css_classes: &["pill", "suggested-action"],

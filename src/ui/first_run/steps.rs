@@ -8,13 +8,20 @@ use relm4::gtk::prelude::*;
 use super::drives::{self, Drive, State};
 use super::{FirstRun, Input, folders};
 use crate::app::error::{Error, Result};
+use crate::app::kept;
 use crate::app::setup::{self, DriveCheck};
+use crate::engine::retention::Policy;
 use crate::i18n::{gettext, gettext_f};
 use crate::ui::bridge;
 use crate::ui::widgets::choose_folder::choose_folder;
 use crate::ui::widgets::{name_of, plain};
 
 type Sender = relm4::Sender<Input>;
+
+/// By which rules snapshots are deleted: setting up is agreeing to them.
+pub(super) fn what_is_kept() -> String {
+    gettext_f("Kept: {rules}.", &[("rules", &kept::policy(&Policy::default()))])
+}
 
 impl FirstRun {
     pub(super) fn can_start(&self) -> bool {
