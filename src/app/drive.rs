@@ -250,14 +250,14 @@ mod tests {
 
     #[test]
     fn whoever_holds_the_room_is_named() {
-        says(refusal(), &["is full: about 3.0 GB more", "at least 103.0 GB", "untouched"]);
+        says(refusal(), &["is full: about 3 GB more", "at least 103 GB", "untouched"]);
         let history = Amount::of_bytes(50 * GB);
-        says(NoRoom { history, ..refusal() }, &["keep hold 50.0 GB", "unpin"]);
+        says(NoRoom { history, ..refusal() }, &["keep hold 50 GB", "unpin"]);
         let others = NoRoom { others_bytes: 60 * GB, ..refusal() };
-        says(others.clone(), &["other files: about 60.0 GB of 100.0 GB", "About 3.0 GB more"]);
+        says(others.clone(), &["other files: about 60 GB of 100 GB", "About 3 GB more"]);
         let named = NoRoom { others: vec![b"bob@desktop\n".to_vec()], ..others.clone() };
         says(named, &["other people’s backups (bob@desktop", "are not yours"]);
-        says(NoRoom { history: Amount::of_bytes(70 * GB), ..others }, &["keep hold 70.0 GB"]);
+        says(NoRoom { history: Amount::of_bytes(70 * GB), ..others }, &["keep hold 70 GB"]);
     }
 
     #[test]
