@@ -35,8 +35,18 @@ pub(super) fn explain_away(away: &Away) -> Explanation {
     )
 }
 
-/// What concerns the drive and its file system.
+/// What concerns the drive, its room and its file system.
 pub(super) fn explain_drive(error: &EngineError) -> Option<Explanation> {
+    match error {
+        EngineError::DriveFull { path, room, missing } => Some(explain_full(path, *room, *missing)),
+        EngineError::NoRoom(refusal) => Some(explain_no_room(refusal)),
+        EngineError::RoomShort(path) => Some(explain_full(path, Room::Bytes, 0)),
+        _ => explain_state(error),
+    }
+}
+
+/// Whether it is there and can hold backups.
+fn explain_state(error: &EngineError) -> Option<Explanation> {
     let at = |path: &Path| shown(path);
     Some(match error {
         EngineError::DriveMissing(path) => Explanation::new(
@@ -60,9 +70,6 @@ pub(super) fn explain_drive(error: &EngineError) -> Option<Explanation> {
                 &[("folder", &text::quoted(&path.join(crate::engine::repository::YORE_DIR)))],
             ),
         ),
-        EngineError::DriveFull { path, room, missing } => explain_full(path, *room, *missing),
-        EngineError::NoRoom(refusal) => explain_no_room(refusal),
-        EngineError::RoomShort(path) => explain_full(path, Room::Bytes, 0),
         EngineError::DriveRefused { path, kind } => Explanation::new(
             gettext_f(
                 "{path} is on {kind}, which can’t hold backups.",
@@ -209,4 +216,61 @@ fn held_by_others(refusal: &NoRoom) -> String {
         "The drive at {path} is full because of other people’s backups ({names}) or other files: about {others} of {total} are not yours.",
         &[("path", &place), ("names", &names.join(", ")), ("others", others), ("total", total)],
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::retention::Amount;
+
+    const GB: u64 = 1_000_000_000;
+
+    /// A drive of 100 GB, 1 GB of which is free, where 3 GB more are needed.
+    fn refusal() -> NoRoom {
+        NoRoom {
+            path: "/d".into(),
+            needed: Amount::of_bytes(4 * GB),
+            free: Amount::of_bytes(GB),
+            freeable: Amount::default(),
+            missing: Amount::of_bytes(3 * GB),
+            history: Amount::default(),
+            total_bytes: 100 * GB,
+            others_bytes: GB,
+            others: Vec::new(),
+            missing_source: None,
+            deleted: Vec::new(),
+        }
+    }
+
+    #[track_caller]
+    fn says(refusal: NoRoom, words: &[&str]) {
+        let text = explain_no_room(&refusal).text();
+        assert!(words.iter().all(|word| text.contains(word)), "{text}");
+    }
+
+    #[test]
+    fn whoever_holds_the_room_is_named() {
+        says(refusal(), &["is full: about 3 GB more", "at least 103 GB", "untouched"]);
+        let history = Amount::of_bytes(50 * GB);
+        says(NoRoom { history, ..refusal() }, &["keep hold 50 GB", "unpin"]);
+        let others = NoRoom { others_bytes: 60 * GB, ..refusal() };
+        says(others.clone(), &["other files: about 60 GB of 100 GB", "About 3 GB more"]);
+        let named = NoRoom { others: vec![b"bob@desktop\n".to_vec()], ..others.clone() };
+        says(named, &["other people’s backups (bob@desktop", "are not yours"]);
+        says(NoRoom { history: Amount::of_bytes(70 * GB), ..others }, &["keep hold 70 GB"]);
+    }
+
+    #[test]
+    fn what_stands_in_the_way_of_deleting_is_said() {
+        let missing = NoRoom {
+            history: Amount::of_bytes(50 * GB),
+            missing_source: Some("/home/ann".into()),
+            ..refusal()
+        };
+        says(missing, &["while the folder /home/ann is missing"]);
+        let deleted = NoRoom { deleted: vec!["one".to_owned()], ..refusal() };
+        assert!(!explain_no_room(&deleted).text().contains("untouched"));
+        let lacks = Amount { bytes: 0, inodes: 12 };
+        says(NoRoom { missing: lacks, ..refusal() }, &["12 more are needed", "inodes"]);
+    }
 }

@@ -164,7 +164,7 @@ pub fn backup(
     };
     match report {
         Ok(report) => Ok(BackupReport { deleted, ..report }),
-        Err(error) => Err(room::explain_full(error, writer, options, clock, monitor)),
+        Err(error) => Err(room::explain_full(error, deleted, writer, options, clock, monitor)),
     }
 }
 

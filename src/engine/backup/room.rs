@@ -158,22 +158,24 @@ fn refuse(writer: &Writer, found: &Found, needed: Amount, freeable: Amount) -> R
     })
 }
 
-/// Says how much room the run would have needed, now that its stage is gone.
+/// Says how much room the run would have needed, now that its stage is gone; `deleted` is what went for it.
 pub(super) fn explain_full(
     error: Error,
+    mut deleted: Vec<String>,
     writer: &Writer,
     options: &BackupOptions,
     clock: &dyn Clock,
     monitor: &Monitor,
 ) -> Error {
-    let is_full = matches!(error, Error::DriveFull { room: Room::Bytes | Room::Inodes, .. });
-    if !is_full && !matches!(error, Error::NoRoom(_)) {
-        return error;
+    match &error {
+        Error::DriveFull { room: Room::Bytes | Room::Inodes, .. } => {}
+        Error::NoRoom(refusal) => deleted.extend_from_slice(&refusal.deleted),
+        _ => return error,
     }
     let found =
         bases_of(&writer.index, options).and_then(|bases| count(writer, options, &bases, monitor));
     match found.and_then(|found| judge(writer, options, &found, clock)) {
-        Ok(Verdict::Never(exact)) => Error::NoRoom(exact),
+        Ok(Verdict::Never(exact)) => Error::NoRoom(Box::new(NoRoom { deleted, ..*exact })),
         _ => error,
     }
 }

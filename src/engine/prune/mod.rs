@@ -9,7 +9,7 @@ mod next;
 mod plan;
 mod sources;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::error::{Error, Result};
 use super::monitor::{Event, Monitor, Phase};
@@ -24,11 +24,11 @@ pub use next::room_for_next;
 pub use plan::{Judged, PrunePlan, PruneRequest, Wanted, plan};
 pub use sources::missing_source;
 
-/// How long a file system may take to free what was removed.
-const SETTLING: Duration = Duration::from_secs(2);
-
-/// How often it is asked meanwhile.
+/// How often a file system that has not yet freed what was removed is asked again.
 const TICK: Duration = Duration::from_millis(20);
+
+/// After so many times without a change nothing more is on its way.
+const IDLE_TICKS: u32 = 15;
 
 /// What was deleted, and what came of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -128,13 +128,15 @@ impl Deletion<'_> {
             flushed.map_err(|errno| Error::drive("flush", repository.path(), errno))?;
         }
         // Some file systems free in the background what was removed: what is on its way need not be deleted elsewhere.
-        let until = Instant::now() + SETTLING;
+        let (mut free, mut idle_ticks) = (Amount::default(), 0);
         loop {
-            let space = probe::space(repository.dir(), repository.path())?;
-            self.monitor.set_free_bytes(space.free_bytes);
-            let is_settled = self.deleted.is_empty() || space.free_bytes >= self.expected.bytes;
-            if is_settled || Instant::now() >= until {
-                return Ok(space.free());
+            let now = probe::space(repository.dir(), repository.path())?.free();
+            self.monitor.set_free_bytes(now.bytes);
+            idle_ticks = if now.bytes > free.bytes { 0 } else { idle_ticks + 1 };
+            free = now;
+            let is_settled = self.deleted.is_empty() || free.bytes >= self.expected.bytes;
+            if is_settled || idle_ticks >= IDLE_TICKS {
+                return Ok(free);
             }
             self.monitor.check_cancelled()?;
             std::thread::sleep(TICK);
