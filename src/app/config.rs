@@ -1,5 +1,6 @@
 //! The configuration: one TOML file that a person may edit. A broken one is never overwritten.
 
+#[cfg(test)]
 mod retention;
 
 use std::ffi::OsString;
@@ -61,11 +62,7 @@ struct ConfigFile {
     source: Vec<SourceSection>,
     #[serde(skip_serializing_if = "Option::is_none")]
     rules: Option<RulesSection>,
-    #[serde(
-        default,
-        deserialize_with = "retention::read",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
     retention: Option<Policy>,
 }
 

@@ -105,6 +105,17 @@ impl Target {
         Ok(prune::prune(writer, &request, monitor)?)
     }
 
+    /// Opens the repository for a backup; on a drive that is too full for that, what the rules let go makes the first room.
+    /// Gives the names of what is gone for it.
+    pub(super) fn open_to_back_up(&self, monitor: &Monitor) -> Result<(Writer, Vec<String>)> {
+        if self.retention.is_none() {
+            return Ok((self.open_writer(monitor)?, Vec::new()));
+        }
+        let plan = |least| self.plan_to_free(&PruneAsk::default(), least, monitor);
+        let (writer, gone) = self.open_to_delete(plan, monitor)?;
+        Ok((writer, gone.into_iter().map(|(name, _)| name).collect()))
+    }
+
     /// Says what deleting the snapshots with these names takes away.
     ///
     /// # Errors

@@ -213,8 +213,8 @@ impl Target {
             retention: self.retention.clone().map(|policy| Retention { policy, zone }),
             ..BackupOptions::new(self.sources.clone(), kind)
         };
-        let mut writer = self.open_writer(monitor)?;
-        let report = match backup(&mut writer, &options, &SystemClock, monitor) {
+        let (mut writer, gone) = self.open_to_back_up(monitor)?;
+        let mut report = match backup(&mut writer, &options, &SystemClock, monitor) {
             // A page of the index was rotten: it is made again, once, and the run begins anew.
             Err(error) if concerns_index(&error) => {
                 writer.mend(&error, monitor)?;
@@ -222,6 +222,7 @@ impl Target {
             }
             report => report?,
         };
+        report.deleted.splice(0..0, gone);
         Ok(Made { report, writer, options })
     }
 

@@ -101,6 +101,10 @@ fn show(bar: &ProgressBar, monitor: &Monitor, elapsed: Duration) {
 fn listener(output: Output, bar: ProgressBar) -> impl Fn(&Event) + Send + Sync + 'static {
     let problems = Arc::new(AtomicU64::new(0));
     move |event| {
+        // Each command tells in its own words what it deleted.
+        if matches!(event, Event::SnapshotDeleted { .. }) {
+            return;
+        }
         if matches!(event, Event::Problem { .. })
             && problems.fetch_add(1, Relaxed) >= SHOWN_PROBLEMS
         {

@@ -45,8 +45,13 @@ pub fn usage_of(index: &Index, seqs: &[u64]) -> Result<Vec<SnapshotUsage>> {
 }
 
 impl Answers<'_> {
-    /// What is in one snapshot alone came with it and went with the next one, so it is below folders that both changed.
+    /// What the snapshot `seq` alone holds, asked in one read transaction: many small questions are slow one by one.
     pub(super) fn usage_in(&self, chain: &Chain, seq: u64) -> Result<SnapshotUsage> {
+        self.0.at_once(|| self.look_for_usage(chain, seq))
+    }
+
+    /// What is in one snapshot alone came with it and went with the next one, so it is below folders that both changed.
+    fn look_for_usage(&self, chain: &Chain, seq: u64) -> Result<SnapshotUsage> {
         if let [only] = chain.all() {
             let (only_files, only_bytes) = self.0.all_contents()?;
             return Ok(SnapshotUsage { seq: only.seq, only_files, only_bytes });

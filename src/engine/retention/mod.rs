@@ -22,6 +22,7 @@ mod forecast;
 mod pair;
 mod policy;
 mod room;
+mod table;
 mod tag;
 #[cfg(test)]
 mod tests;

@@ -8,13 +8,13 @@ use std::str::FromStr;
 use jiff::{Span, Timestamp, Zoned};
 use serde::{Deserialize, Serialize};
 
+use super::table::Reaches;
 use super::tag::{self, Eligible, Local, Tag};
 
 const UNTIL_ROOM: &str = "until room is needed";
 
 /// How far back the bearers of a tag are kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "ReachText", into = "ReachText")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Reach {
     /// So many of them, those of the newest periods.
     Newest(NonZeroU32),
@@ -71,27 +71,8 @@ pub struct Policy {
 
 /// A reach that can't be understood.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no number from 1 on, no age such as \"30 days\", and not \"{UNTIL_ROOM}\"")]
+#[error("{0:?} is no number from 1 to {max}, no age such as \"30 days\", and not \"{UNTIL_ROOM}\"", max = u32::MAX)]
 pub struct BadReach(pub String);
-
-/// A reach as a table holds it.
-#[derive(Serialize, Deserialize)]
-#[serde(untagged)]
-enum ReachText {
-    Count(u32),
-    Text(String),
-}
-
-/// What a table says of one tag.
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(
-    untagged,
-    expecting = "it must be a number from 1 on, an age such as \"30 days\", \"until room is needed\", or a list of these"
-)]
-enum Reaches {
-    One(Reach),
-    Several(Vec<Reach>),
-}
 
 impl Default for Policy {
     /// Time Machine's: all of the last 24 hours, daily ones of the last 30 days, weekly ones until room is needed.
@@ -202,55 +183,5 @@ impl FromStr for Reach {
             return Ok(Self::UntilRoom);
         }
         trimmed.parse().map(Self::Newest).or_else(|_| text.parse().map(Self::For))
-    }
-}
-
-impl From<Reach> for ReachText {
-    fn from(reach: Reach) -> Self {
-        match reach {
-            Reach::Newest(number) => Self::Count(number.get()),
-            Reach::For(_) | Reach::UntilRoom => Self::Text(reach.to_string()),
-        }
-    }
-}
-
-impl TryFrom<ReachText> for Reach {
-    type Error = BadReach;
-
-    fn try_from(text: ReachText) -> Result<Self, BadReach> {
-        match text {
-            ReachText::Count(number) => {
-                let number = NonZeroU32::new(number).ok_or_else(|| BadReach(number.to_string()))?;
-                Ok(Self::Newest(number))
-            }
-            ReachText::Text(text) => text.parse(),
-        }
-    }
-}
-
-impl From<BTreeMap<Tag, Reaches>> for Policy {
-    fn from(table: BTreeMap<Tag, Reaches>) -> Self {
-        let rules = table.into_iter().flat_map(|(tag, reaches)| {
-            let reaches = match reaches {
-                Reaches::One(reach) => vec![reach],
-                Reaches::Several(reaches) => reaches,
-            };
-            reaches.into_iter().map(move |reach| Rule { tag, reach })
-        });
-        Self { rules: rules.collect() }
-    }
-}
-
-impl From<Policy> for BTreeMap<Tag, Reaches> {
-    fn from(policy: Policy) -> Self {
-        let mut table: BTreeMap<Tag, Vec<Reach>> = BTreeMap::new();
-        for rule in policy.rules {
-            table.entry(rule.tag).or_default().push(rule.reach);
-        }
-        let plain = |reaches: Vec<Reach>| match reaches.as_slice() {
-            [one] => Reaches::One(*one),
-            _ => Reaches::Several(reaches),
-        };
-        table.into_iter().map(|(tag, reaches)| (tag, plain(reaches))).collect()
     }
 }

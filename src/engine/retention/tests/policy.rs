@@ -47,7 +47,7 @@ fn what_is_no_rule_is_refused_where_it_stands() {
         ("daily = \"0 days\"", 8, "30 days"),
         ("daily = \"-3 days\"", 8, "30 days"),
         ("daily = \"3 fortnights\"", 8, "30 days"),
-        ("daily = [1, \"x\"]", 8, "30 days"),
+        ("daily = [1, \"x\"]", 12, "30 days"),
         ("daily = { count = 1 }", 8, "30 days"),
     ] {
         let error = toml::from_str::<Policy>(&format!("weekly = 4\n{line}\n")).unwrap_err();
