@@ -7,7 +7,7 @@ use nix::unistd::geteuid;
 use super::error::{Error, Result};
 use super::target::Target;
 use crate::engine::error::Error as EngineError;
-use crate::engine::history::{History, SnapshotInfo, SnapshotState, SnapshotUsage};
+use crate::engine::history::{History, OnlyFile, SnapshotInfo, SnapshotState, SnapshotUsage};
 use crate::engine::index::{Index, concerns_index, is_full};
 use crate::engine::monitor::Monitor;
 use crate::engine::prune::{
@@ -19,6 +19,9 @@ use crate::engine::retention::{Amount, Policy, Reason, Retention};
 
 /// What is freed at first on a drive that is too full to be opened for writing.
 const FIRST_ROOM: Amount = Amount { bytes: 16 << 20, inodes: 64 };
+
+/// So many of the files that a snapshot alone holds are shown before it is deleted.
+const SHOWN_FILES: usize = 5;
 
 /// What thinning out is told.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -36,6 +39,8 @@ pub struct Doomed {
     pub snapshot: SnapshotInfo,
     /// What it alone holds; `None` if it isn't on the drive any more.
     pub usage: Option<SnapshotUsage>,
+    /// The largest files of that.
+    pub largest: Vec<OnlyFile>,
 }
 
 /// What was deleted for the first room, and why.
@@ -126,11 +131,16 @@ impl Target {
         let there: Vec<u64> = plan.for_room.into_iter().flatten().collect();
         let mut usage = history.usage_of(&there)?.into_iter();
         let rows = history.snapshots()?.into_iter().filter(|row| names.contains(&row.name));
-        let doomed = rows.map(|snapshot| Doomed {
-            usage: there.contains(&snapshot.seq).then(|| usage.next()).flatten(),
-            snapshot,
-        });
-        Ok(doomed.collect())
+        rows.map(|snapshot| {
+            let is_there = there.contains(&snapshot.seq);
+            let largest = if is_there {
+                history.largest_only(snapshot.seq, SHOWN_FILES)?
+            } else {
+                Vec::new()
+            };
+            Ok(Doomed { usage: is_there.then(|| usage.next()).flatten(), largest, snapshot })
+        })
+        .collect()
     }
 
     /// Deletes the snapshots with these names, whatever the rules are.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::Ending;
 use super::ls::snapshot_named;
-use super::output::{Output, amount_json, snapshot_json};
+use super::output::{Output, amount_json, snapshot_json, snapshot_path_json};
 use super::past::open_history;
 use super::prune::deleted_json;
 use super::watch::watch;
@@ -15,6 +15,7 @@ use crate::app::error::{Error, Result};
 use crate::app::retention::Doomed;
 use crate::app::target::{Options, Target};
 use crate::app::text;
+use crate::engine::history::OnlyFile;
 use crate::engine::path::display;
 use crate::engine::prune::PruneReport;
 use crate::i18n::{gettext, gettext_f, ngettext_f};
@@ -34,6 +35,19 @@ pub fn run(matches: &ArgMatches, options: &Options, output: Output) -> Result<En
     let doomed = watch(output, move |monitor| asking.plan_forget(&asked, monitor))?;
     for one in &doomed {
         output.line(preview(one));
+        for file in &one.largest {
+            output.line(format!("{:>10}  {}", text::size(file.bytes), file.path));
+        }
+        let shown = one.largest.len() as u64;
+        let more = one.usage.map_or(0, |usage| usage.only_files.saturating_sub(shown));
+        if more > 0 {
+            output.line(ngettext_f(
+                "            and {count} smaller one",
+                "            and {count} smaller ones",
+                more,
+                &[],
+            ));
+        }
     }
     if matches.get_flag("dry-run") {
         output.document(&document(&doomed, None));
@@ -100,12 +114,17 @@ fn ask(count: u64, output: Output) -> Result<bool> {
     Ok(["y".to_owned(), "yes".to_owned(), gettext("y")].contains(&answer))
 }
 
+fn only_json(file: &OnlyFile) -> Value {
+    json!({ "path": snapshot_path_json(&file.path), "bytes": file.bytes })
+}
+
 fn document(doomed: &[Doomed], report: Option<&PruneReport>) -> Value {
     let one = |one: &Doomed| {
         json!({
             "snapshot": snapshot_json(&one.snapshot),
             "only_files": one.usage.map(|usage| usage.only_files),
             "only_bytes": one.usage.map(|usage| usage.only_bytes),
+            "largest": one.largest.iter().map(only_json).collect::<Vec<_>>(),
         })
     };
     json!({

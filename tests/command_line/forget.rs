@@ -48,7 +48,10 @@ fn what_is_named_is_deleted_and_nothing_else() {
     assert_eq!(aged.on_drive(), names[2..]);
     assert_eq!(aged.home.snapshots(), names[2..]);
 
+    let only = aged.rig.source.join("only").into_os_string().into_string().unwrap();
+    aged.home.run(["forget", &names[2], "--dry-run"]).says(0, &[&only]);
     let answer = aged.home.json(["forget", &names[2], "--yes"]);
+    assert_eq!(answer["snapshots"][0]["largest"][0]["path"], only.as_str());
     assert_eq!(answer["deleted"][0]["name"], names[2].as_str());
     assert_eq!(answer["deleted"][0]["reason"], "forgotten");
     assert!(answer["free"]["bytes"].as_u64().unwrap() > 0, "{answer:#}");

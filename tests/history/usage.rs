@@ -46,6 +46,17 @@ fn a_snapshot_holds_alone_what_no_other_has() {
                 .collect();
             assert!(wanted.iter().filter(|usage| usage.only_files > 0).count() > 1, "{what}");
             assert_eq!(history.usage().unwrap(), wanted, "{what}");
+            if let [one, _, ..] = wanted.as_slice() {
+                let all = history.largest_only(one.seq, usize::MAX).unwrap();
+                let sum: u64 = all.iter().map(|file| file.bytes).sum();
+                assert_eq!((all.len() as u64, sum), (one.only_files, one.only_bytes), "{what}");
+                let list = full(history, one.seq);
+                for file in &all {
+                    assert_eq!(list[&file.path].size_bytes, file.bytes, "{what}: {}", file.path);
+                }
+                assert!(all.is_sorted_by(|file, next| file.bytes >= next.bytes), "{what}");
+                assert_eq!(history.largest_only(one.seq, 1).unwrap(), all[..all.len().min(1)]);
+            }
         });
     }
 }

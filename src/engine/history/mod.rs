@@ -55,7 +55,7 @@ pub use query::{KindFilter, Query};
 pub use room::{FolderUsage, Presence};
 pub use search::{Found, Hit};
 pub use timeline::{Tick, Turn};
-pub use usage::{SnapshotUsage, usage_of};
+pub use usage::{OnlyFile, SnapshotUsage, usage_of};
 
 /// A repository's past.
 #[derive(Debug)]

@@ -1,11 +1,14 @@
 //! What takes the room: what a snapshot alone holds.
 
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use super::{Answers, Chain, History};
 use crate::engine::error::Result;
 use crate::engine::index::{Index, NodeId, ROOT_NODE, State};
 use crate::engine::meta::{ContentHash, Kind};
+use crate::engine::path::RelPath;
 
 /// What one snapshot alone holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +21,15 @@ pub struct SnapshotUsage {
     pub only_bytes: u64,
 }
 
+/// A file whose content one snapshot alone holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OnlyFile {
+    /// One of its paths there.
+    pub path: RelPath,
+    /// Its size in bytes.
+    pub bytes: u64,
+}
+
 impl History {
     /// What each snapshot alone holds, oldest first.
     pub fn usage(&self) -> Result<Vec<SnapshotUsage>> {
@@ -25,6 +37,11 @@ impl History {
             let chain = answers.chain()?;
             chain.all().iter().map(|row| answers.usage_in(&chain, row.seq)).collect()
         })
+    }
+
+    /// The largest files that the snapshot `seq` alone holds, at most `limit`: what deleting it would lose for good.
+    pub fn largest_only(&self, seq: u64, limit: usize) -> Result<Vec<OnlyFile>> {
+        self.ask_at_length(|answers| answers.largest_only(seq, limit))
     }
 
     /// As [`usage_of`].
@@ -45,22 +62,45 @@ pub fn usage_of(index: &Index, seqs: &[u64]) -> Result<Vec<SnapshotUsage>> {
 }
 
 impl Answers<'_> {
-    /// What the snapshot `seq` alone holds, asked in one read transaction: many small questions are slow one by one.
+    /// What the snapshot `seq` alone holds.
     pub(super) fn usage_in(&self, chain: &Chain, seq: u64) -> Result<SnapshotUsage> {
-        self.0.at_once(|| self.look_for_usage(chain, seq))
-    }
-
-    /// What is in one snapshot alone came with it and went with the next one, so it is below folders that both changed.
-    fn look_for_usage(&self, chain: &Chain, seq: u64) -> Result<SnapshotUsage> {
         if let [only] = chain.all() {
             let (only_files, only_bytes) = self.0.all_contents()?;
             return Ok(SnapshotUsage { seq: only.seq, only_files, only_bytes });
         }
+        let mut usage = SnapshotUsage { seq, only_files: 0, only_bytes: 0 };
+        let add = |_, bytes| {
+            usage.only_files += 1;
+            usage.only_bytes = usage.only_bytes.saturating_add(bytes);
+        };
+        // In one read transaction: many small questions are slow one by one.
+        self.0.at_once(|| self.each_only(chain, seq, add))?;
+        Ok(usage)
+    }
+
+    fn largest_only(&self, seq: u64, limit: usize) -> Result<Vec<OnlyFile>> {
+        let chain = self.chain()?;
+        let mut largest = BTreeSet::new();
+        self.each_only(&chain, seq, |node, bytes| {
+            largest.insert((bytes, Reverse(node)));
+            if largest.len() > limit {
+                largest.pop_first();
+            }
+        })?;
+        let files = largest.into_iter().rev().map(|(bytes, Reverse(node))| {
+            Ok(self.0.path_of(node)?.map(|path| OnlyFile { path, bytes }))
+        });
+        files.filter_map(Result::transpose).collect()
+    }
+
+    /// Shows `look` the paths and sizes in bytes of the contents that the snapshot `seq` alone holds, each once.
+    ///
+    /// What is in one snapshot alone came with it and went with the next one, so it is below folders that both changed.
+    fn each_only(&self, chain: &Chain, seq: u64, mut look: impl FnMut(NodeId, u64)) -> Result<()> {
         // The oldest one's rows are what history begins with: all that it holds.
         let mut rows = Vec::new();
         rows.extend(chain.before(seq).map(|_| seq));
         rows.extend(chain.after(seq));
-        let mut usage = SnapshotUsage { seq, only_files: 0, only_bytes: 0 };
         let mut folders = vec![ROOT_NODE];
         while let Some(folder) = folders.pop() {
             for node in self.changed_in_all(folder, &rows)? {
@@ -77,13 +117,13 @@ impl Answers<'_> {
                         Some(hash) => self.is_only_holder(chain, seq, node, &state, hash)?,
                         None => chain.clip(first, last) == Some((seq, seq)),
                     };
-                    usage.only_files += u64::from(is_only);
-                    let bytes = if is_only { state.file_bytes() } else { 0 };
-                    usage.only_bytes = usage.only_bytes.saturating_add(bytes);
+                    if is_only {
+                        look(node, state.file_bytes());
+                    }
                 }
             }
         }
-        Ok(usage)
+        Ok(())
     }
 
     /// The children of `folder` that changed in each of the snapshots `rows`, or have something below them that did.
