@@ -1,8 +1,10 @@
 //! Snapshots deleted by rules: the right ones go, the rest stays as it was, and the index tells what the trees tell.
 
+mod damaged;
 mod full;
 mod kept;
 mod readers;
+mod trash;
 
 use std::fs;
 

@@ -6,6 +6,7 @@ use super::error::Result;
 use super::state::{known_usage, remember_usage};
 use super::target::Target;
 use crate::engine::history::History;
+use crate::engine::monitor::Monitor;
 use crate::engine::prune::{PruneRequest, Wanted};
 use crate::engine::retention::{Reason, forecast_days};
 
@@ -27,13 +28,16 @@ pub(super) fn outlook(target: &Target, history: &History) -> Result<Option<Outlo
         return Ok(None);
     }
     let now = Timestamp::now();
-    let plan = history.plan_prune(&PruneRequest {
-        retention: &target.retention(),
-        sources: &target.sources,
-        now,
-        wanted: Wanted::Nothing,
-        with_sizes: false,
-    })?;
+    let plan = history.plan_prune(
+        &PruneRequest {
+            retention: &target.retention(),
+            sources: &target.sources,
+            now,
+            wanted: Wanted::Nothing,
+            with_sizes: false,
+        },
+        &Monitor::new(),
+    )?;
     let droppable = plan.judged.iter().filter(|one| one.goes()).count();
     // What it takes to know how much could be freed is done only where something is said of it.
     let growth = history.growth()?;

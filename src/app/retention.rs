@@ -7,8 +7,8 @@ use nix::unistd::geteuid;
 use super::error::{Error, Result};
 use super::target::Target;
 use crate::engine::error::Error as EngineError;
-use crate::engine::history::{History, OnlyFile, SnapshotInfo, SnapshotState, SnapshotUsage};
-use crate::engine::index::{Index, concerns_index, is_full};
+use crate::engine::history::{OnlyFile, SnapshotInfo, SnapshotState, SnapshotUsage};
+use crate::engine::index::{concerns_index, is_full};
 use crate::engine::monitor::Monitor;
 use crate::engine::prune::{
     self, PrunePlan, PruneReport, PruneRequest, Wanted, make_first_room, room_for_next,
@@ -68,13 +68,16 @@ impl Target {
         let newest = history.snapshots()?.pop();
         let wanted = wanted(ask, newest.as_ref(), history.repository()?, least)?;
         let retention = self.retention_by(ask.policy.as_ref());
-        Ok(history.plan_prune(&PruneRequest {
-            retention: &retention,
-            sources: &self.sources,
-            now: Timestamp::now(),
-            wanted,
-            with_sizes: true,
-        })?)
+        Ok(history.plan_prune(
+            &PruneRequest {
+                retention: &retention,
+                sources: &self.sources,
+                now: Timestamp::now(),
+                wanted,
+                with_sizes: true,
+            },
+            monitor,
+        )?)
     }
 
     /// Deletes what the rules let go, and makes room.
@@ -127,20 +130,22 @@ impl Target {
     /// What [`Target::forget`] refuses.
     pub fn plan_forget(&self, names: &[String], monitor: &Monitor) -> Result<Vec<Doomed>> {
         let history = self.open_attached(monitor)?;
-        let plan = self.plan_named(&history, names)?;
-        let there: Vec<u64> = plan.for_room.into_iter().flatten().collect();
+        let plan = history.plan_forget(names, &self.sources)?;
+        let rows: Vec<SnapshotInfo> = plan.judged.into_iter().map(|one| one.snapshot).collect();
+        let there = rows.iter().filter(|row| row.state != SnapshotState::Missing);
+        let there: Vec<u64> = there.map(|row| row.seq).collect();
         let mut usage = history.usage_of(&there)?.into_iter();
-        let rows = history.snapshots()?.into_iter().filter(|row| names.contains(&row.name));
-        rows.map(|snapshot| {
-            let is_there = there.contains(&snapshot.seq);
-            let largest = if is_there {
-                history.largest_only(snapshot.seq, SHOWN_FILES)?
-            } else {
-                Vec::new()
-            };
-            Ok(Doomed { usage: is_there.then(|| usage.next()).flatten(), largest, snapshot })
-        })
-        .collect()
+        rows.into_iter()
+            .map(|snapshot| {
+                let is_there = there.contains(&snapshot.seq);
+                let largest = if is_there {
+                    history.largest_only(snapshot.seq, SHOWN_FILES)?
+                } else {
+                    Vec::new()
+                };
+                Ok(Doomed { usage: is_there.then(|| usage.next()).flatten(), largest, snapshot })
+            })
+            .collect()
     }
 
     /// Deletes the snapshots with these names, whatever the rules are.
@@ -148,44 +153,12 @@ impl Target {
     /// # Errors
     /// Nothing is deleted if one of them is unknown, pinned or the newest good one, or while a source is missing.
     pub fn forget(&self, names: &[String], monitor: &Monitor) -> Result<PruneReport> {
-        let plan = |_| self.plan_named(&self.open_attached(monitor)?, names);
+        let plan = |_| Ok(self.open_attached(monitor)?.plan_forget(names, &self.sources)?);
         let (mut writer, gone) = self.open_to_delete(plan, monitor)?;
         let is_gone = |name: &String| gone.iter().any(|(gone, _)| gone == name);
         let names: Vec<String> = names.iter().filter(|name| !is_gone(name)).cloned().collect();
         let report = prune::forget(&mut writer, &names, &self.sources, monitor)?;
         Ok(with_gone(report, gone))
-    }
-
-    /// A plan in which nothing goes but what is named, and that in the order of its age.
-    fn plan_named(&self, history: &History, names: &[String]) -> Result<PrunePlan> {
-        let rows = history.snapshots()?;
-        let newest = rows.iter().rev().find(|row| row.state == SnapshotState::Good);
-        for name in names {
-            let row = rows.iter().find(|row| row.name == *name);
-            let row = row.ok_or_else(|| EngineError::NoSuchSnapshot(name.clone()))?;
-            if newest.is_some_and(|newest| newest.seq == row.seq) {
-                return Err(EngineError::NewestGood(row.name.clone()).into());
-            }
-            if row.pinned {
-                return Err(EngineError::SnapshotPinned(row.name.clone()).into());
-            }
-        }
-        let mut plan = history.plan_prune(&PruneRequest {
-            retention: &self.retention(),
-            sources: &self.sources,
-            now: Timestamp::now(),
-            wanted: Wanted::Nothing,
-            with_sizes: false,
-        })?;
-        if let Some(path) = plan.missing_source {
-            return Err(EngineError::SourceMissing(path).into());
-        }
-        plan.judged.retain(|one| names.contains(&one.snapshot.name));
-        for one in &mut plan.judged {
-            one.reason = Reason::Forgotten;
-        }
-        plan.for_room = plan.judged.iter().map(|one| vec![one.snapshot.seq]).collect();
-        Ok(plan)
     }
 
     /// Opens the repository for writing, even on a drive that is too full for that: then some of what `plan` lets go
@@ -195,22 +168,21 @@ impl Target {
         plan: impl Fn(Amount) -> Result<PrunePlan>,
         monitor: &Monitor,
     ) -> Result<(Writer, Gone)> {
-        let (mut least, mut planned) = (FIRST_ROOM, Gone::new());
+        let (mut least, mut gone) = (FIRST_ROOM, Gone::new());
         loop {
             let error = match self.open_writer(monitor) {
                 Err(Error::Engine(error)) if is_full(&error) => error,
-                opened => {
-                    let writer = opened?;
-                    let gone = no_longer_known(planned, &writer.index)?;
-                    return Ok((writer, gone));
-                }
+                opened => return Ok((opened?, gone)),
             };
             let plan = plan(least)?;
-            let going = plan.judged.iter().filter(|one| one.goes());
-            planned.extend(going.map(|one| (one.snapshot.name.clone(), one.reason.clone())));
+            if let Some(path) = plan.missing_source {
+                return Err(EngineError::SourceMissing(path).into());
+            }
             let mut repository = self.open()?;
             let euid = geteuid().as_raw();
-            if !make_first_room(&mut repository, euid, &plan, least, monitor)? {
+            let first = make_first_room(&mut repository, euid, &plan, least, monitor)?;
+            gone.extend(first.deleted);
+            if !first.is_more {
                 return Err(error.into());
             }
             least = least.plus(least);
@@ -233,22 +205,6 @@ fn wanted(
         return Ok(Wanted::Free(larger(Amount::of_bytes(bytes))));
     }
     Ok(Wanted::ForBackup(larger(room_for_next(repository, newest)?)))
-}
-
-/// Those of `planned` that the index doesn't list any more, each once.
-fn no_longer_known(planned: Gone, index: &Index) -> Result<Gone> {
-    let mut gone = Gone::new();
-    if planned.is_empty() {
-        return Ok(gone);
-    }
-    let rows = index.snapshots()?;
-    for (name, reason) in planned {
-        let is_known = rows.iter().any(|row| row.name == name);
-        if !is_known && !gone.iter().any(|(known, _)| *known == name) {
-            gone.push((name, reason));
-        }
-    }
-    Ok(gone)
 }
 
 fn with_gone(report: PruneReport, mut gone: Gone) -> PruneReport {

@@ -2,7 +2,7 @@
 
 use std::os::fd::OwnedFd;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::fcntl::{FcntlArg, fcntl};
 use nix::libc;
@@ -84,7 +84,13 @@ impl Lock {
         match fcntl(&file, FcntlArg::F_OFD_SETLK(&region(kind, operation))) {
             Ok(_) => {}
             Err(nix::Error::EAGAIN | nix::Error::EACCES) => {
-                return Err(Error::Locked { path: path.to_owned(), holder: holder_text(&file) });
+                // Only the writer says who it is.
+                let holder = match kind {
+                    LockKind::Writer => holder_text(&file),
+                    LockKind::Reader => "another process, which deletes".to_owned(),
+                    LockKind::Deleter => "another process, which reads".to_owned(),
+                };
+                return Err(Error::Locked { path: path.to_owned(), holder });
             }
             Err(errno) => return Err(Error::io("lock", path, errno)),
         }
@@ -96,6 +102,17 @@ impl Lock {
             }
         }
         Ok(Self { file, kind })
+    }
+
+    /// As [`Lock::take`], but waits so long for whoever has it.
+    pub fn wait_for(dir: &Dir, path: &Path, kind: LockKind, patience: Duration) -> Result<Self> {
+        let until = Instant::now() + patience;
+        loop {
+            match Self::take(dir, path, kind) {
+                Err(Error::Locked { .. }) if Instant::now() < until => std::thread::sleep(TICK),
+                taken => return taken,
+            }
+        }
     }
 
     /// As [`Lock::take`], but waits for whoever has it until `go_on` refuses, which is asked before each wait.

@@ -2,6 +2,7 @@
 //!
 //! Everything here can be done again without harm, and nothing here removes a committed snapshot.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use rustix::io::Errno;
@@ -122,8 +123,9 @@ impl Writer {
     /// Makes the index agree with what is on the drive.
     fn reconcile(&mut self, monitor: &Monitor) -> Result<()> {
         trash::finish(self, monitor)?;
-        let in_trash = trash::names(&self.repository)?;
-        let on_drive = snapshot_names(&self.repository)?;
+        let in_trash: HashSet<String> = trash::names(&self.repository)?.into_iter().collect();
+        let names = snapshot_names(&self.repository)?;
+        let on_drive: HashSet<&String> = names.iter().collect();
         let rows = self.index.snapshots()?;
         let is_there = |row: &SnapshotRow| on_drive.contains(&row.name);
         let mut changes = Vec::new();
@@ -143,8 +145,8 @@ impl Writer {
             changes.extend(self.check_seal(row, monitor)?);
         }
         self.index.set_states(&changes)?;
-        let known = |name: &String| rows.iter().any(|row| row.name == *name);
-        self.import_all(on_drive.iter().filter(|name| !known(name)), &rows, monitor)
+        let known: HashSet<&String> = rows.iter().map(|row| &row.name).collect();
+        self.import_all(names.iter().filter(|name| !known.contains(name)), &rows, monitor)
     }
 
     /// Looks at the seal of the snapshot that the next one links to.

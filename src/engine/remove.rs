@@ -9,6 +9,7 @@ use std::sync::Arc;
 use rustix::fs::Statx;
 use rustix::io::{Errno, Result};
 
+use trees::{Haste, remove_all};
 pub use trees::{Removal, remove_trees};
 
 use super::dir::Dir;
@@ -23,7 +24,7 @@ pub fn remove_tree(dir: &Dir, name: &[u8]) -> Result<()> {
         Err(errno) => return Err(errno),
     }
     let root = (Arc::new(dir.duplicate()?), name.to_vec());
-    match remove_trees(vec![root], &Monitor::new()).pop() {
+    match remove_all(vec![root], Haste::Now, &Monitor::new()).pop() {
         Some(Removal::Stuck { errno, .. }) => Err(errno),
         _ => Ok(()),
     }

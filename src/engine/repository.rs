@@ -4,6 +4,7 @@
 
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
@@ -23,8 +24,8 @@ pub const YORE_DIR: &str = "Yore";
 /// The marker: who and what a repository is.
 pub const MARKER_NAME: &[u8] = b"repository.json";
 
-/// How often a reader tries to get its lock: some seconds long.
-const READER_TRIES: u32 = 250;
+/// How long a reader waits for its lock.
+const READER_PATIENCE: Duration = Duration::from_secs(60);
 
 const MARKER_LIMIT_BYTES: u64 = 1 << 20;
 
@@ -248,14 +249,14 @@ impl Repository {
 
     /// Takes a reader's lock, which keeps prune and mend waiting; `None` on a drive that can't be locked.
     ///
-    /// A deleter has its lock only while snapshots are renamed, so it is waited for.
-    pub fn lock_for_reading(&self) -> Option<Lock> {
-        let mut tries = 0;
-        let patience = || {
-            tries += 1;
-            if tries < READER_TRIES { Ok(()) } else { Err(Error::Cancelled) }
-        };
-        Lock::wait(&self.dir, &self.path, LockKind::Reader, patience).ok()
+    /// # Errors
+    /// [`Error::Locked`]: a deleter, who has the lock only while snapshots are renamed, was waited for in vain.
+    pub fn lock_for_reading(&self) -> Result<Option<Lock>> {
+        match Lock::wait_for(&self.dir, &self.path, LockKind::Reader, READER_PATIENCE) {
+            Ok(lock) => Ok(Some(lock)),
+            Err(held @ Error::Locked { .. }) => Err(held),
+            Err(_) => Ok(None),
+        }
     }
 
     /// The repository's folder, for messages only.

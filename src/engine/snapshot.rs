@@ -97,8 +97,14 @@ impl Stage {
         let stem = name_of(started);
         let mut name = stem.clone();
         let mut number = 1;
+        // A name that is still being deleted would be taken for that one's.
+        let trash = repository.dir().child(b"trash").ok();
+        let is_in_trash = |name: &str| {
+            trash.as_ref().map_or(Ok(false), |trash| trash.has(name.as_bytes())).map_err(make)
+        };
         while snapshots.has(name.as_bytes()).map_err(make)?
             || folder.has(name.as_bytes()).map_err(make)?
+            || is_in_trash(&name)?
         {
             number += 1;
             name = format!("{stem}-{number}");

@@ -3,24 +3,36 @@
 //! The rename into it is the deletion: from then on the snapshot is pruned, whatever happens. It loses its tree
 //! first and its seal last, so that a deletion that is interrupted is known for what it is.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
+use uuid::Uuid;
 
 use super::dir::Dir;
 use super::error::{Error, Result};
 use super::index;
 use super::lock::{Lock, LockKind};
+use super::meta::Kind;
 use super::monitor::{Event, Monitor};
 use super::path::display;
 use super::recover::Writer;
-use super::remove::{Removal, open_writable, remove_tree, remove_trees};
+use super::remove::{Removal, open_writable, remove_trees};
 use super::repository::Repository;
-use super::snapshot::{SEAL_NAME, Snapshot, is_snapshot_name};
+use super::snapshot::{SEAL_NAME, Snapshot, is_snapshot_name, name_order};
 
-/// How many snapshots the index is told of at once.
-const PORTION: usize = 8;
+/// How many snapshots the index is told of at once, at first.
+const FIRST_PORTION: usize = 8;
+
+/// How long telling it may take before a stop is looked for.
+const PORTION_TIME: Duration = Duration::from_millis(100);
+
+/// How many snapshots are open at once.
+const BATCH: usize = 64;
+
+/// How many names are tried for a snapshot in the trash.
+const NAMES_TRIED: u32 = 100;
 
 /// The folder's name in a repository.
 const TRASH_NAME: &str = "trash";
@@ -32,14 +44,32 @@ pub fn names(repository: &Repository) -> Result<Vec<String>> {
     Ok(names.filter_map(|name| String::from_utf8(name).ok()).collect())
 }
 
-/// The trash and what lies in it; `None` if there is none.
+/// The trash and what lies in it; `None` if there is none that is this repository's own.
 fn look(repository: &Repository) -> Result<Option<(Dir, Vec<Vec<u8>>)>> {
-    let opened = repository.dir().child(TRASH_NAME.as_bytes());
-    match opened.and_then(|trash| Ok((trash.names()?, trash))) {
-        Ok((names, trash)) => Ok(Some((trash, names))),
-        Err(Errno::NOENT) => Ok(None),
-        Err(errno) => Err(Error::drive("list", &repository.path().join(TRASH_NAME), errno)),
+    match own_folder(repository, repository.dir(), TRASH_NAME.as_bytes()) {
+        Ok(trash) => {
+            let names = trash.names().map_err(|errno| failed("list", repository, errno))?;
+            Ok(Some((trash, names)))
+        }
+        Err(Errno::NOENT | Errno::NOTDIR | Errno::XDEV) => Ok(None),
+        Err(errno) => Err(failed("open", repository, errno)),
     }
+}
+
+fn failed(action: &'static str, repository: &Repository, errno: Errno) -> Error {
+    Error::drive(action, &repository.path().join(TRASH_NAME), errno)
+}
+
+/// Opens a folder that may be emptied: one that is mounted there from elsewhere is none of ours.
+fn own_folder(repository: &Repository, dir: &Dir, name: &[u8]) -> rustix::io::Result<Dir> {
+    let stat = dir.stat_child(name)?;
+    if Kind::from_mode(stat.stx_mode.into()) != Some(Kind::Directory) {
+        return Err(Errno::NOTDIR);
+    }
+    if stat.stx_mnt_id != repository.dir().stat()?.stx_mnt_id {
+        return Err(Errno::XDEV);
+    }
+    open_writable(dir, name)
 }
 
 /// What is done while someone is reading from the repository.
@@ -78,14 +108,33 @@ pub fn bury(
     };
     let failed = |errno| Error::drive("delete a snapshot from", path, errno);
     let snapshots = repository.folder("snapshots")?;
-    let trash = repository.dir().ensure(TRASH_NAME.as_bytes(), 0o700).map_err(failed)?;
+    drop(repository.dir().ensure(TRASH_NAME.as_bytes(), 0o700).map_err(failed)?);
+    let trash = own_folder(repository, repository.dir(), TRASH_NAME.as_bytes()).map_err(failed)?;
     for name in names {
-        match snapshots.rename_to(name.as_bytes(), &trash, name.as_bytes()) {
+        match put(&snapshots, name, &trash) {
             Ok(()) | Err(Errno::NOENT) => {}
             Err(errno) => return Err(failed(errno)),
         }
     }
     trash.sync().and_then(|()| snapshots.sync()).map_err(failed)
+}
+
+/// Renames a snapshot into the trash, under another name if something with its own is stuck there.
+fn put(snapshots: &Dir, name: &str, trash: &Dir) -> rustix::io::Result<()> {
+    let stem = name_order(name).0;
+    let others = (2..=NAMES_TRIED).map(|number| format!("{stem}-{number}"));
+    for new_name in std::iter::once(name.to_owned()).chain(others) {
+        let rename = || snapshots.rename_to(name.as_bytes(), trash, new_name.as_bytes());
+        let renamed = match rename() {
+            // A folder that may not be written to can't be moved either.
+            Err(Errno::ACCESS) => open_writable(snapshots, name.as_bytes()).and_then(|_| rename()),
+            renamed => renamed,
+        };
+        if renamed != Err(Errno::EXIST) {
+            return renamed;
+        }
+    }
+    Err(Errno::EXIST)
 }
 
 /// Deletes snapshots: puts them into the trash, says so in the index, and empties the trash. Gives the names of all
@@ -110,11 +159,20 @@ pub fn delete(
     empty(writer, monitor)
 }
 
-/// Says in the index what is pruned, in portions: between them a stop is heard.
+/// Says in the index what is pruned, in portions that take long enough to be worth it and not too long to be stopped.
 fn tell_index(writer: &mut Writer, numbers: &[u64], monitor: &Monitor) -> Result<()> {
-    for portion in numbers.chunks(PORTION) {
+    let (mut left, mut portion) = (numbers, FIRST_PORTION);
+    while !left.is_empty() {
         monitor.check_cancelled()?;
-        writer.index.prune(portion, jiff::Timestamp::now())?;
+        let (now, later) = left.split_at(portion.min(left.len()));
+        let started = Instant::now();
+        writer.index.prune(now, jiff::Timestamp::now())?;
+        portion = match started.elapsed() {
+            short if short < PORTION_TIME / 2 => portion * 2,
+            long if long > PORTION_TIME => (portion / 2).max(1),
+            _ => portion,
+        };
+        left = later;
     }
     Ok(())
 }
@@ -144,43 +202,68 @@ pub fn finish(writer: &mut Writer, monitor: &Monitor) -> Result<()> {
 /// # Errors
 /// A stop, after which the rest is deleted the next time; a drive that fails.
 pub fn empty(writer: &mut Writer, monitor: &Monitor) -> Result<Vec<String>> {
-    let stripped = strip(&writer.repository, monitor)?;
-    if stripped.is_empty() {
+    let Some((trash, found)) = look(&writer.repository)?.filter(|(_, found)| !found.is_empty())
+    else {
         return Ok(Vec::new());
-    }
-    let Some((trash, _)) = look(&writer.repository)? else { return Ok(Vec::new()) };
-    let mut numbers = Vec::new();
-    for name in &stripped {
-        numbers.extend(number_of(writer, &trash, name)?);
-    }
-    tell_index(writer, &numbers, monitor)?;
+    };
+    let trash = Arc::new(trash);
+    let known = Known::read(writer)?;
     let mut gone = Vec::new();
-    for name in stripped {
-        match remove_tree(&trash, &name) {
-            Ok(()) => gone.push(display(&name)),
-            Err(errno) => tell_stuck(&name, errno, monitor),
+    for batch in found.chunks(BATCH) {
+        let stripped = strip_batch(&writer.repository, &trash, batch, monitor)?;
+        let mut numbers = Vec::new();
+        for name in &stripped {
+            numbers.extend(known.number_of(&writer.repository, &trash, name)?);
+        }
+        tell_index(writer, &numbers, monitor)?;
+        let roots = stripped.iter().map(|name| (Arc::clone(&trash), name.clone())).collect();
+        for (name, removal) in stripped.iter().zip(remove_trees(roots, monitor)) {
+            match removal {
+                Removal::Gone => gone.push(display(name)),
+                Removal::Stopped => return Err(Error::Cancelled),
+                Removal::Stuck { errno, .. } => tell_stuck(name, errno, monitor),
+            }
         }
     }
     Ok(gone)
 }
 
-/// Removes all that lies in the trash but the seals; gives the names of those of which nothing else is left.
-pub fn strip(repository: &Repository, monitor: &Monitor) -> Result<Vec<Vec<u8>>> {
-    let Some((trash, found)) = look(repository)? else { return Ok(Vec::new()) };
+/// Removes all that lies in the trash but the seals.
+pub fn strip(repository: &Repository, monitor: &Monitor) -> Result<()> {
+    let Some((trash, found)) = look(repository)? else { return Ok(()) };
     let trash = Arc::new(trash);
-    let (mut roots, mut of_which) = (Vec::new(), Vec::new());
-    for name in &found {
-        let inside =
-            inside(&trash, name).unwrap_or_else(|_| vec![(Arc::clone(&trash), name.clone())]);
-        of_which.resize(of_which.len() + inside.len(), name);
-        roots.extend(inside);
+    for batch in found.chunks(BATCH) {
+        strip_batch(repository, &trash, batch, monitor)?;
     }
+    Ok(())
+}
+
+/// Removes all but the seals of some of what lies in the trash; gives the names of those of which nothing else is left.
+fn strip_batch(
+    repository: &Repository,
+    trash: &Arc<Dir>,
+    batch: &[Vec<u8>],
+    monitor: &Monitor,
+) -> Result<Vec<Vec<u8>>> {
+    let (mut roots, mut of_which) = (Vec::new(), Vec::new());
     let mut stuck: BTreeSet<&[u8]> = BTreeSet::new();
+    for name in batch {
+        match inside(repository, trash, name) {
+            Ok(inside) => {
+                of_which.resize(of_which.len() + inside.len(), name);
+                roots.extend(inside);
+            }
+            // What can't be removed is said, and is no reason to make no backup.
+            Err(errno) => {
+                stuck.insert(name);
+                tell_stuck(name, errno, monitor);
+            }
+        }
+    }
     for (removal, name) in remove_trees(roots, monitor).into_iter().zip(of_which) {
         match removal {
             Removal::Gone => {}
             Removal::Stopped => return Err(Error::Cancelled),
-            // What can't be removed is said, and is no reason to make no backup.
             Removal::Stuck { errno, .. } => {
                 if stuck.insert(name) {
                     tell_stuck(name, errno, monitor);
@@ -189,12 +272,21 @@ pub fn strip(repository: &Repository, monitor: &Monitor) -> Result<Vec<Vec<u8>>>
         }
     }
     let is_bare = |name: &&Vec<u8>| !stuck.contains(name.as_slice());
-    Ok(found.iter().filter(is_bare).cloned().collect())
+    Ok(batch.iter().filter(is_bare).cloned().collect())
 }
 
-/// All that is in a snapshot's folder but the seal.
-fn inside(trash: &Dir, name: &[u8]) -> rustix::io::Result<Vec<(Arc<Dir>, Vec<u8>)>> {
-    let folder = Arc::new(open_writable(trash, name)?);
+/// All that is in a snapshot's folder but the seal; what is no folder goes as it is.
+fn inside(
+    repository: &Repository,
+    trash: &Arc<Dir>,
+    name: &[u8],
+) -> rustix::io::Result<Vec<(Arc<Dir>, Vec<u8>)>> {
+    let folder = match own_folder(repository, trash, name) {
+        Ok(folder) => Arc::new(folder),
+        Err(Errno::NOTDIR) => return Ok(vec![(Arc::clone(trash), name.to_vec())]),
+        Err(Errno::NOENT) => return Ok(Vec::new()),
+        Err(errno) => return Err(errno),
+    };
     let names = folder.names()?.into_iter().filter(|inner| inner != SEAL_NAME);
     Ok(names.map(|inner| (Arc::clone(&folder), inner)).collect())
 }
@@ -203,17 +295,32 @@ fn tell_stuck(name: &[u8], errno: Errno, monitor: &Monitor) {
     monitor.emit(&Event::DeletionStuck { name: display(name), reason: errno.to_string() });
 }
 
-/// The number that the index knows the snapshot in the trash by, if it knows it.
-///
-/// What lies under `snapshots/` was not deleted, whatever a copy of it in the trash says.
-fn number_of(writer: &Writer, trash: &Dir, name: &[u8]) -> Result<Option<u64>> {
-    let seal = trash.child(name).ok().and_then(|dir| Snapshot::in_folder(dir).read_seal().ok());
-    let named = String::from_utf8_lossy(name);
-    let rows = writer.index.snapshots()?;
-    // A snapshot that was taken in without its seal is known by its name alone.
-    let by_id = rows.iter().find(|row| seal.as_ref().is_some_and(|seal| row.id == seal.id));
-    let row = by_id.or_else(|| rows.iter().find(|row| row.name == named));
-    let Some(row) = row else { return Ok(None) };
-    let is_there = Snapshot::open(&writer.repository, &row.name)?.is_some();
-    Ok((!is_there).then_some(row.seq))
+/// The snapshots that the index has not heard of as pruned.
+struct Known {
+    by_id: HashMap<Uuid, (u64, String)>,
+    by_name: HashMap<String, u64>,
+}
+
+impl Known {
+    fn read(writer: &Writer) -> Result<Self> {
+        let rows = writer.index.snapshots()?;
+        Ok(Self {
+            by_id: rows.iter().map(|row| (row.id, (row.seq, row.name.clone()))).collect(),
+            by_name: rows.into_iter().map(|row| (row.name, row.seq)).collect(),
+        })
+    }
+
+    /// The number that the index knows the snapshot in the trash by, if it knows it.
+    ///
+    /// What lies under `snapshots/` was not deleted, whatever a copy of it in the trash says.
+    fn number_of(&self, repository: &Repository, trash: &Dir, name: &[u8]) -> Result<Option<u64>> {
+        let seal = trash.child(name).ok().and_then(|dir| Snapshot::in_folder(dir).read_seal().ok());
+        let named = String::from_utf8_lossy(name).into_owned();
+        // A snapshot that was taken in without its seal is known by its name alone.
+        let by_id = seal.and_then(|seal| self.by_id.get(&seal.id).cloned());
+        let found = by_id.or_else(|| Some((*self.by_name.get(&named)?, named)));
+        let Some((seq, name)) = found else { return Ok(None) };
+        let is_there = Snapshot::open(repository, &name)?.is_some();
+        Ok((!is_there).then_some(seq))
+    }
 }

@@ -15,7 +15,7 @@ use crate::common::tree::facts;
 fn deleting_begins_when_nobody_reads_any_more() {
     let past = Past::of_days(Rig::new(), &[3, 2, 1, 0]);
     let reader = past.rig.open().unwrap();
-    let lock = std::sync::Mutex::new(reader.lock_for_reading());
+    let lock = std::sync::Mutex::new(reader.lock_for_reading().unwrap());
     let was_whole = Arc::new(AtomicBool::new(false));
     let stored = facts(&past.rig.snapshot(&past.names[0]));
     let monitor = {
@@ -31,7 +31,7 @@ fn deleting_begins_when_nobody_reads_any_more() {
     assert_eq!(report.deleted.len(), 3);
     assert!(was_whole.load(SeqCst));
     assert!(trash_is_empty(&past.rig));
-    assert!(reader.lock_for_reading().is_some());
+    assert!(reader.lock_for_reading().unwrap().is_some());
 }
 
 #[test]

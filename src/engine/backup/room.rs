@@ -124,7 +124,7 @@ fn judge(
         let refusal = refuse(writer, found, needed, Amount::default())?;
         return Ok(Verdict::Never(Box::new(refusal)));
     };
-    let plan = prune::plan(&writer.index, repository, &request)?;
+    let plan = prune::plan(&writer.index, repository, &request, &Monitor::new())?;
     let mut freeable = plan.frees;
     if !plan.missing.is_none() {
         // What several of them share is freed by deleting all of them.

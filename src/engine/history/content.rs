@@ -27,7 +27,7 @@ impl History {
             return Ok(None);
         }
         let repository = self.repository()?;
-        let _lock = repository.lock_for_reading();
+        let _lock = repository.lock_for_reading()?;
         let place = repository.path().join("snapshots").join(&snapshot);
         let stored = Snapshot::open(repository, &snapshot)?
             .ok_or_else(|| Error::SnapshotMissing(snapshot.clone()))?;

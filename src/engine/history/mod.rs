@@ -29,6 +29,7 @@ use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
 
+use super::backup::Source;
 use super::error::{Error, Result};
 use super::index::LocalCopy;
 use super::monitor::Monitor;
@@ -130,9 +131,18 @@ impl History {
     ///
     /// # Errors
     /// The drive is away: what is pinned and what is free is known there alone.
-    pub fn plan_prune(&self, request: &PruneRequest<'_>) -> Result<PrunePlan> {
+    pub fn plan_prune(&self, request: &PruneRequest<'_>, monitor: &Monitor) -> Result<PrunePlan> {
         let repository = self.repository()?;
-        self.ask_at_length(|answers| prune::plan(answers.0, repository, request))
+        self.ask_at_length(|answers| prune::plan(answers.0, repository, request, monitor))
+    }
+
+    /// What deleting the snapshots with these names is going to do.
+    ///
+    /// # Errors
+    /// As of [`prune::plan_forget`].
+    pub fn plan_forget(&self, names: &[String], sources: &[Source]) -> Result<PrunePlan> {
+        let repository = self.repository()?;
+        self.ask_at_length(|answers| prune::plan_forget(answers.0, repository, names, sources))
     }
 
     /// The snapshot with the number `seq`.

@@ -1,17 +1,25 @@
 //! The first room on a drive that is so full that it can't be opened for writing.
 
-use super::plan::{Judged, PrunePlan, pin_of};
+use super::plan::{Judged, PrunePlan};
+use super::truth::truth;
 use crate::engine::error::Result;
-use crate::engine::history::SnapshotInfo;
-use crate::engine::monitor::Monitor;
-use crate::engine::pin::Pin;
+use crate::engine::monitor::{Event, Monitor};
 use crate::engine::probe;
 use crate::engine::recover::remove_old_index;
 use crate::engine::repository::Repository;
 use crate::engine::retention::{Amount, Reason};
 use crate::engine::trash::{self, Patience};
 
-/// Deletes what `plan` lets go, in its order, until `least` is free; whether anything was freed is told.
+/// What was done for the first room.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FirstRoom {
+    /// The snapshots that were deleted, and why.
+    pub deleted: Vec<(String, Reason)>,
+    /// Whether more is free than before.
+    pub is_more: bool,
+}
+
+/// Deletes what `plan` lets go, in its order, until `least` is free.
 ///
 /// Writes nothing but renames: the index is told of it by whoever opens the repository next, as of a deletion that was
 /// interrupted.
@@ -24,33 +32,39 @@ pub fn make_first_room(
     plan: &PrunePlan,
     least: Amount,
     monitor: &Monitor,
-) -> Result<bool> {
+) -> Result<FirstRoom> {
     let _lock = repository.lock_for_writing(euid)?;
     let before = free(repository)?;
     // What an interrupted deletion left, and an index that is none any more, go before any snapshot.
     remove_old_index(repository)?;
     trash::strip(repository, monitor)?;
-    let thinned = plan.judged.iter().filter(|one| one.reason == Reason::Thinned);
-    let thinned = thinned.map(|one| vec![one.snapshot.seq]);
-    for together in thinned.chain(plan.for_room.iter().cloned()) {
+    let mut deleted = Vec::new();
+    for together in plan.thinned.iter().chain(&plan.for_room) {
         if free(repository)?.lacking(least).is_none() {
             break;
         }
         let named: Vec<&Judged> = together.iter().filter_map(|seq| plan.find(*seq)).collect();
-        // A pin may have been set since the plan was made.
-        if named.iter().any(|one| !is_unmarked(repository, &one.snapshot)) {
+        if !named.iter().all(|one| still_goes(repository, one)) {
             continue;
         }
         let names: Vec<String> = named.iter().map(|one| one.snapshot.name.clone()).collect();
         trash::bury(repository, &names, Patience::Wait, monitor)?;
+        for one in named {
+            let name = one.snapshot.name.clone();
+            monitor.emit(&Event::SnapshotDeleted { name: name.clone() });
+            deleted.push((name, one.reason.clone()));
+        }
         trash::strip(repository, monitor)?;
     }
     let after = free(repository)?;
-    Ok(after.bytes > before.bytes || after.inodes > before.inodes)
+    Ok(FirstRoom { deleted, is_more: after.bytes > before.bytes || after.inodes > before.inodes })
 }
 
-fn is_unmarked(repository: &Repository, snapshot: &SnapshotInfo) -> bool {
-    pin_of(repository, snapshot).is_ok_and(|pin| pin == Some(Pin::default()))
+/// Whether nobody pinned the snapshot, or gave it a name, since the plan was made.
+fn still_goes(repository: &Repository, one: &Judged) -> bool {
+    truth(repository, &one.snapshot).is_ok_and(|truth| {
+        !truth.pin.pinned && (truth.pin.label.is_none() || one.reason == Reason::Forgotten)
+    })
 }
 
 fn free(repository: &Repository) -> Result<Amount> {

@@ -1,13 +1,14 @@
 //! Carries retention out: finds what may go and why, and deletes it.
 //!
-//! [`plan`] is what a preview shows and what [`prune`] does. Pins are read from the drive, not from the index: a plan is
-//! made with the writer's lock held before anything goes, so that nobody sets one meanwhile.
+//! [`plan`] is what a preview shows and what [`prune`] does. Pins and seals are asked of the drive, not of the index, for all that
+//! would go: a plan is made with the writer's lock held before anything goes, so that nobody changes them meanwhile.
 
 mod first;
 mod forget;
 mod next;
 mod plan;
 mod sources;
+mod truth;
 
 use std::time::Duration;
 
@@ -18,8 +19,8 @@ use super::recover::Writer;
 use super::retention::{Amount, Reason};
 use super::trash::{self, Patience};
 
-pub use first::make_first_room;
-pub use forget::forget;
+pub use first::{FirstRoom, make_first_room};
+pub use forget::{forget, plan_forget};
 pub use next::room_for_next;
 pub use plan::{Judged, PrunePlan, PruneRequest, Wanted, plan};
 pub use sources::missing_source;
@@ -68,13 +69,13 @@ pub(super) fn prune_with(
     patience: Patience,
     monitor: &Monitor,
 ) -> Result<PruneReport> {
-    let plan = plan(&writer.index, &writer.repository, request)?;
+    let plan = plan(&writer.index, &writer.repository, request, monitor)?;
     let expected = plan.room.free;
     let mut deletion = Deletion { writer, patience, monitor, deleted: Vec::new(), expected };
     let going = plan.judged.iter().filter(|one| one.goes());
     deletion.announce(going.map(|one| one.snapshot.entries));
     let thinned: Vec<&Judged> =
-        plan.judged.iter().filter(|one| one.reason == Reason::Thinned).collect();
+        plan.thinned.iter().flatten().filter_map(|seq| plan.find(*seq)).collect();
     deletion.delete(&thinned)?;
     for together in &plan.for_room {
         if !plan.room.is_short(deletion.free()?) {

@@ -1,22 +1,22 @@
 //! What is going to be deleted and what is kept, each with its reason and its size.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
 use jiff::Timestamp;
 
 use super::sources::missing_source;
+use super::truth::{Truth, newest_good, truth};
 use crate::engine::backup::{FolderCost, Source};
 use crate::engine::error::Result;
-use crate::engine::history::{SnapshotInfo, SnapshotState, usage_of};
+use crate::engine::history::{SnapshotInfo, usage_of};
 use crate::engine::index::Index;
-use crate::engine::pin::Pin;
+use crate::engine::monitor::Monitor;
 use crate::engine::probe::{self, Space};
 use crate::engine::repository::Repository;
 use crate::engine::retention::{
     Amount, Candidate, Decision, Reason, Retention, Room, Situation, decide,
 };
-use crate::engine::snapshot::Snapshot;
 
 /// How much is to be free.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +60,8 @@ pub struct Judged {
 pub struct PrunePlan {
     /// All snapshots on the drive, oldest first.
     pub judged: Vec<Judged>,
+    /// The numbers of what no rule keeps, oldest first, both halves of a pair at once.
+    pub thinned: Vec<Vec<u64>>,
     /// The numbers of what goes for room, least valuable first, both halves of a pair at once.
     pub for_room: Vec<Vec<u64>>,
     /// What all that goes frees at least.
@@ -100,11 +102,16 @@ impl Wanted {
     }
 }
 
-/// Decides what is deleted, by the index, the pins on the drive and the room that is there. Changes nothing.
+/// Decides what is deleted, by the index, by what the drive says of those that would go, and by the room that is there.
+/// Changes nothing.
+///
+/// # Errors
+/// A stop; a drive or an index that fails.
 pub fn plan(
     index: &Index,
     repository: &Repository,
     request: &PruneRequest<'_>,
+    monitor: &Monitor,
 ) -> Result<PrunePlan> {
     let rows = index.snapshots()?;
     let missing_source = missing_source(index, request.sources)?;
@@ -115,18 +122,22 @@ pub fn plan(
         source_missing: missing_source.is_some(),
         room: request.wanted.room(&space),
     };
-    let mut candidates =
-        rows.iter().map(|row| candidate(repository, row)).collect::<Result<Vec<_>>>()?;
+    let mut candidates: Vec<Candidate> = rows.iter().map(candidate).collect();
+    distrust_newest(repository, &rows, &mut candidates, request.now)?;
     let policy = &request.retention.policy;
     // What is kept by rules, and what no rule keeps, doesn't depend on sizes: these are looked up only where it matters.
     let decision = decide(&candidates, policy, &situation);
     let measured = to_be_measured(&decision, &situation.room, request.with_sizes);
-    let decision = if measured.is_empty() {
-        decision
-    } else {
+    if !measured.is_empty() {
         let cost = FolderCost::on(repository.dir());
-        measure(index, cost, &rows, &mut candidates, &measured)?;
-        decide(&candidates, policy, &situation)
+        measure(index, cost, &rows, &mut candidates, &measured, monitor)?;
+    }
+    let mut asked = HashSet::new();
+    let decision = loop {
+        let decision = decide(&candidates, policy, &situation);
+        if !doubt(repository, &rows, &mut candidates, &decision, &mut asked, monitor)? {
+            break decision;
+        }
     };
     let frees: HashMap<u64, Amount> =
         candidates.iter().map(|candidate| (candidate.seq, candidate.frees)).collect();
@@ -138,6 +149,7 @@ pub fn plan(
     });
     Ok(PrunePlan {
         judged: judged.collect(),
+        thinned: decision.thinned,
         for_room: decision.for_room,
         frees: decision.frees,
         missing: decision.missing,
@@ -147,27 +159,61 @@ pub fn plan(
     })
 }
 
-/// What retention must know of a snapshot; its pin is the one on the drive.
-fn candidate(repository: &Repository, row: &SnapshotInfo) -> Result<Candidate> {
-    let pin = pin_of(repository, row)?;
-    let state = if pin.is_some() { row.state } else { SnapshotState::Missing };
-    let pin = pin.unwrap_or_default();
-    Ok(Candidate {
+/// What retention must know of a snapshot, as the index has it.
+fn candidate(row: &SnapshotInfo) -> Candidate {
+    Candidate {
         seq: row.seq,
         started: row.started,
         kind: row.kind,
-        state,
-        pinned: pin.pinned,
-        labelled: pin.label.is_some(),
+        state: row.state,
+        pinned: row.pinned,
+        labelled: row.label.is_some(),
         frees: Amount::default(),
         boot: row.boot,
-    })
+    }
 }
 
-/// What a person said of a snapshot, as the drive has it; `None` if the snapshot isn't there.
-pub(super) fn pin_of(repository: &Repository, row: &SnapshotInfo) -> Result<Option<Pin>> {
-    let opened = Snapshot::open(repository, &row.name)?;
-    Ok(opened.map(|snapshot| Pin::read(snapshot.dir())))
+/// Marks what is newer than the newest good snapshot as damaged, so that this one is protected and no other in its stead.
+fn distrust_newest(
+    repository: &Repository,
+    rows: &[SnapshotInfo],
+    candidates: &mut [Candidate],
+    now: Timestamp,
+) -> Result<()> {
+    let newest = newest_good(repository, rows, now)?.map(|row| row.seq);
+    for candidate in candidates.iter_mut().filter(|one| one.started <= now) {
+        if newest.is_none_or(|newest| candidate.seq > newest) {
+            candidate.distrust();
+        }
+    }
+    Ok(())
+}
+
+/// Asks the drive about those that would go and were not `asked` about yet; whether any of them is another than the
+/// index says is told.
+fn doubt(
+    repository: &Repository,
+    rows: &[SnapshotInfo],
+    candidates: &mut [Candidate],
+    decision: &Decision,
+    asked: &mut HashSet<u64>,
+    monitor: &Monitor,
+) -> Result<bool> {
+    let going = decision.verdicts.iter().filter(|verdict| !verdict.is_kept());
+    let going: HashSet<u64> = going.map(|verdict| verdict.seq).collect();
+    let mut is_other = false;
+    for (candidate, row) in candidates.iter_mut().zip(rows) {
+        if !going.contains(&row.seq) || !asked.insert(row.seq) {
+            continue;
+        }
+        monitor.check_cancelled()?;
+        let Truth { state, pin } = truth(repository, row)?;
+        let (pinned, labelled) = (pin.pinned, pin.label.is_some());
+        is_other |=
+            (candidate.state, candidate.pinned, candidate.labelled) != (state, pinned, labelled);
+        *candidate = Candidate { state, pinned, labelled, ..candidate.clone() };
+    }
+    Ok(is_other)
 }
 
 /// The numbers of the snapshots whose sizes matter.
@@ -189,10 +235,14 @@ fn measure(
     rows: &[SnapshotInfo],
     candidates: &mut [Candidate],
     measured: &[u64],
+    monitor: &Monitor,
 ) -> Result<()> {
-    let usage = usage_of(index, measured)?;
-    let usage: HashMap<u64, (u64, u64)> =
-        usage.into_iter().map(|one| (one.seq, (one.only_files, one.only_bytes))).collect();
+    let mut usage: HashMap<u64, (u64, u64)> = HashMap::new();
+    for seq in measured {
+        monitor.check_cancelled()?;
+        let found = usage_of(index, &[*seq])?;
+        usage.extend(found.into_iter().map(|one| (one.seq, (one.only_files, one.only_bytes))));
+    }
     for (candidate, row) in candidates.iter_mut().zip(rows) {
         if let Some((only_files, only_bytes)) = usage.get(&candidate.seq) {
             // Folders belong to one snapshot; all other entries may be links.

@@ -9,9 +9,14 @@ use crate::engine::index::Index;
 use crate::engine::path::RelPath;
 
 /// The first source that is out of reach or emptied now, or was so when the newest snapshot was made.
+///
+/// What is no longer one of `sources` is not missed: someone took it out. Without any, all that the newest snapshot names count.
 pub fn missing_source(index: &Index, sources: &[Source]) -> Result<Option<PathBuf>> {
     let Some(newest) = index.snapshots()?.last().map(|row| row.seq) else { return Ok(None) };
-    for (_, path) in index.sources_of(newest)? {
+    for (id, path) in index.sources_of(newest)? {
+        if !sources.is_empty() && !sources.iter().any(|source| source.id == id) {
+            continue;
+        }
         let Some(node) = index.node_of(&path)? else { continue };
         let version = index.version_at(node, newest)?;
         if version.is_some_and(|(_, _, state)| state.change().stale.is_some()) {

@@ -48,11 +48,29 @@ enum Task {
     ListAgain(Arc<Folder>),
 }
 
-/// Removes trees, each an entry of a folder that is held, and says of each in their order how that ended.
+/// How trees are removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Haste {
+    /// On one thread, with the caller's claim to the drive: somebody waits for it.
+    Now,
+    /// On a few threads, when nobody else wants anything from the drive.
+    Idle,
+}
+
+/// Removes trees at leisure, each an entry of a folder that is held, and says of each in their order how that ended.
 ///
 /// An entry that can't be removed stops nothing. The monitor is in [`Phase::Deleting`] then, counts every entry that is
 /// gone and knows how much is free where the first tree was; a stop is heard before the next entry.
 pub fn remove_trees(roots: Vec<(Arc<Dir>, Vec<u8>)>, monitor: &Monitor) -> Vec<Removal> {
+    remove_all(roots, Haste::Idle, monitor)
+}
+
+/// As [`remove_trees`], in this haste.
+pub(super) fn remove_all(
+    roots: Vec<(Arc<Dir>, Vec<u8>)>,
+    haste: Haste,
+    monitor: &Monitor,
+) -> Vec<Removal> {
     monitor.enter(Phase::Deleting);
     let pace = Pace::new(monitor, roots.first().map(|(holder, _)| Arc::clone(holder)));
     let (mut trees, mut tasks) = (Vec::new(), Vec::new());
@@ -71,10 +89,12 @@ pub fn remove_trees(roots: Vec<(Arc<Dir>, Vec<u8>)>, monitor: &Monitor) -> Vec<R
     let remover = Remover { monitor, pace };
     // It fails by a stop alone, which the trees tell of.
     let _ = Pool::run(
-        walk_threads(),
+        if haste == Haste::Idle { walk_threads() } else { 1 },
         tasks,
         || {
-            make_thread_idle();
+            if haste == Haste::Idle {
+                make_thread_idle();
+            }
             Ok(())
         },
         |(), task, pool| remover.work(task, pool),

@@ -53,7 +53,7 @@ struct Staged<'a> {
 /// then nothing is in its place but whole items; what could not be read is a problem in the report.
 pub fn apply(history: &History, plan: &RestorePlan, monitor: &Monitor) -> Result<RestoreReport> {
     let repository = history.repository()?;
-    let _lock = repository.lock_for_reading();
+    let _lock = repository.lock_for_reading()?;
     monitor.enter(Phase::Copying);
     monitor.set_totals(plan.entries, plan.bytes);
     // Staging alone reads the index, so a second attempt finds nothing published.

@@ -118,21 +118,21 @@ pub fn decide(candidates: &[Candidate], policy: &Policy, situation: &Situation<'
     };
     let mut verdicts = Vec::with_capacity(standings.len());
     let mut droppable = Vec::new();
-    let mut thinned = Amount::default();
+    let mut thinned = Thinned::default();
     for (at, standing) in standings.iter().enumerate() {
         if !standing.candidate.is_here() {
             continue;
         }
         let partner = standing.partner.and_then(|partner| standings.get(partner));
         let reason = standing.reason(partner).unwrap_or_else(|| otherwise.clone());
-        if reason == Reason::Thinned {
-            thinned = thinned.plus(standing.candidate.frees);
-        }
         // A pair is one thing to drop, named where its first half stands.
-        let is_second = standing.partner.is_some_and(|partner| partner < at);
-        if standing.goes_for_room(partner) && !is_second {
-            let partner = partner.map(|partner| partner.candidate);
-            droppable.push(Droppable::new(standing.candidate, partner, situation.now));
+        let is_first = standing.partner.is_none_or(|partner| partner > at);
+        let other = partner.map(|partner| partner.candidate);
+        if reason == Reason::Thinned && is_first {
+            thinned.add(std::iter::once(standing.candidate).chain(other));
+        }
+        if standing.goes_for_room(partner) && is_first {
+            droppable.push(Droppable::new(standing.candidate, other, situation.now));
         }
         verdicts.push(Verdict { seq: standing.candidate.seq, reason });
     }
@@ -140,6 +140,26 @@ pub fn decide(candidates: &[Candidate], policy: &Policy, situation: &Situation<'
         droppable.clear();
     }
     room::make(situation.room, thinned, droppable, verdicts)
+}
+
+/// What no rule keeps.
+#[derive(Debug, Default)]
+struct Thinned {
+    /// Numbers, both halves of a pair at once.
+    groups: Vec<Vec<u64>>,
+    /// What deleting them frees.
+    frees: Amount,
+}
+
+impl Thinned {
+    fn add<'a>(&mut self, together: impl Iterator<Item = &'a Candidate>) {
+        let mut group = Vec::new();
+        for one in together {
+            group.push(one.seq);
+            self.frees = self.frees.plus(one.frees);
+        }
+        self.groups.push(group);
+    }
 }
 
 /// Every snapshot with what protects it, in the order of their numbers.
@@ -190,6 +210,13 @@ fn apply(policy: &Policy, standings: &mut [Standing<'_>], situation: &Situation<
 }
 
 impl Candidate {
+    /// Takes back that it can be relied on.
+    pub fn distrust(&mut self) {
+        if self.state == SnapshotState::Good {
+            self.state = SnapshotState::Damaged;
+        }
+    }
+
     /// Whether it is on the drive.
     fn is_here(&self) -> bool {
         matches!(self.state, SnapshotState::Good | SnapshotState::Damaged)

@@ -5,8 +5,8 @@ use std::collections::HashSet;
 
 use jiff::Timestamp;
 
-use super::Candidate;
 use super::verdict::{Decision, Reason, Verdict};
+use super::{Candidate, Thinned};
 
 /// The part of a drive that is room enough, as a divisor: a tenth.
 const ENOUGH_PART: u64 = 10;
@@ -118,12 +118,12 @@ impl Droppable {
 /// however much is wanted, so that more wanted room drops the same and more.
 pub(super) fn make(
     room: Room,
-    thinned: Amount,
+    thinned: Thinned,
     mut droppable: Vec<Droppable>,
     mut verdicts: Vec<Verdict>,
 ) -> Decision {
     droppable.sort_by_key(|one| (Reverse(one.burden), one.seqs));
-    let (mut frees, mut more) = (thinned, Amount::default());
+    let (mut frees, mut more) = (thinned.frees, Amount::default());
     let mut for_room: Vec<Vec<u64>> = Vec::new();
     for one in droppable {
         if room.is_short(room.free.plus(frees)) {
@@ -140,5 +140,5 @@ pub(super) fn make(
         }
     }
     let missing = room.free.plus(frees).lacking(room.wanted);
-    Decision { verdicts, for_room, frees, missing, more }
+    Decision { verdicts, thinned: thinned.groups, for_room, frees, missing, more }
 }

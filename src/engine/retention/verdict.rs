@@ -67,7 +67,9 @@ impl Verdict {
 pub struct Decision {
     /// One verdict each, in the order of their numbers.
     pub verdicts: Vec<Verdict>,
-    /// The numbers of what goes for room, least valuable first, both halves of a pair at once. What several of them share is freed only with the
+    /// The numbers of what no rule keeps, oldest first, both halves of a pair at once.
+    pub thinned: Vec<Vec<u64>>,
+    /// The numbers of what goes for room, least valuable first, in the same way. What several of them share is freed only with the
     /// last of them and not counted here: whoever deletes in this order and looks at the drive in between may stop earlier.
     pub for_room: Vec<Vec<u64>>,
     /// What deleting all that is dropped frees at least.
