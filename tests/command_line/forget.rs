@@ -66,8 +66,8 @@ fn what_nobody_may_delete_is_refused_whole() {
     aged.home.json(["pin", &names[1]]);
     for (code, name, said) in [
         (1, names[1].as_str(), &[names[1].as_str(), "is pinned", "yore unpin"][..]),
-        (1, "latest", &[names[3].as_str(), "newest good one", "yore backup"]),
-        (2, "1999", &["1999", "yore snapshots"]),
+        (1, names[3].as_str(), &[names[3].as_str(), "newest good one", "yore backup"]),
+        (2, "1999", &["No snapshot is called “1999”", "yore snapshots"]),
     ] {
         aged.home.run(["forget", &names[0], name, "--yes"]).says(code, said);
         aged.home.run(["forget", &names[0], name]).says(code, said);
@@ -79,6 +79,25 @@ fn what_nobody_may_delete_is_refused_whole() {
     assert_eq!(aged.on_drive(), names);
     aged.home.run(["forget", &names[0], "--yes"]).says(0, &["1 snapshot was deleted"]);
     assert_eq!(aged.on_drive(), names[1..]);
+}
+
+#[test]
+fn only_names_say_what_is_deleted() {
+    let aged = four();
+    let names = aged.names();
+    let later = aged.made[1].1 + SignedDuration::from_hours(1);
+    let time = later.to_string();
+    for text in ["latest", "", &time, &time[..16]] {
+        let answer = aged.home.run(["forget", text, "--yes"]);
+        answer.says(2, &["No snapshot is called", "“yore snapshots” lists them"]);
+    }
+    aged.home.run(["forget", "2", "--yes"]).says(2, &["more than one snapshot", &names[0]]);
+    assert_eq!(aged.on_drive(), names);
+    let beginning = &names[1][..16];
+    aged.home.run(["forget", beginning, "--yes"]).says(0, &["1 snapshot was deleted"]);
+    assert_eq!(aged.on_drive(), [&names[0][..], &names[2], &names[3]]);
+    let help = ["never deleted", "asks before"];
+    aged.home.run(["forget", "--help"]).says(0, &help);
 }
 
 #[test]
