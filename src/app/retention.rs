@@ -292,3 +292,21 @@ fn with_gone(report: PruneReport, mut gone: Gone) -> PruneReport {
     gone.extend(report.deleted);
     PruneReport { deleted: gone, ..report }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::target::Options;
+
+    #[test]
+    fn what_nobody_agreed_to_is_not_even_begun() {
+        let options = Options { repository: Some("/nonexistent".into()), config: None };
+        let target = Target::require(&options).unwrap();
+        let prune = |ask: &PruneAsk| target.prune(ask, &Monitor::new()).unwrap_err();
+        for ask in [PruneAsk::default(), PruneAsk { until_free_bytes: Some(1), policy: None }] {
+            assert!(matches!(prune(&ask), Error::NoRulesAgreed { config: None }), "{ask:?}");
+        }
+        let agreed = PruneAsk { policy: Some(Policy::default()), until_free_bytes: None };
+        assert!(prune(&agreed).is_drive_away());
+    }
+}

@@ -1,21 +1,31 @@
 //! Sizes as a person types them: a number and a unit, exact in both directions.
 
 /// Units that are understood, the decimal ones first, each with its bytes.
-const UNITS: [(&str, u64); 9] = [
+const UNITS: [(&str, u64); 13] = [
     ("B", 1),
     ("kB", 1_000),
     ("MB", 1_000_000),
     ("GB", 1_000_000_000),
     ("TB", 1_000_000_000_000),
+    ("PB", 1_000_000_000_000_000),
+    ("EB", 1_000_000_000_000_000_000),
     ("KiB", 1 << 10),
     ("MiB", 1 << 20),
     ("GiB", 1 << 30),
     ("TiB", 1 << 40),
+    ("PiB", 1 << 50),
+    ("EiB", 1 << 60),
 ];
 
 /// Units as people shorten them: like all sizes that are shown, they are decimal.
-const SHORT_UNITS: [(&str, u64); 4] =
-    [("k", 1_000), ("M", 1_000_000), ("G", 1_000_000_000), ("T", 1_000_000_000_000)];
+const SHORT_UNITS: [(&str, u64); 6] = [
+    ("k", 1_000),
+    ("M", 1_000_000),
+    ("G", 1_000_000_000),
+    ("T", 1_000_000_000_000),
+    ("P", 1_000_000_000_000_000),
+    ("E", 1_000_000_000_000_000_000),
+];
 
 /// Why a text is no size that can be meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -113,6 +123,9 @@ mod tests {
             ("0 GB", Err(BadSize::Nothing)),
             ("0.1 B", Err(BadSize::Nothing)),
             ("-1 GB", Err(BadSize::Nothing)),
+            ("1 PB", Ok(1_000_000_000_000_000)),
+            ("2 EiB", Ok(2 << 60)),
+            ("100 E", Err(BadSize::TooLarge)),
             ("99999999999 TB", Err(BadSize::TooLarge)),
             ("99999999999999999999999 B", Err(BadSize::TooLarge)),
         ] {

@@ -63,7 +63,7 @@ fn say_rules(policy: &Policy, is_default: bool, output: Output) {
     let words = kept::policy(policy);
     if is_default {
         output.line(gettext_f(
-            "No rules were agreed to yet, so the usual ones are used: {rules}.",
+            "No rules were agreed to yet. By the usual ones is kept: {rules}.",
             &[("rules", &words)],
         ));
     } else {

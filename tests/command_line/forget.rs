@@ -3,9 +3,11 @@
 use std::fs;
 
 use jiff::{SignedDuration, Timestamp};
+use rustix::fs::IFlags;
 use serde_json::Value;
 
 use crate::common::aged::Aged;
+use crate::common::attribute;
 use crate::common::drive::LoopDrive;
 
 fn ago(hours: i64) -> Timestamp {
@@ -111,6 +113,23 @@ fn what_is_missing_from_the_drive_ceases_to_be_listed() {
         .says(0, &[&names[1], "only ceases to be listed"]);
     aged.home.run(["forget", &names[1], "--yes"]).says(0, &["1 snapshot was deleted"]);
     assert_eq!(aged.home.snapshots(), [&names[0][..], &names[2], &names[3]]);
+}
+
+#[test]
+fn what_could_not_be_removed_is_told() {
+    let Some(drive) = LoopDrive::ext4(64) else { return };
+    let mut aged = Aged::on(drive.path());
+    for hours in [200, 100] {
+        aged.back_up_at(ago(hours), 2000);
+    }
+    let first = aged.made[0].0.as_str();
+    let source = aged.rig.source.strip_prefix("/").unwrap();
+    let held = aged.rig.snapshot(first).join("files").join(source).join("only");
+    attribute::change_flags(&held, IFlags::IMMUTABLE, IFlags::empty()).unwrap();
+    let answer = aged.home.run(["forget", first, "--yes"]);
+    let stuck = format!("Something of the snapshot {first} could not be removed");
+    answer.says(0, &["1 snapshot was deleted", &stuck, "trash"]);
+    assert_eq!(aged.on_drive(), aged.names()[1..]);
 }
 
 #[test]

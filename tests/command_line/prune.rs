@@ -61,7 +61,7 @@ fn a_dry_run_tells_all_and_changes_nothing() {
     aged.home.run(["prune", "--dry-run"]).says(
         0,
         &[
-            "No rules were agreed to yet",
+            "No rules were agreed to yet. By the usual ones is kept: ",
             "daily ones of the last 30 days",
             "goes: no rule keeps it any longer; frees about",
             "snapshots would be deleted, which frees about",
