@@ -1,5 +1,6 @@
 //! Every command of `yore` as people and programs use it: answers, exit codes, paths and snapshots.
 
+mod backup;
 mod compare;
 mod find;
 mod forget;
@@ -11,6 +12,7 @@ mod prune;
 mod restore;
 mod setup;
 mod status;
+mod stop;
 mod usage;
 
 use std::fs;

@@ -343,7 +343,7 @@ mod tests {
             ("largest-file = true\n", (6, 16), "4 GB"),
             ("include = [\"a\"]\n", (6, 12), "absolute"),
             ("largest-file = \"4\"\n", (6, 16), "4 GB"),
-            ("largest-file = 0\n", (6, 16), "4 GB"),
+            ("largest-file = 0\n", (6, 16), "from 1 byte on"),
             ("presets = [\"cashes\"]\n", (6, 12), "caches"),
             ("nobackup = 1\n", (6, 12), "boolean"),
             ("speling = 1\n", (6, 1), "speling"),

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::places::drive_of;
 use crate::engine::error::Error as EngineError;
+use crate::engine::monitor::{Monitor, Phase};
 use crate::engine::rules::BadRule;
 
 /// A use case's result.
@@ -97,6 +98,24 @@ pub enum Error {
     /// Of two options, the first says the least and the second the most, but it is less.
     #[error("--{0} is beyond --{1}")]
     EmptyRange(&'static str, &'static str),
+    /// No snapshot has this name, and none has one that begins so.
+    #[error("no snapshot is called {0:?}")]
+    NoSuchName(String),
+    /// Nobody agreed to any rule by which something could be deleted.
+    #[error("no rules were agreed to")]
+    NoRulesAgreed {
+        /// Where they could be written down; `None` if there is no configuration.
+        config: Option<PathBuf>,
+    },
+    /// More room was asked for than the whole drive has.
+    #[error("the drive has {total_bytes} bytes in all")]
+    BeyondDrive {
+        /// The size of the drive in bytes.
+        total_bytes: u64,
+    },
+    /// A person stopped it while something was being deleted.
+    #[error("stopped while deleting")]
+    DeletionStopped,
     /// A person has to agree to a deletion, and there is none to be asked.
     #[error("nobody can be asked whether it is to be deleted")]
     NobodyAsked,
@@ -111,7 +130,17 @@ pub enum Error {
 impl Error {
     /// Whether the person stopped it: no failure.
     pub fn is_cancelled(&self) -> bool {
-        matches!(self, Self::Engine(EngineError::Cancelled))
+        matches!(self, Self::Engine(EngineError::Cancelled) | Self::DeletionStopped)
+    }
+
+    /// The same; what was stopped while `monitor` showed a deletion says so.
+    pub(super) fn while_deleting(self, monitor: &Monitor) -> Self {
+        match self {
+            Self::Engine(EngineError::Cancelled) if monitor.progress().phase == Phase::Deleting => {
+                Self::DeletionStopped
+            }
+            other => other,
+        }
     }
 
     /// Whether the drive just isn't attached.
@@ -141,6 +170,9 @@ impl Error {
                 | Self::NoSuchSource(_)
                 | Self::NoFolder(_)
                 | Self::EmptyRange(..)
+                | Self::NoSuchName(_)
+                | Self::NoRulesAgreed { .. }
+                | Self::BeyondDrive { .. }
                 | Self::NobodyAsked
                 | Self::Engine(
                     EngineError::NoSuchSnapshot(_)

@@ -87,10 +87,9 @@ fn describe_finished(event: &Event) -> String {
         Event::SnapshotDeleted { name } => {
             gettext_f("The snapshot {name} was deleted.", &[("name", name)])
         }
-        Event::DeletionFinished { name } => gettext_f(
-            "The interrupted deletion of the snapshot {name} was finished.",
-            &[("name", name)],
-        ),
+        Event::DeletionFinished { name } => {
+            gettext_f("The deletion of the snapshot {name} was finished.", &[("name", name)])
+        }
         Event::DeletionStuck { name, reason } => gettext_f(
             "The deletion of the snapshot {name} could not be finished: {reason}. Look into the folder “trash” on the drive.",
             &[("name", name), ("reason", reason)],

@@ -6,6 +6,7 @@ use super::drive::{explain_away, explain_drive};
 use super::error::Error;
 use super::missing::{explain_in_neither, explain_not_in};
 use super::owners::{explain_owner, explain_wish};
+use super::refusal::{explain_deletion, explain_refusal};
 use super::words::{bad_rule, target_problem};
 use crate::engine::error::Error as EngineError;
 use crate::engine::path::{RelPath, display};
@@ -42,7 +43,7 @@ pub(super) fn shown(path: &Path) -> String {
 
 /// The words for an error.
 pub fn explain(error: &Error) -> Explanation {
-    explain_wish(error).unwrap_or_else(|| explain_other(error))
+    explain_wish(error).or_else(|| explain_deletion(error)).unwrap_or_else(|| explain_other(error))
 }
 
 fn explain_other(error: &Error) -> Explanation {
@@ -85,10 +86,6 @@ fn explain_other(error: &Error) -> Explanation {
             gettext("Run “yore setup --drive DIR --source PATH” first."),
         ),
         Error::EmptyRange(least, most) => explain_range(least, most),
-        Error::NobodyAsked => Explanation::new(
-            gettext("Nobody can be asked here whether that is to be deleted for good."),
-            gettext("Say --yes to delete it, or --dry-run to see only what it holds."),
-        ),
         Error::BrokenDown => Explanation::new(
             gettext("Yore made a mistake of its own and gave up."),
             gettext(
@@ -183,43 +180,6 @@ fn explain_repository(error: &EngineError) -> Option<Explanation> {
         ),
         _ => return None,
     })
-}
-
-/// What is never deleted.
-fn explain_refusal(error: &EngineError) -> Option<Explanation> {
-    Some(match error {
-        EngineError::NewestGood(name) => Explanation::new(
-            gettext_f(
-                "The snapshot {name} is the newest good one, which is never deleted.",
-                &[("name", name)],
-            ),
-            gettext("Make another one first, with “yore backup”. Nothing was deleted."),
-        ),
-        EngineError::SnapshotPinned(name) => Explanation::new(
-            gettext_f("The snapshot {name} is pinned.", &[("name", name)]),
-            gettext_f(
-                "If it may go nevertheless, run “yore unpin {name}” first. Nothing was deleted.",
-                &[("name", name)],
-            ),
-        ),
-        EngineError::SourceMissing(path) => Explanation::new(source_missing(path), source_advice()),
-        _ => return None,
-    })
-}
-
-/// That a folder is missing, and what follows from that.
-pub fn source_missing(path: &Path) -> String {
-    gettext_f(
-        "{path} is missing or was emptied, so nothing is deleted: what is stored may be all there is of it.",
-        &[("path", &shown(path))],
-    )
-}
-
-/// What to do about a folder that is missing.
-pub fn source_advice() -> String {
-    gettext(
-        "Mount it or bring it back and make a backup; if it was emptied on purpose, run “yore backup --accept-empty”, and if it is gone for good, “yore setup” without it.",
-    )
 }
 
 fn explain_rest(error: &EngineError) -> Explanation {

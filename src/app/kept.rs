@@ -23,9 +23,7 @@ fn kept(rule: &Rule) -> String {
     };
     let words: &[(&str, &str)] = &[("which", &which)];
     match rule.reach {
-        Reach::For(time) => {
-            gettext_f("{which} of the last {age}", &[("which", &which), ("age", &age(time))])
-        }
+        Reach::For(age) => of_the_last(&which, age),
         Reach::UntilRoom => gettext_f("{which} until room is needed", words),
         Reach::Newest(number) if rule.tag == Tag::All => {
             ngettext_f("the newest one", "the newest {count}", number.get().into(), &[])
@@ -34,6 +32,39 @@ fn kept(rule: &Rule) -> String {
             "{which} (the newest one)",
             "{which} (the newest {count})",
             number.get().into(),
+            words,
+        ),
+    }
+}
+
+fn of_the_last(which: &str, age: Age) -> String {
+    let (number, words) = (age.number.get().into(), &[("which", which)][..]);
+    match age.unit {
+        AgeUnit::Hour => ngettext_f(
+            "{which} of the last hour",
+            "{which} of the last {count} hours",
+            number,
+            words,
+        ),
+        AgeUnit::Day => {
+            ngettext_f("{which} of the last day", "{which} of the last {count} days", number, words)
+        }
+        AgeUnit::Week => ngettext_f(
+            "{which} of the last week",
+            "{which} of the last {count} weeks",
+            number,
+            words,
+        ),
+        AgeUnit::Month => ngettext_f(
+            "{which} of the last month",
+            "{which} of the last {count} months",
+            number,
+            words,
+        ),
+        AgeUnit::Year => ngettext_f(
+            "{which} of the last year",
+            "{which} of the last {count} years",
+            number,
             words,
         ),
     }
@@ -142,7 +173,7 @@ mod tests {
         assert_eq!(
             policy(&Policy { rules }),
             "the newest 10, the first ones after a start of the computer (the newest one), \
-             monthly ones of the last 1 year"
+             monthly ones of the last year"
         );
     }
 

@@ -21,6 +21,7 @@ pub mod owners;
 pub mod pin;
 pub mod places;
 mod reach;
+pub mod refusal;
 pub mod retention;
 pub mod rules;
 pub mod setup;

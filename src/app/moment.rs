@@ -38,16 +38,28 @@ pub fn resolve(
         None | Some("latest") => return Ok(plain(newest)),
         Some(text) => text,
     };
+    match called(text, snapshots)? {
+        Some(one) => Ok(plain(one)),
+        None => by_time(text, snapshots, zone),
+    }
+}
+
+/// Finds the snapshot with the name `text`, or the only one whose name begins so; `None` if no name does.
+///
+/// # Errors
+/// Several names begin so.
+pub fn called<'s>(text: &str, snapshots: &'s [SnapshotInfo]) -> Result<Option<&'s SnapshotInfo>> {
+    let text = text.trim();
     if let Some(exact) = snapshots.iter().find(|snapshot| snapshot.name == text) {
-        return Ok(plain(exact));
+        return Ok(Some(exact));
     }
     let begun: Vec<&SnapshotInfo> = match text {
         "" => Vec::new(),
         text => snapshots.iter().filter(|snapshot| snapshot.name.starts_with(text)).collect(),
     };
     match begun.as_slice() {
-        [one] => Ok(plain(one)),
-        [] => by_time(text, snapshots, zone),
+        [] => Ok(None),
+        [one] => Ok(Some(one)),
         many => Err(Error::AmbiguousSnapshot {
             text: text.to_owned(),
             names: many.iter().map(|snapshot| snapshot.name.clone()).collect(),
@@ -136,6 +148,25 @@ mod tests {
         ] {
             assert_eq!(seq(text), wanted, "{text}");
         }
+    }
+
+    #[test]
+    fn a_name_is_no_time() {
+        let called = |text| called(text, &snapshots()).map(|found| found.map(|one| one.seq));
+        for (text, wanted) in [
+            ("2026-03", Some(1)),
+            ("2026-10-25T00-30-20Z", Some(2)),
+            (" 2026-10-25T01 ", Some(3)),
+            ("latest", None),
+            ("2026-06-01 12:00", None),
+            ("2026-10-25T00:30:20Z", None),
+            ("", None),
+        ] {
+            assert_eq!(called(text).unwrap(), wanted, "{text}");
+        }
+        assert!(
+            matches!(called("2026"), Err(Error::AmbiguousSnapshot { names, .. }) if names.len() == 3)
+        );
     }
 
     #[test]

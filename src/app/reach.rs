@@ -1,5 +1,7 @@
 //! What the rules make of the history as a whole: how much they would let go now, and how far back the drive reaches.
 
+use std::path::PathBuf;
+
 use jiff::Timestamp;
 
 use super::error::Result;
@@ -8,15 +10,19 @@ use super::target::Target;
 use crate::engine::history::History;
 use crate::engine::monitor::Monitor;
 use crate::engine::prune::{PruneRequest, Wanted};
-use crate::engine::retention::{Reason, forecast_days};
+use crate::engine::retention::{Age, AgeUnit, Policy, Reach, Reason, forecast_days};
 
 /// What there is to say of the rules that were agreed to.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Outlook {
     /// How many snapshots they would let go now.
     pub droppable: u64,
     /// How many days back the drive will reach; `None` while too little is known.
     pub reach_days: Option<u32>,
+    /// Whether the drive is full after that time, since the rules let nothing go until then.
+    pub fills_up: bool,
+    /// The folder that is missing, so that nothing is deleted.
+    pub missing_source: Option<PathBuf>,
 }
 
 /// What the rules of `target` make of a history whose drive is attached; `None` if none were agreed to.
@@ -53,7 +59,33 @@ pub(super) fn outlook(target: &Target, history: &History) -> Result<Option<Outlo
         }
         false => None,
     };
-    Ok(Some(Outlook { droppable: droppable as u64, reach_days }))
+    let policy = target.retention().policy;
+    Ok(Some(Outlook {
+        droppable: droppable as u64,
+        reach_days,
+        fills_up: reach_days.is_some_and(|days| !lets_go_within(&policy, days)),
+        missing_source: plan.missing_source,
+    }))
+}
+
+/// Whether the rules let anything go that is younger than so many days.
+fn lets_go_within(policy: &Policy, days: u32) -> bool {
+    policy.rules.iter().any(|rule| match rule.reach {
+        Reach::Newest(_) | Reach::UntilRoom => true,
+        Reach::For(age) => about_days(age) <= u64::from(days),
+    })
+}
+
+/// An age in whole days, begun ones counted.
+fn about_days(age: Age) -> u64 {
+    let number = u64::from(age.number.get());
+    match age.unit {
+        AgeUnit::Hour => number.div_ceil(24),
+        AgeUnit::Day => number,
+        AgeUnit::Week => number.saturating_mul(7),
+        AgeUnit::Month => number.saturating_mul(30),
+        AgeUnit::Year => number.saturating_mul(365),
+    }
 }
 
 /// About how many bytes those that `may_go` hold alone.
@@ -67,4 +99,26 @@ fn freeable(history: &History, may_go: impl Fn(u64) -> bool) -> Result<u64> {
     }
     let going = usage.iter().filter(|one| may_go(one.seq));
     Ok(going.fold(0, |sum, one| sum.saturating_add(one.only_bytes)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_that_keep_all_for_longer_let_nothing_go() {
+        for (table, days, wanted) in [
+            ("", 36_525, false),
+            ("all = \"1 year\"\n", 364, false),
+            ("all = \"1 year\"\n", 365, true),
+            ("all = \"25 hours\"\n", 1, false),
+            ("all = \"2 weeks\"\nmonthly = \"100 years\"\n", 14, true),
+            ("monthly = \"3 months\"\n", 89, false),
+            ("all = 1000\n", 0, true),
+            ("all = \"until room is needed\"\n", 0, true),
+        ] {
+            let policy: Policy = toml::from_str(table).unwrap();
+            assert_eq!(lets_go_within(&policy, days), wanted, "{table}, {days}");
+        }
+    }
 }

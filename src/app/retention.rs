@@ -10,6 +10,7 @@ use crate::engine::error::Error as EngineError;
 use crate::engine::history::{OnlyFile, SnapshotInfo, SnapshotState, SnapshotUsage};
 use crate::engine::index::{concerns_index, is_full};
 use crate::engine::monitor::Monitor;
+use crate::engine::probe;
 use crate::engine::prune::{
     self, PrunePlan, PruneReport, PruneRequest, Wanted, make_first_room, room_for_next,
 };
@@ -47,6 +48,11 @@ pub struct Doomed {
 type Gone = Vec<(String, Reason)>;
 
 impl Target {
+    /// Whether a person said by which rules this may delete.
+    pub fn is_agreed(&self, ask: &PruneAsk) -> bool {
+        ask.policy.is_some() || self.retention.is_some()
+    }
+
     /// The rules that were agreed to, or the usual ones.
     pub fn retention(&self) -> Retention {
         self.retention_by(None)
@@ -57,7 +63,11 @@ impl Target {
         Retention { policy, zone: TimeZone::system() }
     }
 
-    /// Says what thinning out is going to delete, and how much each of that frees.
+    /// Says what thinning out is going to delete, and how much each of that frees. Without rules that were agreed to it shows
+    /// the usual ones.
+    ///
+    /// # Errors
+    /// More room than the whole drive has is asked for; those of reading the history.
     pub fn plan_prune(&self, ask: &PruneAsk, monitor: &Monitor) -> Result<PrunePlan> {
         self.plan_to_free(ask, Amount::default(), monitor)
     }
@@ -65,6 +75,7 @@ impl Target {
     /// As [`Target::plan_prune`], with at least `least` free in the end.
     fn plan_to_free(&self, ask: &PruneAsk, least: Amount, monitor: &Monitor) -> Result<PrunePlan> {
         let history = self.open_attached(monitor)?;
+        check_room(ask, history.repository()?)?;
         let newest = history.snapshots()?.pop();
         let wanted = wanted(ask, newest.as_ref(), history.repository()?, least)?;
         let retention = self.retention_by(ask.policy.as_ref());
@@ -81,7 +92,19 @@ impl Target {
     }
 
     /// Deletes what the rules let go, and makes room.
+    ///
+    /// # Errors
+    /// Nothing is deleted if no rules were agreed to, or if more room is asked for than the whole drive has. A stop, after
+    /// which what was begun is finished by the next writer.
     pub fn prune(&self, ask: &PruneAsk, monitor: &Monitor) -> Result<PruneReport> {
+        if !self.is_agreed(ask) {
+            return Err(Error::NoRulesAgreed { config: None });
+        }
+        check_room(ask, &self.open()?)?;
+        self.run_prune(ask, monitor).map_err(|error| error.while_deleting(monitor))
+    }
+
+    fn run_prune(&self, ask: &PruneAsk, monitor: &Monitor) -> Result<PruneReport> {
         let plan = |least| self.plan_to_free(ask, least, monitor);
         let (mut writer, gone) = self.open_to_delete(plan, monitor)?;
         let report = match self.prune_by(ask, &mut writer, monitor) {
@@ -153,6 +176,10 @@ impl Target {
     /// # Errors
     /// Nothing is deleted if one of them is unknown, pinned or the newest good one, or while a source is missing.
     pub fn forget(&self, names: &[String], monitor: &Monitor) -> Result<PruneReport> {
+        self.run_forget(names, monitor).map_err(|error| error.while_deleting(monitor))
+    }
+
+    fn run_forget(&self, names: &[String], monitor: &Monitor) -> Result<PruneReport> {
         let plan = |_| Ok(self.open_attached(monitor)?.plan_forget(names, &self.sources)?);
         let (mut writer, gone) = self.open_to_delete(plan, monitor)?;
         let is_gone = |name: &String| gone.iter().any(|(gone, _)| gone == name);
@@ -190,6 +217,16 @@ impl Target {
     }
 }
 
+/// Refuses what the whole drive hasn't got.
+fn check_room(ask: &PruneAsk, repository: &Repository) -> Result<()> {
+    let Some(wanted_bytes) = ask.until_free_bytes else { return Ok(()) };
+    let total_bytes = probe::space(repository.dir(), repository.path())?.total_bytes;
+    if wanted_bytes > total_bytes {
+        return Err(Error::BeyondDrive { total_bytes });
+    }
+    Ok(())
+}
+
 /// The room that is to be made, at least `least`.
 fn wanted(
     ask: &PruneAsk,
@@ -210,4 +247,22 @@ fn wanted(
 fn with_gone(report: PruneReport, mut gone: Gone) -> PruneReport {
     gone.extend(report.deleted);
     PruneReport { deleted: gone, ..report }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::target::Options;
+
+    #[test]
+    fn what_nobody_agreed_to_is_not_even_begun() {
+        let options = Options { repository: Some("/nonexistent".into()), config: None };
+        let target = Target::require(&options).unwrap();
+        let prune = |ask: &PruneAsk| target.prune(ask, &Monitor::new()).unwrap_err();
+        for ask in [PruneAsk::default(), PruneAsk { until_free_bytes: Some(1), policy: None }] {
+            assert!(matches!(prune(&ask), Error::NoRulesAgreed { config: None }), "{ask:?}");
+        }
+        let agreed = PruneAsk { policy: Some(Policy::default()), until_free_bytes: None };
+        assert!(prune(&agreed).is_drive_away());
+    }
 }

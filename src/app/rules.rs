@@ -12,7 +12,7 @@ use super::config::PathText;
 use super::error::Result;
 use super::live::live_path;
 use super::places;
-use super::size;
+use super::size::{self, BadSize};
 use crate::engine::path::{RelPath, display};
 use crate::engine::retention::Policy;
 use crate::engine::rules::{BadRule, Exclusion, Preset, RuleSet, Rules};
@@ -190,9 +190,10 @@ impl ExclusionText {
 impl SizeText {
     fn read(self) -> Result<u64, String> {
         let bytes = match &self {
-            Self::Bytes(bytes) => Some(*bytes).filter(|bytes| *bytes > 0),
+            Self::Bytes(0) => Err(BadSize::Nothing),
+            Self::Bytes(bytes) => Ok(*bytes),
             Self::Text(text) => size::parse(text),
         };
-        bytes.ok_or_else(|| "it is no size such as \"4 GB\", \"700 MiB\" or 5000000".to_owned())
+        bytes.map_err(|bad| bad.to_string())
     }
 }

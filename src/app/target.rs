@@ -194,7 +194,7 @@ impl Target {
         if self.sources.is_empty() {
             return Err(Error::NoSources);
         }
-        let made = self.run_backup(told, monitor);
+        let made = self.run_backup(told, monitor).map_err(|error| error.while_deleting(monitor));
         if let Some(id) = self.repository_id {
             remember(id, outcome(made.as_ref().map(|made| &made.report)));
         }
@@ -259,7 +259,8 @@ impl Made {
             // Someone is just reading: the next backup does it.
             Err(EngineError::Locked { .. }) => {}
             Err(error) => {
-                let reason = explain(&error.into()).text();
+                let error = Error::from(error).while_deleting(monitor);
+                let reason = explain(&error).text();
                 monitor.emit(&Event::ThinningFailed { reason });
             }
         }

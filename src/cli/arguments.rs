@@ -10,7 +10,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, Command, value_parser};
 
 use super::find::KINDS;
-use crate::app::size;
+use crate::app::size::{self, BadSize};
 use crate::engine::meta::ContentHash;
 use crate::engine::rules::Preset;
 use crate::i18n::gettext;
@@ -49,9 +49,7 @@ pub fn command() -> Command {
             plain("status", gettext("Tell whether everything is well")),
             why(),
             pin(),
-            Command::new("unpin")
-                .about(gettext("Let a snapshot be thinned out again"))
-                .arg(snapshot()),
+            unpin(),
             prune::prune(),
             prune::forget(),
             adopt(),
@@ -89,13 +87,23 @@ fn snapshot() -> Arg {
 }
 
 fn pin() -> Command {
-    Command::new("pin").about(gettext("Keep a snapshot for good")).args([
-        snapshot(),
-        Arg::new("label")
-            .long("label")
-            .value_name("TEXT")
-            .help(gettext("What to call it; an empty text takes the name away")),
-    ])
+    Command::new("pin").about(gettext("Keep a snapshot for good")).args([snapshot(), label()])
+}
+
+fn unpin() -> Command {
+    Command::new("unpin")
+        .about(gettext("Let a snapshot be thinned out again"))
+        .after_help(gettext(
+            "One that has a name stays until the name is taken away, too: --label ''",
+        ))
+        .args([snapshot(), label()])
+}
+
+fn label() -> Arg {
+    Arg::new("label")
+        .long("label")
+        .value_name("TEXT")
+        .help(gettext("What to call it; an empty text takes the name away"))
 }
 
 fn adopt() -> Command {
@@ -274,8 +282,11 @@ fn usage() -> Command {
 
 /// A size with its unit.
 fn size_bytes(text: &str) -> Result<u64, String> {
-    size::parse(text)
-        .ok_or_else(|| gettext("it is no size with a unit, such as “4 GB” or “700 KiB”"))
+    size::parse(text).map_err(|bad| match bad {
+        BadSize::Unclear => gettext("it is no size with a unit, such as “4 GB” or “700 KiB”"),
+        BadSize::Nothing => gettext("a size is from 1 byte on"),
+        BadSize::TooLarge => gettext("it is too large"),
+    })
 }
 
 fn deleted() -> Command {

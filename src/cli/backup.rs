@@ -13,6 +13,9 @@ use crate::app::target::{BackUp, Options, Target};
 use crate::app::text;
 use crate::i18n::{gettext_f, ngettext_f};
 
+/// Names beyond these are only counted.
+const SHOWN_NAMES: usize = 10;
+
 pub fn run(matches: &ArgMatches, options: &Options, output: Output) -> Result<Ending> {
     let target = Target::require(options)?;
     let told = BackUp {
@@ -41,12 +44,7 @@ pub fn run(matches: &ArgMatches, options: &Options, output: Output) -> Result<En
         &[("total", &text::size(report.total_bytes)), ("copied", &text::size(report.copied_bytes))],
     ));
     if !report.deleted.is_empty() {
-        output.line(ngettext_f(
-            "{count} old snapshot was deleted, as your rules say.",
-            "{count} old snapshots were deleted, as your rules say.",
-            report.deleted.len() as u64,
-            &[],
-        ));
+        show_deleted(&report.deleted, output);
     }
     if report.is_partial() {
         output.note(ngettext_f(
@@ -67,4 +65,21 @@ pub fn run(matches: &ArgMatches, options: &Options, output: Output) -> Result<En
         "partial": report.is_partial(),
     }));
     Ok(if report.is_partial() { Ending::Partial } else { Ending::Done })
+}
+
+/// Which snapshots were deleted for this one, or after it.
+fn show_deleted(names: &[String], output: Output) {
+    output.line(ngettext_f(
+        "{count} old snapshot was deleted, as your rules say:",
+        "{count} old snapshots were deleted, as your rules say:",
+        names.len() as u64,
+        &[],
+    ));
+    for name in names.iter().take(SHOWN_NAMES) {
+        output.line(format!("  {name}"));
+    }
+    let more = names.len().saturating_sub(SHOWN_NAMES) as u64;
+    if more > 0 {
+        output.line(ngettext_f("and {count} more", "and {count} more", more, &[]));
+    }
 }

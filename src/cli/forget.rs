@@ -6,31 +6,32 @@ use clap::ArgMatches;
 use serde_json::{Value, json};
 
 use super::Ending;
-use super::ls::snapshot_named;
 use super::output::{Output, amount_json, snapshot_json, snapshot_path_json};
 use super::past::open_history;
-use super::prune::deleted_json;
+use super::prune::{deleted_json, note_stuck};
+use super::usage::alone;
 use super::watch::watch;
 use crate::app::error::{Error, Result};
+use crate::app::moment::called;
 use crate::app::retention::Doomed;
 use crate::app::target::{Options, Target};
 use crate::app::text;
 use crate::engine::history::OnlyFile;
 use crate::engine::path::display;
 use crate::engine::prune::PruneReport;
-use crate::i18n::{gettext, gettext_f, ngettext_f};
+use crate::i18n::{gettext, ngettext_f};
 
 pub fn run(matches: &ArgMatches, options: &Options, output: Output) -> Result<Ending> {
     let target = Target::require(options)?;
-    let history = open_history(&target, output)?;
-    let mut names = Vec::new();
+    let snapshots = open_history(&target, output)?.snapshots()?;
+    let mut names: Vec<String> = Vec::new();
     for text in matches.get_many::<String>("at").into_iter().flatten() {
-        let name = snapshot_named(Some(text), &history, output)?.name;
-        if !names.contains(&name) {
-            names.push(name);
+        let found = called(text, &snapshots)?;
+        let name = &found.ok_or_else(|| Error::NoSuchName(text.clone()))?.name;
+        if !names.contains(name) {
+            names.push(name.clone());
         }
     }
-    drop(history);
     let (asking, asked) = (target.clone(), names.clone());
     let doomed = watch(output, move |monitor| asking.plan_forget(&asked, monitor))?;
     for one in &doomed {
@@ -64,6 +65,7 @@ pub fn run(matches: &ArgMatches, options: &Options, output: Output) -> Result<En
         report.deleted.len() as u64,
         &[("size", &text::size(report.free.bytes))],
     ));
+    note_stuck(&report, output);
     output.document(&document(&doomed, Some(&report)));
     Ok(Ending::Done)
 }
@@ -72,13 +74,7 @@ pub fn run(matches: &ArgMatches, options: &Options, output: Output) -> Result<En
 fn preview(doomed: &Doomed) -> String {
     let snapshot = &doomed.snapshot;
     let holds = match doomed.usage {
-        Some(usage) => gettext_f(
-            "{size} in {files} that no other has",
-            &[
-                ("size", &text::size(usage.only_bytes)),
-                ("files", &ngettext_f("{count} file", "{count} files", usage.only_files, &[])),
-            ],
-        ),
+        Some(usage) => alone(&usage),
         None => gettext("it is missing on the drive and only ceases to be listed"),
     };
     let when = text::moment(snapshot.started);

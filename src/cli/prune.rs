@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 use super::Ending;
 use super::output::{Output, amount_json, path_json, rule_json, snapshot_json};
 use super::watch::watch;
-use crate::app::error::Result;
-use crate::app::explain::{source_advice, source_missing};
+use crate::app::error::{Error, Result};
 use crate::app::kept;
+use crate::app::refusal::{source_advice, source_missing};
 use crate::app::retention::PruneAsk;
 use crate::app::target::{Options, Target};
 use crate::app::text;
@@ -22,15 +22,17 @@ pub fn run(matches: &ArgMatches, options: &Options, output: Output) -> Result<En
     let target = Target::require(options)?;
     let rules = matches.get_many::<Rule>("keep");
     let ask = PruneAsk {
-        policy: rules.map(|rules| Policy { rules: rules.copied().collect() }),
+        policy: rules.map(|rules| rules.copied().collect()),
         until_free_bytes: matches.get_one("until-free").copied(),
     };
     let policy = ask.policy.clone().unwrap_or_else(|| target.retention().policy);
-    let is_default = ask.policy.is_none() && target.retention.is_none();
+    let is_default = !target.is_agreed(&ask);
+    let is_dry = matches.get_flag("dry-run");
     say_rules(&policy, is_default, output);
     let (asked, asking) = (ask.clone(), target.clone());
     let plan = watch(output, move |monitor| asking.plan_prune(&asked, monitor))?;
-    let report = match matches.get_flag("dry-run") {
+    let has_asked_room = ask.until_free_bytes.is_some();
+    let report = match is_dry || is_default {
         true => None,
         false => Some(watch(output, move |monitor| target.prune(&ask, monitor))?),
     };
@@ -44,7 +46,12 @@ pub fn run(matches: &ArgMatches, options: &Options, output: Output) -> Result<En
             output.line(source_missing(path));
             output.line(source_advice());
         }
-        None => show_missing(&plan, missing, output),
+        None => show_missing(&plan, missing, has_asked_room, output),
+    }
+    if is_default && !is_dry {
+        // A repository that was named has no configuration.
+        let config = options.repository.is_none().then(|| options.config_path());
+        return Err(Error::NoRulesAgreed { config });
     }
     output.document(&document(&policy, is_default, &plan, report.as_ref()));
     // While a folder is missing, keeping everything is what is wanted.
@@ -56,7 +63,7 @@ fn say_rules(policy: &Policy, is_default: bool, output: Output) {
     let words = kept::policy(policy);
     if is_default {
         output.line(gettext_f(
-            "No rules were agreed to yet, so the usual ones are used: {rules}.",
+            "No rules were agreed to yet. By the usual ones is kept: {rules}.",
             &[("rules", &words)],
         ));
     } else {
@@ -64,31 +71,31 @@ fn say_rules(policy: &Policy, is_default: bool, output: Output) {
     }
 }
 
-/// Every snapshot with what becomes of it, the oldest first.
+/// What would go, the oldest first, and what would be left.
 fn show_plan(plan: &PrunePlan, output: Output) {
-    for one in &plan.judged {
-        let why = kept::reason(&one.reason);
-        output.line(match one.goes() {
-            true => going_line(one, &why),
-            false => gettext_f(
-                "{snapshot}  {when}  stays: {why}",
-                &[
-                    ("snapshot", &padded(&one.snapshot.name)),
-                    ("when", &aligned(&text::moment(one.snapshot.started))),
-                    ("why", &why),
-                ],
-            ),
-        });
+    let going: Vec<&Judged> = plan.judged.iter().filter(|one| one.goes()).collect();
+    for one in &going {
+        output.line(going_line(one, &kept::reason(&one.reason)));
     }
-    let going = plan.judged.iter().filter(|one| one.goes()).count();
-    output.line(ngettext_f(
-        "{count} snapshot would be deleted, which frees about {size}.",
-        "{count} snapshots would be deleted, which frees at least about {size}.",
-        going as u64,
-        &[("size", &text::size(plan.frees.bytes))],
-    ));
+    output.line(match going.len() as u64 {
+        0 => gettext("Nothing would be deleted."),
+        count => ngettext_f(
+            "{count} snapshot would be deleted, which frees about {size}.",
+            "{count} snapshots would be deleted, which frees about {size}.",
+            count,
+            &[("size", &text::size(plan.frees.bytes))],
+        ),
+    });
     show_kept(plan.judged.iter().filter(|one| !one.goes()), output);
-    show_free(plan.room.free, output);
+    if going.is_empty() {
+        show_free(plan.room.free, output);
+        return;
+    }
+    let then = plan.room.free.plus(plan.frees);
+    output.line(gettext_f(
+        "{free} free now, about {then} then",
+        &[("free", &text::size(plan.room.free.bytes)), ("then", &text::size(then.bytes))],
+    ));
 }
 
 fn going_line(one: &Judged, why: &str) -> String {
@@ -135,6 +142,7 @@ fn show_deleted(plan: &PrunePlan, report: &PruneReport, output: Output) {
     }
     let freed = report.free.bytes.saturating_sub(plan.room.free.bytes);
     output.line(match report.deleted.len() as u64 {
+        0 if plan.missing_source.is_some() => gettext("Nothing was deleted."),
         0 => gettext("Nothing had to be deleted."),
         count => ngettext_f(
             "{count} snapshot was deleted, which freed {size}.",
@@ -143,15 +151,20 @@ fn show_deleted(plan: &PrunePlan, report: &PruneReport, output: Output) {
             &[("size", &text::size(freed))],
         ),
     });
+    note_stuck(report, output);
+    let is_deleted = |one: &&Judged| report.deleted.iter().any(|(n, _)| *n == one.snapshot.name);
+    show_kept(plan.judged.iter().filter(|one| !is_deleted(one)), output);
+    show_free(report.free, output);
+}
+
+/// Tells of which snapshots something is left that could not be removed.
+pub fn note_stuck(report: &PruneReport, output: Output) {
     for name in &report.stuck {
         output.note(gettext_f(
             "Something of the snapshot {name} could not be removed: look into the folder “trash” on the drive.",
             &[("name", name)],
         ));
     }
-    let is_deleted = |one: &&Judged| report.deleted.iter().any(|(n, _)| *n == one.snapshot.name);
-    show_kept(plan.judged.iter().filter(|one| !is_deleted(one)), output);
-    show_free(report.free, output);
 }
 
 /// How many are kept, and for which reasons.
@@ -187,7 +200,7 @@ fn show_free(free: Amount, output: Output) {
 }
 
 /// What is still missing, and what would help.
-fn show_missing(plan: &PrunePlan, missing: Amount, output: Output) {
+fn show_missing(plan: &PrunePlan, missing: Amount, has_asked_room: bool, output: Output) {
     if missing.is_none() {
         if !plan.more.is_none() {
             output.line(gettext_f(
@@ -198,10 +211,7 @@ fn show_missing(plan: &PrunePlan, missing: Amount, output: Output) {
         return;
     }
     if missing.bytes > 0 {
-        output.line(gettext_f(
-            "{size} are still missing of the room that is wanted.",
-            &[("size", &text::size(missing.bytes))],
-        ));
+        output.line(gettext_f("{size} more are wanted.", &[("size", &text::size(missing.bytes))]));
     }
     if missing.inodes > 0 {
         output.line(ngettext_f(
@@ -211,42 +221,58 @@ fn show_missing(plan: &PrunePlan, missing: Amount, output: Output) {
             &[],
         ));
     }
-    show_help(plan, output);
+    let mut help = help(plan, has_asked_room);
+    if !help.is_empty() {
+        help.push(gettext("A larger drive keeps everything."));
+    }
+    for line in help {
+        output.line(line);
+    }
 }
 
 /// What would make more room.
-fn show_help(plan: &PrunePlan, output: Output) {
+fn help(plan: &PrunePlan, has_asked_room: bool) -> Vec<String> {
+    let mut lines = Vec::new();
     let count =
         |is: fn(&Reason) -> bool| plan.judged.iter().filter(|one| is(&one.reason)).count() as u64;
     let until_room = count(|reason| matches!(reason, Reason::UntilRoom(_)));
-    if until_room > 0 {
-        output.line(ngettext_f(
-            "{count} snapshot more is kept until room is needed: --until-free SIZE deletes it for room.",
-            "{count} snapshots more are kept until room is needed: --until-free SIZE deletes them for room.",
+    if until_room > 0 && !has_asked_room {
+        lines.push(ngettext_f(
+            "{count} more snapshot is kept until room is needed: --until-free SIZE deletes it for room.",
+            "{count} more snapshots are kept until room is needed: --until-free SIZE deletes them for room.",
             until_room,
             &[],
         ));
     }
     let by_rules = count(|reason| matches!(reason, Reason::Rules(_)));
     if by_rules > 0 {
-        output.line(ngettext_f(
+        lines.push(ngettext_f(
             "{count} snapshot is kept by rules that could keep less: try --dry-run --keep TAG=REACH.",
             "{count} snapshots are kept by rules that could keep less: try --dry-run --keep TAG=REACH.",
             by_rules,
             &[],
         ));
     }
+    let without_rules = count(|reason| matches!(reason, Reason::NoRules));
+    if without_rules > 0 {
+        lines.push(ngettext_f(
+            "{count} snapshot is kept because the table [retention] has no rules: try some with --dry-run --keep TAG=REACH.",
+            "{count} snapshots are kept because the table [retention] has no rules: try some with --dry-run --keep TAG=REACH.",
+            without_rules,
+            &[],
+        ));
+    }
     let marked =
         count(|reason| matches!(reason, Reason::Pinned | Reason::Labelled | Reason::Damaged));
     if marked > 0 {
-        output.line(ngettext_f(
+        lines.push(ngettext_f(
             "{count} snapshot is pinned, named or damaged: “yore forget” deletes what you don’t want any more, “yore unpin” first if it is pinned.",
             "{count} snapshots are pinned, named or damaged: “yore forget” deletes what you don’t want any more, “yore unpin” first if it is pinned.",
             marked,
             &[],
         ));
     }
-    output.line(gettext("A larger drive keeps everything."));
+    lines
 }
 
 fn document(

@@ -37,6 +37,9 @@ pub fn run(matches: &ArgMatches, options: &Options, output: Output) -> Result<En
     }
     let rules = show_rules(&target.rules, output);
     show_retention(&target, output);
+    if target.retention.as_ref().is_some_and(|policy| !policy.rules.is_empty()) {
+        output.line(gettext("Each backup deletes what these rules no longer keep."));
+    }
     output.line(gettext("Run “yore backup” to make the first snapshot."));
     for path in &adoptable {
         output.note(gettext_f(

@@ -7,6 +7,7 @@ use super::Ending;
 use super::output::{Output, path_json, snapshot_json, sources_json};
 use super::setup::show_retention;
 use crate::app::error::Result;
+use crate::app::refusal::{source_advice, source_missing};
 use crate::app::status::{Health, Status, status};
 use crate::app::target::{Options, Target};
 use crate::app::text;
@@ -56,7 +57,7 @@ pub fn run(options: &Options, output: Output) -> Result<Ending> {
     show_problems(&status, output);
     for source in &target.sources {
         let path = source.path.display().to_string();
-        output.line(gettext_f("Backed up: {path}", &[("path", &path)]));
+        output.line(gettext_f("Folder: {path}", &[("path", &path)]));
     }
     output.document(&document(&target, &status));
     Ok(Ending::Done)
@@ -65,7 +66,11 @@ pub fn run(options: &Options, output: Output) -> Result<Ending> {
 /// What is kept, what would go now, and how far back the drive reaches.
 fn show_outlook(target: &Target, status: &Status, output: Output) {
     show_retention(target, output);
-    let Some(outlook) = status.outlook else { return };
+    let Some(outlook) = &status.outlook else { return };
+    if let Some(path) = &outlook.missing_source {
+        output.line(source_missing(path));
+        output.line(source_advice());
+    }
     if outlook.droppable > 0 {
         output.line(ngettext_f(
             "{count} snapshot is not kept by them any more; “yore prune” deletes it.",
@@ -74,16 +79,28 @@ fn show_outlook(target: &Target, status: &Status, output: Output) {
             &[],
         ));
     }
-    output.line(match outlook.reach_days {
-        None => return,
-        Some(LONGEST_REACH_DAYS) => {
+    if let Some(days) = outlook.reach_days {
+        output.line(reach(days, outlook.fills_up));
+    }
+}
+
+/// How long the room lasts.
+fn reach(days: u32, fills_up: bool) -> String {
+    let time = text::days(days);
+    let words: &[(&str, &str)] = &[("time", &time)];
+    match (days, fills_up) {
+        (0, _) => gettext(
+            "At this pace the drive is full: rules that keep less, “yore forget” or a larger drive would help.",
+        ),
+        (LONGEST_REACH_DAYS, true) => {
+            gettext("At this pace the drive will not be full in a lifetime.")
+        }
+        (LONGEST_REACH_DAYS, false) => {
             gettext("At this pace the drive reaches back more than a lifetime.")
         }
-        Some(days) => gettext_f(
-            "At this pace the drive reaches back about {time}.",
-            &[("time", &text::days(days))],
-        ),
-    });
+        (_, true) => gettext_f("At this pace the drive will be full in about {time}.", words),
+        (_, false) => gettext_f("At this pace the drive reaches back about {time}.", words),
+    }
 }
 
 /// Paths beyond these are only counted.
@@ -126,6 +143,7 @@ fn document(target: &Target, status: &Status) -> serde_json::Value {
         Health::DriveAway => ("drive-away", 0, None),
         Health::Failed(reason) => ("failed", 0, Some(reason)),
     };
+    let outlook = status.outlook.as_ref();
     json!({
         "health": health,
         "problems": problems,
@@ -140,8 +158,12 @@ fn document(target: &Target, status: &Status) -> serde_json::Value {
         "total_bytes": status.total_bytes,
         "last_run": status.last_run,
         "retention": target.retention,
-        "droppable": status.outlook.map(|outlook| outlook.droppable),
-        "reach_days": status.outlook.and_then(|outlook| outlook.reach_days),
+        "droppable": outlook.map(|outlook| outlook.droppable),
+        "reach_days": outlook.and_then(|outlook| outlook.reach_days),
+        "fills_up": outlook.map(|outlook| outlook.fills_up),
+        "missing_source": outlook
+            .and_then(|outlook| outlook.missing_source.as_deref())
+            .map(path_json),
         "sources": sources_json(&target.sources),
     })
 }

@@ -39,11 +39,8 @@ fn snapshots(history: &History, output: Output) -> Result<Ending> {
         let Some(usage) = usage.get(&row.seq) else { continue };
         only_files = only_files.saturating_add(usage.only_files);
         only_bytes = only_bytes.saturating_add(usage.only_bytes);
-        let (when, size) = (text::moment(row.started), text::size(usage.only_bytes));
-        let files = ngettext_f("{count} file", "{count} files", usage.only_files, &[]);
-        let alone =
-            gettext_f("{size} in {files} that no other has", &[("size", &size), ("files", &files)]);
-        output.line(format!("{:<22}  {when:>18}  {alone}", row.name));
+        let when = text::moment(row.started);
+        output.line(format!("{:<22}  {when:>18}  {}", row.name, alone(usage)));
         list.push(json!({
             "snapshot": snapshot_json(row),
             "only_files": usage.only_files,
@@ -65,6 +62,20 @@ fn snapshots(history: &History, output: Output) -> Result<Ending> {
         "totals": { "only_files": only_files, "only_bytes": only_bytes },
     }));
     Ok(Ending::Done)
+}
+
+/// What a snapshot alone holds, in words.
+pub fn alone(usage: &SnapshotUsage) -> String {
+    if usage.only_files == 0 && usage.only_bytes == 0 {
+        return gettext("nothing that no other has");
+    }
+    gettext_f(
+        "{size} in {files} that no other has",
+        &[
+            ("size", &text::size(usage.only_bytes)),
+            ("files", &ngettext_f("{count} file", "{count} files", usage.only_files, &[])),
+        ],
+    )
 }
 
 /// What the entries of a folder take, those first that take most; or what a file takes.

@@ -3,9 +3,11 @@
 use std::fs;
 
 use jiff::{SignedDuration, Timestamp};
+use rustix::fs::IFlags;
 use serde_json::Value;
 
 use crate::common::aged::Aged;
+use crate::common::attribute;
 use crate::common::drive::LoopDrive;
 
 fn ago(hours: i64) -> Timestamp {
@@ -66,8 +68,8 @@ fn what_nobody_may_delete_is_refused_whole() {
     aged.home.json(["pin", &names[1]]);
     for (code, name, said) in [
         (1, names[1].as_str(), &[names[1].as_str(), "is pinned", "yore unpin"][..]),
-        (1, "latest", &[names[3].as_str(), "newest good one", "yore backup"]),
-        (2, "1999", &["1999", "yore snapshots"]),
+        (1, names[3].as_str(), &[names[3].as_str(), "newest good one", "yore backup"]),
+        (2, "1999", &["No snapshot is called “1999”", "yore snapshots"]),
     ] {
         aged.home.run(["forget", &names[0], name, "--yes"]).says(code, said);
         aged.home.run(["forget", &names[0], name]).says(code, said);
@@ -82,6 +84,25 @@ fn what_nobody_may_delete_is_refused_whole() {
 }
 
 #[test]
+fn only_names_say_what_is_deleted() {
+    let aged = four();
+    let names = aged.names();
+    let later = aged.made[1].1 + SignedDuration::from_hours(1);
+    let time = later.to_string();
+    for text in ["latest", "", &time, &time[..16]] {
+        let answer = aged.home.run(["forget", text, "--yes"]);
+        answer.says(2, &["No snapshot is called", "“yore snapshots” lists them"]);
+    }
+    aged.home.run(["forget", "2", "--yes"]).says(2, &["more than one snapshot", &names[0]]);
+    assert_eq!(aged.on_drive(), names);
+    let beginning = &names[1][..16];
+    aged.home.run(["forget", beginning, "--yes"]).says(0, &["1 snapshot was deleted"]);
+    assert_eq!(aged.on_drive(), [&names[0][..], &names[2], &names[3]]);
+    let help = ["never deleted", "asks before"];
+    aged.home.run(["forget", "--help"]).says(0, &help);
+}
+
+#[test]
 fn what_is_missing_from_the_drive_ceases_to_be_listed() {
     let aged = four();
     let names = aged.names();
@@ -92,6 +113,23 @@ fn what_is_missing_from_the_drive_ceases_to_be_listed() {
         .says(0, &[&names[1], "only ceases to be listed"]);
     aged.home.run(["forget", &names[1], "--yes"]).says(0, &["1 snapshot was deleted"]);
     assert_eq!(aged.home.snapshots(), [&names[0][..], &names[2], &names[3]]);
+}
+
+#[test]
+fn what_could_not_be_removed_is_told() {
+    let Some(drive) = LoopDrive::ext4(64) else { return };
+    let mut aged = Aged::on(drive.path());
+    for hours in [200, 100] {
+        aged.back_up_at(ago(hours), 2000);
+    }
+    let first = aged.made[0].0.as_str();
+    let source = aged.rig.source.strip_prefix("/").unwrap();
+    let held = aged.rig.snapshot(first).join("files").join(source).join("only");
+    attribute::change_flags(&held, IFlags::IMMUTABLE, IFlags::empty()).unwrap();
+    let answer = aged.home.run(["forget", first, "--yes"]);
+    let stuck = format!("Something of the snapshot {first} could not be removed");
+    answer.says(0, &["1 snapshot was deleted", &stuck, "trash"]);
+    assert_eq!(aged.on_drive(), aged.names()[1..]);
 }
 
 #[test]

@@ -29,7 +29,10 @@ fn a_snapshot_is_pinned_and_named_and_stays_so() {
     let value: serde_json::Value = serde_json::from_slice(&text).unwrap();
     assert_eq!(value, serde_json::json!({ "label": "before the move", "pinned": true }));
 
-    home.run(["unpin", &first]).says(0, &["not pinned any more"]);
+    let way = format!("yore unpin {first} --label ''");
+    let stays = ["It still has the name “before the move” and so stays", &way];
+    home.run(["unpin", &first]).says(0, &["not pinned any more", stays[0], stays[1]]);
+    home.run(["unpin", &first]).says(0, &["was not pinned", stays[0]]);
     assert_eq!(row(0), (false, Some("before the move".to_owned())));
     home.run(["pin", &first, "--label", ""]).says(0, &["kept for good"]);
     assert_eq!(row(0), (true, None));
@@ -37,6 +40,22 @@ fn a_snapshot_is_pinned_and_named_and_stays_so() {
     home.run(["pin", &first, "--label", &"x".repeat(201)]).says(2, &["200"]);
     home.run(["pin", "1999"]).says(2, &["1999"]);
     assert_eq!(row(0), (true, None));
+}
+
+#[test]
+fn a_name_is_taken_away_with_the_pin() {
+    let small = Small::new();
+    let home = &small.home;
+    let name = home.back_up();
+    home.json(["pin", &name, "--label", "the move"]);
+    let answer = home.run(["unpin", &name, "--label", ""]);
+    answer.says(0, &["is not pinned any more", "not called “the move” any more"]);
+    assert!(!answer.out.contains("stays"), "{answer:?}");
+    let answer = home.json(["unpin", &name]);
+    assert_eq!((&answer["pinned"], &answer["label"]), (&false.into(), &serde_json::Value::Null));
+    let answer = home.run(["unpin", &name]);
+    answer.says(0, &["was not pinned"]);
+    assert_eq!(answer.out.lines().count(), 1, "{answer:?}");
 }
 
 #[test]

@@ -12,8 +12,10 @@ use crate::common::small::Small;
 const USUAL: &str = "[retention]\nall = \"24 hours\"\ndaily = \"30 days\"\n\
                      weekly = \"until room is needed\"\n";
 
-/// More than any drive has.
-const TOO_MUCH: &str = "9000T";
+/// All that the drive has, which it never has free.
+fn all_of_it(aged: &Aged) -> String {
+    format!("{}B", aged.home.json(["status"])["total_bytes"])
+}
 
 fn ago(hours: i64) -> Timestamp {
     Timestamp::now() - SignedDuration::from_hours(hours)
@@ -59,16 +61,60 @@ fn a_dry_run_tells_all_and_changes_nothing() {
     aged.home.run(["prune", "--dry-run"]).says(
         0,
         &[
-            "No rules were agreed to yet",
+            "No rules were agreed to yet. By the usual ones is kept: ",
             "daily ones of the last 30 days",
             "goes: no rule keeps it any longer; frees about",
-            "stays: the newest good one",
-            "would be deleted",
+            "snapshots would be deleted, which frees about",
+            "snapshots are kept:",
+            "the newest good one",
             "daily, for 30 days",
             "weekly, until room is needed",
+            " free now, about ",
         ],
     );
     assert_eq!((aged.on_drive(), index()), (aged.names(), before));
+}
+
+#[test]
+fn a_dry_run_lists_what_goes_and_counts_the_rest() {
+    let aged = Aged::of_weeks();
+    aged.configure(USUAL);
+    let kept = aged.usually_kept();
+    let answer = aged.home.run(["prune", "--dry-run"]);
+    answer.says(0, &[&format!("{} snapshots are kept:", kept.len())]);
+    for name in aged.names() {
+        assert_eq!(answer.out.contains(&name), !kept.contains(&name), "{name} in {answer:?}");
+    }
+    let answer = aged.home.run(["prune", "--dry-run", "--keep", "all=until-room"]);
+    answer.says(0, &["Nothing would be deleted.", " free now"]);
+    assert!(!answer.out.contains("then"), "{answer:?}");
+}
+
+#[test]
+fn nothing_goes_by_rules_that_nobody_agreed_to() {
+    let aged = Aged::of_weeks();
+    let config = aged.home.config().into_os_string().into_string().unwrap();
+    for words in [&["prune"][..], &["prune", "--until-free", "1k"]] {
+        aged.home.run(words).says(
+            2,
+            &[
+                "daily ones of the last 30 days",
+                "goes: no rule keeps it any longer",
+                "would be deleted",
+                "Nothing was deleted: no rules were agreed to",
+                &config,
+                "--keep",
+            ],
+        );
+    }
+    let error = aged.home.json_of(2, ["prune"]);
+    assert!(error["error"]["advice"].as_str().unwrap().contains(&config), "{error:#}");
+    // Of a repository that was named the configuration says nothing.
+    let repository = aged.rig.repository.to_str().unwrap();
+    let answer = aged.home.run(["prune", "--repository", repository]);
+    answer.says(2, &["no rules were agreed to", "--keep"]);
+    assert!(!answer.err.contains(&config), "{answer:?}");
+    assert_eq!(aged.on_drive(), aged.names());
 }
 
 #[test]
@@ -96,8 +142,11 @@ fn a_table_without_rules_keeps_everything() {
     let aged = Aged::of_weeks();
     aged.configure("[retention]\n");
     aged.home.run(["prune"]).says(0, &["Kept: everything.", "there are no rules"]);
-    let answer = aged.home.json_of(3, ["prune", "--until-free", TOO_MUCH]);
+    let words = ["prune", "--until-free", &all_of_it(&aged)];
+    let answer = aged.home.json_of(3, words);
     assert_eq!(answer["deleted"], Value::Array(Vec::new()));
+    let help = "are kept because the table [retention] has no rules";
+    aged.home.run(words).says(3, &[help, "--keep", "A larger drive"]);
     assert_eq!(aged.on_drive(), aged.names());
 }
 
@@ -135,9 +184,18 @@ fn nonsense_is_a_wrong_use_that_names_what_is_right() {
         let answer = aged.home.run(["prune", "--keep", text]);
         answer.says(2, &["hourly, daily, weekly, monthly or boot", "30days", "until-room"]);
     }
-    aged.home.run(["prune", "--until-free", "50"]).says(2, &["4 GB"]);
+    for (size, said) in [
+        ("50", "4 GB"),
+        ("soon", "4 GB"),
+        ("0", "from 1 byte on"),
+        ("0 GB", "from 1 byte on"),
+        ("-5G", "from 1 byte on"),
+        ("99999999999999 TB", "too large"),
+    ] {
+        aged.home.run(["prune", "--until-free", size]).says(2, &[said]);
+    }
     for (table, place, said) in [
-        ("[retention]\ndayly = 3\n", "line 9, column 1", "daily"),
+        ("[retention]\nal = 3\n", "line 9, column 1", "“al” is none of all, hourly, daily"),
         ("[retention]\nall = [1, \"soon\"]\n", "line 9, column 11", "soon"),
     ] {
         aged.configure(table);
@@ -160,22 +218,39 @@ fn for_room_goes_what_is_kept_until_room_is_needed_and_nothing_else() {
     let is_young = |name: &String| *name > aged.made[14].0;
     let mut wanted = vec![aged.made[0].0.clone()];
     wanted.extend(thinned.iter().filter(|name| is_young(name)).cloned());
-    let words = ["prune", "--until-free", TOO_MUCH];
+    let words = ["prune", "--until-free", &all_of_it(&aged)];
     let plan = aged.home.json_of(3, words.iter().chain(&["--dry-run"]));
     assert_eq!(judged(&plan, true), wanted, "{plan:#}");
     assert_eq!(aged.on_drive(), thinned);
-    aged.home.run(words).says(
+    let answer = aged.home.run(words);
+    answer.says(
         3,
         &[
             "deleted: room is needed",
-            "are still missing of the room that is wanted",
+            " more are wanted.",
             "kept by rules that could keep less",
             "yore unpin",
+            "A larger drive keeps everything.",
         ],
     );
+    assert!(!answer.out.contains("--until-free"), "{answer:?}");
     assert_eq!(aged.on_drive(), wanted);
     let again = aged.home.json_of(3, words);
-    assert!(again["missing"]["bytes"].as_u64().unwrap() > 1 << 50, "{again:#}");
+    assert!(again["missing"]["bytes"].as_u64().unwrap() > 0, "{again:#}");
+}
+
+#[test]
+fn more_than_the_drive_has_is_refused_before_anything_goes() {
+    let aged = Aged::of_weeks();
+    aged.configure(USUAL);
+    for words in
+        [&["prune", "--until-free", "9000T"][..], &["prune", "--until-free=9000T", "--dry-run"]]
+    {
+        aged.home.run(words).says(2, &["the whole drive has ", "Nothing was deleted"]);
+        let refused = aged.home.json_of(2, words);
+        assert!(refused["error"]["what"].as_str().unwrap().contains("B."), "{refused:#}");
+    }
+    assert_eq!(aged.on_drive(), aged.names());
 }
 
 #[test]
@@ -184,7 +259,9 @@ fn while_a_folder_is_missing_nothing_is_deleted() {
     aged.configure(USUAL);
     let hidden = aged.hide_source();
     let path = aged.rig.source.to_str().unwrap();
-    for words in [&["prune"][..], &["prune", "--dry-run"], &["prune", "--until-free", TOO_MUCH]] {
+    aged.home.run(["prune"]).says(0, &["Nothing was deleted."]);
+    let all = all_of_it(&aged);
+    for words in [&["prune"][..], &["prune", "--dry-run"], &["prune", "--until-free", &all]] {
         aged.home.run(words).says(0, &[path, "nothing is deleted", "--accept-empty"]);
         let answer = aged.home.json(words);
         assert_eq!(answer["missing_source"], path);
@@ -233,7 +310,7 @@ fn a_drive_that_is_away_is_asked_for() {
     let small = Small::new();
     small.home.back_up();
     fs::rename(&small.drive, small.drive.with_extension("away")).unwrap();
-    for words in [&["prune"][..], &["prune", "--dry-run"], &["forget", "latest", "--yes"]] {
+    for words in [&["prune"][..], &["prune", "--dry-run"], &["forget", "2", "--yes"]] {
         small.home.run(words).says(1, &["is away", "Attach"]);
     }
 }

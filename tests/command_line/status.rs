@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::common::aged::Aged;
+use crate::common::drive::LoopDrive;
 use crate::common::small::Small;
 
 fn usual() -> Value {
@@ -19,7 +20,7 @@ fn a_new_set_up_says_what_is_kept_and_a_later_one_leaves_it() {
                  weekly ones until room is needed.";
     let (drive, source) = (small.drive.to_str().unwrap(), small.arg(""));
     let again = ["setup", "--drive", drive, "--source", &source];
-    small.home.run(again).says(0, &[words]);
+    small.home.run(again).says(0, &[words, "Each backup deletes what these rules no longer keep."]);
     assert_eq!(small.home.json(again)["retention"], usual());
     assert_eq!(small.home.json(["status"])["retention"], usual());
     small.home.run(["status"]).says(0, &[words]);
@@ -65,11 +66,54 @@ fn status_tells_what_would_go_and_how_far_back_the_drive_reaches() {
     assert_eq!(fs::read(&known).unwrap(), text);
 
     let hidden = aged.hide_source();
-    assert_eq!(aged.home.json(["status"])["droppable"], 0);
+    let (answer, path) = (aged.home.json(["status"]), aged.rig.source.to_str().unwrap());
+    assert_eq!((&answer["droppable"], &answer["missing_source"]), (&0.into(), &path.into()));
+    aged.home.run(["status"]).says(0, &[path, "nothing is deleted", "“yore setup” without it"]);
     fs::rename(hidden, &aged.rig.source).unwrap();
     aged.home.json(["prune"]);
     let answer = aged.home.json(["status"]);
     assert_eq!(answer["droppable"], 0, "{answer:#}");
+    assert!(answer["missing_source"].is_null(), "{answer:#}");
+}
+
+#[test]
+fn rules_that_let_nothing_go_fill_the_drive() {
+    let Some(drive) = LoopDrive::ext4(64) else { return };
+    let mut aged = Aged::on(drive.path());
+    for days in [40, 20, 10, 1] {
+        aged.back_up_at(Timestamp::now() - SignedDuration::from_hours(24 * days), 1 << 20);
+    }
+    let full = "At this pace the drive will be full in about";
+    for (table, said) in [
+        ("[retention]\n", full),
+        ("[retention]\nall = \"100 years\"\n", full),
+        (
+            "[retention]\nall = \"until room is needed\"\n",
+            "At this pace the drive reaches back about",
+        ),
+    ] {
+        aged.configure(table);
+        aged.home.run(["status"]).says(0, &[said]);
+        let answer = aged.home.json(["status"]);
+        assert_eq!(answer["fills_up"], said == full, "{answer:#}");
+        assert!(answer["reach_days"].as_u64().unwrap() > 0, "{answer:#}");
+    }
+    aged.configure("[retention]\n");
+    let mut filler = fs::File::create(drive.path().join("filler")).unwrap();
+    assert!(std::io::copy(&mut std::io::repeat(b'x'), &mut filler).is_err());
+    assert_eq!(aged.home.json(["status"])["reach_days"], 0);
+    aged.home
+        .run(["status"])
+        .says(0, &["At this pace the drive is full", "“yore forget”", "larger"]);
+}
+
+#[test]
+fn a_folder_is_not_called_backed_up_before_it_is() {
+    let small = Small::new();
+    let folder = format!("Folder: {}", small.source.display());
+    let answer = small.home.run(["status"]);
+    answer.says(0, &["Nothing is backed up yet.", &folder]);
+    assert!(!answer.out.contains("Backed up:"), "{answer:?}");
 }
 
 #[test]

@@ -23,7 +23,7 @@ fn what_takes_the_room_is_told() {
         &[
             "2 kB in 1 file that no other has\n",
             "4 B in 1 file that no other has\n",
-            "0 B in 0 files that no other has\n",
+            "nothing that no other has\n",
             "3 snapshots, 2.0 kB in all",
         ],
     );

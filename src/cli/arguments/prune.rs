@@ -1,23 +1,17 @@
 //! What `yore prune` and `yore forget` are given.
 
 use clap::{Arg, ArgAction, Command};
-use serde::Deserialize as _;
-use serde::de::IntoDeserializer as _;
-use serde::de::value::{Error as BadTag, StringDeserializer};
 
-use super::{at_help, size_bytes};
-use crate::engine::retention::{Reach, Rule, Tag};
+use super::size_bytes;
+use crate::engine::retention::Rule;
 use crate::i18n::gettext;
-
-/// What people write for "until room is needed", without blanks and hyphens.
-const UNTIL_ROOM: [&str; 2] = ["untilroom", "untilroomisneeded"];
 
 /// The command `prune` with its options.
 pub fn prune() -> Command {
     Command::new("prune")
         .about(gettext("Delete the snapshots that the rules let go, and make room"))
         .after_help(gettext(
-            "What is pinned or named, the newest good snapshot, and everything while a folder is missing is never deleted. What is kept until room is needed goes only for room: for the next backup, unless --until-free says how much.",
+            "What is pinned or named, the newest good snapshot, and everything while a folder is missing is never deleted. What is kept until room is needed goes only for room: for the next backup, unless --until-free says how much. Without rules in the configuration and without --keep nothing is deleted: what the usual rules would do is shown.",
         ))
         .args([
             dry_run(),
@@ -32,6 +26,7 @@ pub fn prune() -> Command {
             Arg::new("until-free")
                 .long("until-free")
                 .value_name("SIZE")
+                .allow_hyphen_values(true)
                 .value_parser(size_bytes)
                 .help(gettext("Make room until so much is free, such as “50G”")),
         ])
@@ -39,14 +34,23 @@ pub fn prune() -> Command {
 
 /// The command `forget` with its options.
 pub fn forget() -> Command {
-    Command::new("forget").about(gettext("Delete snapshots that are not wanted any more")).args([
-        at_help(Arg::new("at").value_name("SNAPSHOT").required(true).num_args(1..)),
-        dry_run(),
-        Arg::new("yes")
-            .long("yes")
-            .action(ArgAction::SetTrue)
-            .help(gettext("Delete without asking")),
-    ])
+    Command::new("forget")
+        .about(gettext("Delete snapshots that are not wanted any more"))
+        .after_help(gettext(
+            "It shows what only these snapshots hold and asks before it deletes them. What is pinned, the newest good snapshot, and everything while a folder is missing is never deleted.",
+        ))
+        .args([
+            Arg::new("at")
+                .value_name("SNAPSHOT")
+                .required(true)
+                .num_args(1..)
+                .help(gettext("A snapshot’s name, or a beginning that no other name has")),
+            dry_run(),
+            Arg::new("yes")
+                .long("yes")
+                .action(ArgAction::SetTrue)
+                .help(gettext("Delete without asking")),
+        ])
 }
 
 fn dry_run() -> Arg {
@@ -60,32 +64,19 @@ fn dry_run() -> Arg {
 fn rule(text: &str) -> Result<Rule, String> {
     let read = || {
         let (tag, reach) = text.split_once('=')?;
-        let tag: StringDeserializer<BadTag> = tag.trim().to_lowercase().into_deserializer();
-        let tag = Tag::deserialize(tag).ok()?;
-        Some(Rule { tag, reach: reach_of(reach)? })
+        Some(Rule { tag: tag.parse().ok()?, reach: reach.parse().ok()? })
     };
     read().ok_or_else(|| {
         gettext(
-            "it must be all, hourly, daily, weekly, monthly or boot, then “=”, and then a number of snapshots, an age such as 24hours, 30days, 4weeks, 6months or 1year, or until-room",
+            "it must be all, hourly, daily, weekly, monthly or boot, then “=”, and then a number of snapshots, an age such as 24hours, 30days, 4weeks, 6months or 1year (short 24h, 30d, 4w, 6m or 1y), or until-room",
         )
     })
-}
-
-/// A reach as it is typed, with or without blanks.
-fn reach_of(text: &str) -> Option<Reach> {
-    let text = text.trim().to_lowercase();
-    let letters: String = text.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
-    if UNTIL_ROOM.contains(&letters.as_str()) {
-        return Some(Reach::UntilRoom);
-    }
-    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    let (number, unit) = text.split_at_checked(end)?;
-    format!("{number} {}", unit.trim_start()).parse().ok()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::retention::Tag;
 
     #[test]
     fn rules_are_read_with_and_without_blanks() {
@@ -94,6 +85,7 @@ mod tests {
             ("daily = 30 days", Tag::Daily, "30 days"),
             ("ALL=24Hours", Tag::All, "24 hours"),
             ("monthly=1year", Tag::Monthly, "1 year"),
+            ("all=24h", Tag::All, "24 hours"),
             ("hourly=1 week ", Tag::Hourly, "1 week"),
             ("boot=5", Tag::Boot, "5"),
             ("weekly=until-room", Tag::Weekly, "until room is needed"),

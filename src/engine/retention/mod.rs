@@ -41,7 +41,7 @@ use tag::Eligible;
 pub use forecast::{Growth, LONGEST_REACH_DAYS, forecast_days};
 pub use policy::{Age, AgeUnit, BadReach, Policy, Reach, Rule};
 pub use room::{Amount, Room};
-pub use tag::Tag;
+pub use tag::{BadTag, Tag};
 pub use verdict::{Decision, Reason, Verdict};
 
 /// What retention must know of a snapshot.

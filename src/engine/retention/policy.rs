@@ -6,12 +6,15 @@ use std::num::NonZeroU32;
 use std::str::FromStr;
 
 use jiff::{Span, Timestamp, Zoned};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::table::Reaches;
 use super::tag::{self, Eligible, Local, Tag};
 
 const UNTIL_ROOM: &str = "until room is needed";
+
+/// What is read as that, without blanks and hyphens.
+const UNTIL_ROOM_LETTERS: [&str; 2] = ["untilroom", "untilroomisneeded"];
 
 /// How far back the bearers of a tag are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -62,8 +65,8 @@ pub struct Rule {
 ///
 /// As text it is a table of tags with one reach or a list of them: `all = [10, "1 year"]`, `daily = "30 days"`,
 /// `weekly = "until room is needed"`. It replaces the default as a whole.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "BTreeMap<Tag, Reaches>", into = "BTreeMap<Tag, Reaches>")]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(into = "BTreeMap<Tag, Reaches>")]
 pub struct Policy {
     /// In any order.
     pub rules: Vec<Rule>,
@@ -86,6 +89,19 @@ impl Default for Policy {
             })
             .collect();
         rules.push(Rule { tag: Tag::Weekly, reach: Reach::UntilRoom });
+        Self { rules }
+    }
+}
+
+impl FromIterator<Rule> for Policy {
+    /// These rules in their order; what is given twice counts once.
+    fn from_iter<I: IntoIterator<Item = Rule>>(given: I) -> Self {
+        let mut rules = Vec::new();
+        for rule in given {
+            if !rules.contains(&rule) {
+                rules.push(rule);
+            }
+        }
         Self { rules }
     }
 }
@@ -138,6 +154,13 @@ impl AgeUnit {
             Self::Year => "year",
         }
     }
+
+    /// Whether `word`, in lower case, means it: one of them, several, or its first letter.
+    fn is_meant_by(self, word: &str) -> bool {
+        let name = self.name();
+        let is_short = word.len() == 1 && name.starts_with(word);
+        is_short || word == name || word.strip_suffix('s') == Some(name)
+    }
 }
 
 impl fmt::Display for Age {
@@ -160,13 +183,13 @@ impl fmt::Display for Reach {
 impl FromStr for Age {
     type Err = BadReach;
 
-    /// Reads what is displayed; a plural is not asked for.
+    /// Reads what is displayed, in any case, with or without a blank, and short: "30 days", "1day", "24h", "6m" for months.
     fn from_str(text: &str) -> Result<Self, BadReach> {
         let read = || {
-            let (number, unit) = text.trim().split_once(' ')?;
+            let lower = text.trim().to_lowercase();
+            let (number, unit) = lower.split_at(lower.find(|c: char| !c.is_ascii_digit())?);
             let unit = unit.trim_start();
-            let unit = unit.strip_suffix('s').unwrap_or(unit);
-            let unit = AgeUnit::ALL.into_iter().find(|known| known.name() == unit)?;
+            let unit = AgeUnit::ALL.into_iter().find(|known| known.is_meant_by(unit))?;
             Some(Self { number: number.parse().ok()?, unit })
         };
         read().ok_or_else(|| BadReach(text.to_owned()))
@@ -176,12 +199,18 @@ impl FromStr for Age {
 impl FromStr for Reach {
     type Err = BadReach;
 
-    /// Reads what is displayed.
+    /// Reads what is displayed, in any case; of an age as [`Age`] does, and also "until room" and "until-room".
     fn from_str(text: &str) -> Result<Self, BadReach> {
-        let trimmed = text.trim();
-        if trimmed == UNTIL_ROOM {
+        let letters = text.chars().filter(|c| !c.is_whitespace() && *c != '-');
+        let letters = letters.collect::<String>().to_lowercase();
+        if UNTIL_ROOM_LETTERS.contains(&letters.as_str()) {
             return Ok(Self::UntilRoom);
         }
-        trimmed.parse().map(Self::Newest).or_else(|_| text.parse().map(Self::For))
+        let number = text.trim();
+        if number.bytes().all(|byte| byte.is_ascii_digit()) {
+            let read = number.parse().map(Self::Newest);
+            return read.map_err(|_| BadReach(text.to_owned()));
+        }
+        text.parse().map(Self::For)
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::num::NonZeroU32;
 
-use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
 
 use super::policy::{BadReach, Policy, Reach, Rule};
@@ -14,17 +14,8 @@ use super::tag::Tag;
 /// What is said of one tag.
 pub(super) struct Reaches(Vec<Reach>);
 
-/// Reads one reach, or, for [`Reaches`], a list of them.
+/// Reads one reach, or, for [`Reaches`], a list of them; for [`Policy`], the table; for [`Tag`], its name.
 struct Reader<T>(PhantomData<T>);
-
-impl From<BTreeMap<Tag, Reaches>> for Policy {
-    fn from(table: BTreeMap<Tag, Reaches>) -> Self {
-        let rules = table
-            .into_iter()
-            .flat_map(|(tag, reaches)| reaches.0.into_iter().map(move |reach| Rule { tag, reach }));
-        Self { rules: rules.collect() }
-    }
-}
 
 impl From<Policy> for BTreeMap<Tag, Reaches> {
     fn from(policy: Policy) -> Self {
@@ -54,6 +45,18 @@ impl Serialize for Reach {
     }
 }
 
+impl<'de> Deserialize<'de> for Policy {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Reader::<Self>(PhantomData))
+    }
+}
+
+impl<'de> Deserialize<'de> for Tag {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(Reader::<Self>(PhantomData))
+    }
+}
+
 impl<'de> Deserialize<'de> for Reach {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(Reader::<Self>(PhantomData))
@@ -63,6 +66,38 @@ impl<'de> Deserialize<'de> for Reach {
 impl<'de> Deserialize<'de> for Reaches {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(Reader::<Self>(PhantomData))
+    }
+}
+
+impl<'de> Visitor<'de> for Reader<Policy> {
+    type Value = Policy;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a table of tags and how far back they are kept")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Policy, A::Error> {
+        // One tag can be there several times, in different cases.
+        let mut table: BTreeMap<Tag, Vec<Reach>> = BTreeMap::new();
+        while let Some((tag, Reaches(reaches))) = map.next_entry()? {
+            table.entry(tag).or_default().extend(reaches);
+        }
+        let rules = table
+            .into_iter()
+            .flat_map(|(tag, reaches)| reaches.into_iter().map(move |reach| Rule { tag, reach }));
+        Ok(rules.collect())
+    }
+}
+
+impl Visitor<'_> for Reader<Tag> {
+    type Value = Tag;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a tag such as \"daily\"")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Tag, E> {
+        text.parse().map_err(E::custom)
     }
 }
 

@@ -1,18 +1,19 @@
 //! Tags that snapshots bear: computed from their times, and never stored.
 
 use std::collections::HashSet;
+use std::str::FromStr;
 
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::{Offset, TimeZone};
-use serde::{Deserialize, Serialize};
+use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
 use super::Candidate;
+use crate::engine::path::display;
 
 /// What a snapshot can be called by a rule. One snapshot can bear several.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Tag {
     /// Borne by each snapshot.
     All,
@@ -27,6 +28,11 @@ pub enum Tag {
     /// The first after the computer was started.
     Boot,
 }
+
+/// A word that is no tag.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("“{0}” is none of {known}", known = Tag::ALL.map(Tag::name).join(", "))]
+pub struct BadTag(pub String);
 
 /// A moment with what a person's clock showed.
 #[derive(Debug, Clone, Copy)]
@@ -55,6 +61,39 @@ pub(super) struct Eligible {
     /// When its run began.
     pub started: Local,
     boot: Option<Uuid>,
+}
+
+impl Tag {
+    const ALL: [Self; 6] =
+        [Self::All, Self::Hourly, Self::Daily, Self::Weekly, Self::Monthly, Self::Boot];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Hourly => "hourly",
+            Self::Daily => "daily",
+            Self::Weekly => "weekly",
+            Self::Monthly => "monthly",
+            Self::Boot => "boot",
+        }
+    }
+}
+
+impl FromStr for Tag {
+    type Err = BadTag;
+
+    /// Reads the name of a tag, in any case.
+    fn from_str(text: &str) -> Result<Self, BadTag> {
+        let word = text.trim().to_lowercase();
+        let tag = Self::ALL.into_iter().find(|tag| tag.name() == word);
+        tag.ok_or_else(|| BadTag(display(text.as_bytes())))
+    }
+}
+
+impl Serialize for Tag {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
 }
 
 impl Local {

@@ -34,9 +34,24 @@ fn a_table_means_its_rules_and_is_written_as_it_was() {
 }
 
 #[test]
+fn one_rule_however_it_is_written_counts_once() {
+    for (text, rules) in [
+        ("all = [3, 3, \"3\"]\n", vec![rule(Tag::All, "3")]),
+        ("daily = [\"30d\", \"30 Days\", \"30days\"]\n", vec![rule(Tag::Daily, "30 days")]),
+        (
+            "Daily = 3\ndaily = [3, \"1w\"]\n",
+            vec![rule(Tag::Daily, "3"), rule(Tag::Daily, "1 week")],
+        ),
+        ("WEEKLY = \"until-room\"\n", vec![rule(Tag::Weekly, "until room is needed")]),
+    ] {
+        assert_eq!(policy(text), Policy { rules }, "{text}");
+    }
+}
+
+#[test]
 fn what_is_no_rule_is_refused_where_it_stands() {
     for (line, column, said) in [
-        ("speling = 1", 0, "speling"),
+        ("speling = 1", 0, "“speling” is none of all, hourly, daily, weekly, monthly, boot"),
         ("daily = 0", 8, "30 days"),
         ("daily = -1", 8, "30 days"),
         ("daily = 5000000000", 8, "30 days"),
@@ -61,11 +76,42 @@ fn reaches_are_read_as_they_are_shown() {
     for text in ["1", "24", "1 hour", "24 hours", "1 day", "3 weeks", "18 months", "10 years"] {
         assert_eq!(text.parse::<Reach>().unwrap().to_string(), text);
     }
-    assert_eq!("until room is needed".parse(), Ok(Reach::UntilRoom));
-    for (odd, plain) in [(" 7 ", "7"), ("1 days", "1 day"), ("2 year", "2 years")] {
+    for text in ["until room is needed", "until-room", " Until Room ", "untilroom"] {
+        assert_eq!(text.parse(), Ok(Reach::UntilRoom), "{text}");
+    }
+    for (odd, plain) in [
+        (" 7 ", "7"),
+        ("1 days", "1 day"),
+        ("2 year", "2 years"),
+        ("24h", "24 hours"),
+        ("30D", "30 days"),
+        ("30  Days", "30 days"),
+        ("4 w", "4 weeks"),
+        ("6m", "6 months"),
+        ("1Y", "1 year"),
+        ("1year", "1 year"),
+    ] {
         assert_eq!(odd.parse::<Reach>().unwrap().to_string(), plain);
     }
-    for bad in ["0", "", "days", "5days", "5 d", "5 dayss", "until", "4294967296"] {
-        assert_eq!(bad.parse::<Reach>(), Err(BadReach(bad.to_owned())));
+    for bad in [
+        "0",
+        "",
+        "days",
+        "d",
+        "0d",
+        "5 dayss",
+        "5 ds",
+        "5 da",
+        "5s",
+        "until",
+        "4294967296",
+        "+3",
+        "-3",
+        "3d 4d",
+        "1 2 days",
+        "5é",
+        "é",
+    ] {
+        assert_eq!(bad.parse::<Reach>(), Err(BadReach(bad.to_owned())), "{bad}");
     }
 }
