@@ -20,6 +20,9 @@ pub const LOCK_NAME: &[u8] = b"LOCK";
 /// How long a wait for a lock lasts before it is tried again.
 const TICK: Duration = Duration::from_millis(20);
 
+/// How long a reader waits for a deleter, who has the lock only while snapshots are renamed.
+const READER_PATIENCE: Duration = Duration::from_secs(60);
+
 /// Which byte of the file is locked, and how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LockKind {
@@ -104,13 +107,17 @@ impl Lock {
         Ok(Self { file, kind })
     }
 
-    /// As [`Lock::take`], but waits so long for whoever has it.
-    pub fn wait_for(dir: &Dir, path: &Path, kind: LockKind, patience: Duration) -> Result<Self> {
-        let until = Instant::now() + patience;
+    /// Takes a reader's lock, for which a deleter is waited; `None` on a drive that can't be locked.
+    ///
+    /// # Errors
+    /// [`Error::Locked`] if the wait was in vain.
+    pub fn for_reading(dir: &Dir, path: &Path) -> Result<Option<Self>> {
+        let until = Instant::now() + READER_PATIENCE;
         loop {
-            match Self::take(dir, path, kind) {
+            match Self::take(dir, path, LockKind::Reader) {
                 Err(Error::Locked { .. }) if Instant::now() < until => std::thread::sleep(TICK),
-                taken => return taken,
+                Err(held @ Error::Locked { .. }) => return Err(held),
+                taken => return Ok(taken.ok()),
             }
         }
     }

@@ -4,7 +4,6 @@
 
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
@@ -23,9 +22,6 @@ pub const YORE_DIR: &str = "Yore";
 
 /// The marker: who and what a repository is.
 pub const MARKER_NAME: &[u8] = b"repository.json";
-
-/// How long a reader waits for its lock.
-const READER_PATIENCE: Duration = Duration::from_secs(60);
 
 const MARKER_LIMIT_BYTES: u64 = 1 << 20;
 
@@ -252,11 +248,7 @@ impl Repository {
     /// # Errors
     /// [`Error::Locked`]: a deleter, who has the lock only while snapshots are renamed, was waited for in vain.
     pub fn lock_for_reading(&self) -> Result<Option<Lock>> {
-        match Lock::wait_for(&self.dir, &self.path, LockKind::Reader, READER_PATIENCE) {
-            Ok(lock) => Ok(Some(lock)),
-            Err(held @ Error::Locked { .. }) => Err(held),
-            Err(_) => Ok(None),
-        }
+        Lock::for_reading(&self.dir, &self.path)
     }
 
     /// The repository's folder, for messages only.
