@@ -19,6 +19,7 @@ use crate::engine::meta::Kind;
 use crate::engine::monitor::{Monitor, Phase};
 use crate::engine::path::{RelPath, is_name};
 use crate::engine::pool::{self, walk_threads};
+use crate::engine::probe::file_system_name;
 
 /// How many folders inside each other are open at once, on each thread.
 const DEPTH_LIMIT: usize = 16;
@@ -72,6 +73,10 @@ pub(super) fn remove_all(
     monitor: &Monitor,
 ) -> Vec<Removal> {
     monitor.enter(Phase::Deleting);
+    let threads = match (haste, roots.first()) {
+        (Haste::Idle, Some((holder, _))) => idle_threads(holder),
+        _ => 1,
+    };
     let pace = Pace::new(monitor, roots.first().map(|(holder, _)| Arc::clone(holder)));
     let (mut trees, mut tasks) = (Vec::new(), Vec::new());
     for (holder, name) in roots {
@@ -89,7 +94,7 @@ pub(super) fn remove_all(
     let remover = Remover { monitor, pace };
     // It fails by a stop alone, which the trees tell of.
     let _ = Pool::run(
-        if haste == Haste::Idle { walk_threads() } else { 1 },
+        threads,
         tasks,
         || {
             if haste == Haste::Idle {
@@ -102,6 +107,11 @@ pub(super) fn remove_all(
     );
     remover.pace.look();
     trees.iter().map(|tree| tree.outcome()).collect()
+}
+
+/// How many threads a removal profits from. XFS frees on threads of its own: more than one that removes only wait for these.
+fn idle_threads(dir: &Dir) -> usize {
+    if file_system_name(dir) == "XFS" { 1 } else { walk_threads() }
 }
 
 /// What the threads share.
