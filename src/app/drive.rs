@@ -153,9 +153,7 @@ fn explain_full(path: &Path, room: Room, missing: u64) -> Explanation {
         ),
         Room::Quota => (
             gettext_f("Your quota on the drive at {path} is used up.", &[("path", &place)]),
-            gettext(
-                "Ask whoever looks after the drive for more. All snapshots that were there are untouched.",
-            ),
+            gettext("Ask whoever looks after the drive for more."),
         ),
     };
     Explanation::new(what, advice)

@@ -94,3 +94,24 @@ fn a_file_that_is_too_large_is_not_begun() {
     assert!(matches!(error, Error::NoRoom(_)), "{error:?}");
     assert_eq!(monitor.progress().copied_bytes, 0);
 }
+
+#[test]
+fn what_a_killed_run_left_makes_room_if_it_is_of_no_use() {
+    let drive = LoopDrive::ext4(128).unwrap();
+    let mut weekly = Weekly::of(drive, 0, 0);
+    weekly.back_up_weeks_ago(1);
+    let free = space(&weekly.drive).0;
+    // One of them is there no more, and one was not finished.
+    let name = jiff::Timestamp::now().strftime("%Y-%m-%dT%H-%M-%SZ").to_string();
+    let stage = weekly.rig.repository.join("stage").join(name);
+    let source = weekly.rig.source.canonicalize().unwrap();
+    let left = stage.join("files").join(source.strip_prefix("/").unwrap());
+    for name in ["gone", "film"] {
+        let bytes = usize::try_from(free / 100 * 30).unwrap();
+        crate::common::tree::write(&left.join(name), vec![b'x'; bytes]);
+    }
+    weekly.write("film", 1, free / 100 * 70);
+    let made = weekly.back_up("all = \"10 years\"").unwrap();
+    assert_eq!(made.deleted, [""; 0]);
+    assert_eq!(weekly.there().len(), 2);
+}

@@ -22,6 +22,7 @@ use crate::engine::probe::{self, Space};
 use crate::engine::repository::is_repository;
 use crate::engine::retention::Amount;
 use crate::engine::rules::Why;
+use crate::engine::xattr;
 
 /// What an entry costs beside its content: an inode, its share of a directory, and its rows in spool and index.
 pub(super) const ENTRY_COST_BYTES: u64 = 1024;
@@ -80,18 +81,31 @@ pub struct FolderCost {
     pub entry_bytes: u64,
     /// The least that a folder takes.
     pub folder_bytes: u64,
+    /// What deleting a folder gives back at least.
+    freed_bytes: u64,
 }
 
 impl FolderCost {
     /// As measured on the file system that `dir` is on.
     pub fn on(dir: &Dir) -> Self {
+        let freed_bytes = 0;
         match probe::file_system_name(dir) {
-            "ext4" => Self { entry_bytes: 410, folder_bytes: BLOCK_BYTES },
+            "ext4" => {
+                Self { entry_bytes: 410, folder_bytes: BLOCK_BYTES, freed_bytes: BLOCK_BYTES }
+            }
             // Small folders lie in their inodes.
-            "XFS" => Self { entry_bytes: 450, folder_bytes: 512 },
-            "btrfs" => Self { entry_bytes: 360, folder_bytes: 0 },
-            _ => Self { entry_bytes: 450, folder_bytes: BLOCK_BYTES },
+            "XFS" => Self { entry_bytes: 450, folder_bytes: 512, freed_bytes },
+            "btrfs" => Self { entry_bytes: 360, folder_bytes: 0, freed_bytes },
+            _ => Self { entry_bytes: 450, folder_bytes: BLOCK_BYTES, freed_bytes },
         }
+    }
+
+    /// What deleting a snapshot with so many entries and files frees at least, contents left out.
+    pub fn freed(self, entries: u64, files: u64) -> Amount {
+        // Folders belong to one snapshot; all other entries may be links.
+        let folders = entries.saturating_sub(files);
+        let bytes = folders.saturating_mul(self.freed_bytes);
+        Amount { bytes: bytes.min(entries.saturating_mul(self.entry_bytes)), inodes: folders }
     }
 }
 
@@ -267,13 +281,21 @@ fn count_folder(
     Ok(folders)
 }
 
-/// Whether an interrupted run seems to have stored the file.
-fn is_left(leftover: Option<&Dir>, name: &[u8], wanted: &Metadata) -> bool {
-    let stat = leftover.and_then(|dir| dir.stat_child(name).ok());
-    let found = stat.as_ref().and_then(Metadata::from_statx);
-    found.is_some_and(|found| {
-        found.kind == Kind::File
-            && found.size_bytes == wanted.size_bytes
-            && found.mtime == wanted.mtime
-    })
+/// Whether an interrupted run seems to have stored the file, hash and all.
+pub(super) fn is_left(leftover: Option<&Dir>, name: &[u8], wanted: &Metadata) -> bool {
+    let is_like = |stat: &Statx| {
+        Metadata::from_statx(stat).is_some_and(|found| {
+            found.kind == Kind::File
+                && found.size_bytes == wanted.size_bytes
+                && found.mtime == wanted.mtime
+        })
+    };
+    let Some(leftover) = leftover.filter(|dir| dir.stat_child(name).is_ok_and(|s| is_like(&s)))
+    else {
+        return false;
+    };
+    // One without a hash was not finished.
+    leftover
+        .open_file(name)
+        .is_ok_and(|(file, _)| xattr::read_hash(&file).is_ok_and(|hash| hash.is_some()))
 }

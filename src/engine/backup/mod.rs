@@ -10,6 +10,7 @@ mod entry;
 mod file;
 mod filter;
 mod folder;
+mod freed;
 mod gauge;
 mod measure;
 mod need;
@@ -19,6 +20,7 @@ mod run;
 mod sealing;
 mod source;
 mod tally;
+mod trim;
 mod unchanged;
 mod walk;
 
@@ -137,6 +139,20 @@ pub fn backup(
     clock: &dyn Clock,
     monitor: &Monitor,
 ) -> Result<BackupReport> {
+    backup_after(writer, options, clock, monitor, &mut Vec::new())
+}
+
+/// As [`backup`]; `deleted` names what went for room already, and all that goes for it is added, however the run ends.
+///
+/// # Errors
+/// As of [`backup`].
+pub fn backup_after(
+    writer: &mut Writer,
+    options: &BackupOptions,
+    clock: &dyn Clock,
+    monitor: &Monitor,
+    deleted: &mut Vec<String>,
+) -> Result<BackupReport> {
     let last = match options.only_if_changed {
         true => unchanged::comparable(&writer.index, options, &bases_of(&writer.index, options)?)?,
         false => None,
@@ -146,24 +162,24 @@ pub fn backup(
         if unchanged::is_unchanged(&writer.index, options, last.seq, monitor)? {
             let spool = Spool::create(writer.repository.dir())
                 .map_err(|errno| Error::drive("write to", writer.repository.path(), errno))?;
-            return still_the_same(writer, last, spool, clock);
+            let report = still_the_same(writer, last, spool, clock)?;
+            return Ok(BackupReport { deleted: deleted.clone(), ..report });
         }
     }
     resume(writer, monitor)?;
-    let mut deleted = room::prepare(writer, options, clock, monitor)?;
     let begin = Begin { options, last: last.as_ref(), clock, monitor };
-    let report = match begin.attempt(writer, true) {
+    let attempted = room::prepare(writer, options, clock, monitor, deleted)
+        .and_then(|()| begin.attempt(writer, true));
+    let report = match attempted {
         Err(Error::RoomShort(_)) => {
-            room::prepare_again(writer, options, clock, monitor).and_then(|more| {
-                deleted.extend(more);
+            room::prepare_again(writer, options, clock, monitor, deleted)
                 // What runs out now was counted, so that nothing more can be done about it.
-                begin.attempt(writer, false)
-            })
+                .and_then(|()| begin.attempt(writer, false))
         }
         report => report,
     };
     match report {
-        Ok(report) => Ok(BackupReport { deleted, ..report }),
+        Ok(report) => Ok(BackupReport { deleted: deleted.clone(), ..report }),
         Err(error) => Err(room::explain_full(error, deleted, writer, options, clock, monitor)),
     }
 }

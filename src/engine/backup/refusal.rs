@@ -5,12 +5,14 @@ use std::path::PathBuf;
 
 use rustix::io::Errno;
 
+use super::freed::freed_together;
 use super::measure::{FolderCost, Found};
 use crate::engine::dir::Dir;
 use crate::engine::error::Result;
 use crate::engine::history::SnapshotState;
 use crate::engine::index::{INDEX_NAME, SnapshotRow};
 use crate::engine::meta::Metadata;
+use crate::engine::monitor::Monitor;
 use crate::engine::probe::Space;
 use crate::engine::recover::Writer;
 use crate::engine::repository::{YORE_DIR, is_repository};
@@ -68,33 +70,16 @@ impl NoRoom {
     }
 }
 
-/// What deleting the snapshots `going` together would free: also what several of them share.
-pub(super) fn freed_together(writer: &Writer, going: &[u64]) -> Result<Amount> {
-    let rows = writer.index.snapshots()?;
-    let is_going = |row: &&SnapshotRow| going.contains(&row.seq);
-    let kept: Vec<u64> =
-        rows.iter().filter(|row| !is_going(row) && is_here(row)).map(|row| row.seq).collect();
-    let (files, bytes) = writer.index.contents_only_in(going, &kept)?;
-    let cost = FolderCost::on(writer.repository.dir());
-    let folders = rows.iter().filter(is_going).map(|row| Amount {
-        bytes: row.entries.saturating_mul(cost.entry_bytes),
-        inodes: row.entries.saturating_sub(row.files),
-    });
-    Ok(folders.fold(Amount { bytes, inodes: files }, Amount::plus))
-}
-
 /// What all snapshots but the newest good one hold.
-pub(super) fn history(writer: &Writer) -> Result<Amount> {
+pub(super) fn history(writer: &Writer, monitor: &Monitor) -> Result<Amount> {
     let rows = writer.index.snapshots()?;
     let newest = rows.iter().rev().find(|row| row.state == SnapshotState::Good);
     let others = rows.iter().filter(|row| newest.is_none_or(|newest| newest.seq != row.seq));
-    freed_together(
-        writer,
-        &others.filter(|row| is_here(row)).map(|row| row.seq).collect::<Vec<_>>(),
-    )
+    let others: Vec<u64> = others.filter(|row| is_here(row)).map(|row| row.seq).collect();
+    freed_together(writer, &others, monitor)
 }
 
-fn is_here(row: &SnapshotRow) -> bool {
+pub(super) fn is_here(row: &SnapshotRow) -> bool {
     matches!(row.state, SnapshotState::Good | SnapshotState::Damaged)
 }
 
