@@ -100,6 +100,26 @@ fn clones_free_only_what_was_written() {
 }
 
 #[test]
+fn a_file_with_several_names_counts_once_and_whole() {
+    let drive = LoopDrive::ext4(128).unwrap();
+    let weekly = Weekly::new(drive, 1);
+    let free = space(&weekly.drive).0;
+    let (inside, outside) = (weekly.rig.source.join("large"), weekly.rig.path().join("outside"));
+    weekly.write("large", 1, free);
+    for number in 0..9 {
+        fs::hard_link(&inside, outside.with_extension(number.to_string())).unwrap();
+    }
+    let error = weekly.back_up("all = \"10 years\"").unwrap_err();
+    let Error::NoRoom(refusal) = error else { panic!("{error:?}") };
+    assert!(refusal.needed.bytes > free, "{refusal:?}");
+
+    fs::remove_file(&inside).unwrap();
+    weekly.write("large", 1, free / 10 * 6);
+    fs::hard_link(&inside, weekly.rig.source.join("large too")).unwrap();
+    weekly.back_up("all = \"10 years\"").unwrap();
+}
+
+#[test]
 fn what_went_before_the_run_is_not_forgotten_when_it_is_refused() {
     let drive = LoopDrive::ext4(128).unwrap();
     let weekly = Weekly::new(drive, 2);

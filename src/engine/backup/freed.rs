@@ -41,8 +41,10 @@ fn large(
     let shares_blocks = writer.repository.marker().capabilities.reflink;
     contents.sort_unstable_by_key(|content| content.seq);
     let mut bytes = 0_u64;
-    // Of versions that may share blocks and all go, the largest counts.
-    let mut largest: HashMap<NodeId, u64> = HashMap::new();
+    // Versions that may share blocks and all go free what was written for each, and at least the largest.
+    let mut together: HashMap<NodeId, (u64, u64)> = HashMap::new();
+    let written =
+        |seq: u64| rows.iter().find(|row| row.seq >= seq).map_or(0, |row| row.copied_bytes);
     for of_one in contents.chunk_by(|one, other| one.seq == other.seq) {
         let row = rows.iter().find(|row| of_one.first().is_some_and(|one| one.seq == row.seq));
         let opened = row.map(|row| Snapshot::open(&writer.repository, &row.name)).transpose()?;
@@ -52,21 +54,21 @@ fn large(
             monitor.check_cancelled()?;
             let taken = taken(writer, &files, content)?;
             match content.others {
-                Others::Go if shares_blocks => {
-                    let most = largest.entry(content.node).or_default();
-                    *most = taken.max(*most);
+                Others::Go { written_in } if shares_blocks => {
+                    let (largest, sum) = together.entry(content.node).or_default();
+                    *largest = taken.max(*largest);
+                    *sum = sum.saturating_add(taken.min(written(written_in)));
                 }
                 Others::Stay { written_in } if shares_blocks => {
                     // What took its place has blocks of its own for what was written then; the others are in common.
-                    let written = rows.iter().find(|row| row.seq >= written_in);
-                    let written_bytes = written.map_or(0, |row| row.copied_bytes);
-                    bytes = bytes.saturating_add(taken.min(written_bytes));
+                    bytes = bytes.saturating_add(taken.min(written(written_in)));
                 }
                 _ => bytes = bytes.saturating_add(taken),
             }
         }
     }
-    Ok(largest.into_values().fold(bytes, u64::saturating_add))
+    let together = together.into_values().map(|(largest, sum)| largest.max(sum));
+    Ok(together.fold(bytes, u64::saturating_add))
 }
 
 /// What a stored file takes, holes left out; 0 if it isn't there.

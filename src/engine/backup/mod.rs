@@ -45,7 +45,7 @@ use super::xattr::Labels;
 use base::{bases_of, source_path};
 pub(super) use filter::keep;
 use folder::Base;
-use gauge::Gauge;
+use gauge::{Gauge, Rewritten};
 pub(super) use measure::{FolderCost, reserve};
 pub use refusal::NoRoom;
 pub use room::thin;
@@ -167,14 +167,16 @@ pub fn backup_after(
         }
     }
     resume(writer, monitor)?;
-    let begin = Begin { options, last: last.as_ref(), clock, monitor };
+    let rewritten = Rewritten::default();
+    let begin = Begin { options, last: last.as_ref(), clock, monitor, rewritten: &rewritten };
     let attempted = room::prepare(writer, options, clock, monitor, deleted)
         .and_then(|()| begin.attempt(writer, true));
     let report = match attempted {
         Err(Error::RoomShort(_)) => {
-            room::prepare_again(writer, options, clock, monitor, deleted)
-                // What runs out now was counted, so that nothing more can be done about it.
-                .and_then(|()| begin.attempt(writer, false))
+            room::prepare_again(writer, options, clock, monitor, &rewritten, deleted)
+                // What runs out now was counted, so that nothing more can be done about it; but for what is
+                // written over, which the next run goes on with.
+                .and_then(|()| begin.attempt(writer, rewritten.is_any()))
         }
         report => report,
     };
@@ -192,6 +194,8 @@ struct Begin<'a> {
     last: Option<&'a SnapshotRow>,
     clock: &'a dyn Clock,
     monitor: &'a Monitor,
+    /// What came of writing files over their clones, of all attempts.
+    rewritten: &'a Rewritten,
 }
 
 impl Begin<'_> {
@@ -305,14 +309,14 @@ fn make(
     started: &Zoned,
     is_gauged: bool,
 ) -> Result<Filled> {
-    let Begin { options, clock, monitor, .. } = begin;
+    let Begin { options, clock, monitor, rewritten, .. } = begin;
     let spool = Spool::create(stage.files())
         .map_err(|errno| Error::drive("write to", writer.repository.path(), errno))?;
     monitor.enter(Phase::Copying);
     monitor.reset_done();
     let bases = bases_of(&writer.index, options)?;
-    let mut run =
-        Run::new(writer, options, stage, &spool, file_time(started.timestamp()), monitor)?;
+    let started_at = file_time(started.timestamp());
+    let mut run = Run::new(writer, options, stage, &spool, started_at, (monitor, rewritten))?;
     if is_gauged {
         run.gauge = Some(Gauge::new(&writer.repository)?);
     }

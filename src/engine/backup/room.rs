@@ -1,6 +1,7 @@
 //! Room on the drive: made or refused before a run, and explained after one that ran out of it.
 
 use super::freed::freed_together;
+use super::gauge::Rewritten;
 use super::measure::{FolderCost, Found, reserve};
 use super::need::{count, count_if_needed};
 use super::refusal::{self, NoRoom};
@@ -74,13 +75,14 @@ pub(super) fn prepare_again(
     options: &BackupOptions,
     clock: &dyn Clock,
     monitor: &Monitor,
+    rewritten: &Rewritten,
     deleted: &mut Vec<String>,
 ) -> Result<()> {
     monitor.enter(Phase::Measuring);
     writer.leftover = Leftover::gather(&writer.repository, monitor)?;
     super::resume(writer, monitor)?;
     let bases = bases_of(&writer.index, options)?;
-    let found = count(writer, options, &bases, monitor)?;
+    let found = count(writer, options, &bases, monitor)?.with_rewritten(rewritten);
     let made = make(writer, options, &found, clock, monitor, deleted);
     if matches!(made, Err(Error::NoRoom(_)))
         && let Some(leftover) = writer.leftover.take()

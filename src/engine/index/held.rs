@@ -41,7 +41,10 @@ pub enum Others {
     /// There are none.
     None,
     /// They go, too.
-    Go,
+    Go {
+        /// The first snapshot of the content.
+        written_in: u64,
+    },
     /// Some stay.
     Stay {
         /// The first snapshot of the content that took its place: what that wrote is shared no more. Its own, if none did.
@@ -197,10 +200,9 @@ fn others(
         stays |= kept.hold(first, last);
         next = next.or((first > large.first).then_some(first));
     }
-    let written_in = next.unwrap_or(large.first).cast_unsigned();
     Ok(match (count > 1, stays) {
         (false, _) => Others::None,
-        (true, false) => Others::Go,
-        (true, true) => Others::Stay { written_in },
+        (true, false) => Others::Go { written_in: large.first.cast_unsigned() },
+        (true, true) => Others::Stay { written_in: next.unwrap_or(large.first).cast_unsigned() },
     })
 }
