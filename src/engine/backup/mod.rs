@@ -31,7 +31,7 @@ use jiff::Zoned;
 use uuid::Uuid;
 
 use super::clock::{Clock, file_time};
-use super::error::{Context as _, Error, Result};
+use super::error::{Error, Result};
 use super::index::{SnapshotRow, Spool};
 use super::monitor::{Event, Monitor, Phase};
 use super::pin::Pin;
@@ -51,6 +51,7 @@ pub use refusal::NoRoom;
 pub use room::thin;
 use run::Run;
 use sealing::{keep_names, seal};
+pub use source::canonical_source;
 pub(super) use source::is_lost;
 
 /// A folder on this computer that is protected.
@@ -390,13 +391,4 @@ struct Done {
     problems: Vec<super::seal::Problem>,
     must_commit: bool,
     keeps_leftover: bool,
-}
-
-/// The canonical path of a source, which must be a folder that can be read.
-pub fn canonical_source(path: &std::path::Path) -> Result<PathBuf> {
-    let unreadable = |source| Error::SourceUnreadable { path: path.to_owned(), source };
-    let canonical = path.canonicalize().map_err(unreadable)?;
-    let dir = super::dir::Dir::open(&canonical).map_err(|errno| unreadable(errno.into()))?;
-    dir.names().context("list", &canonical)?;
-    Ok(canonical)
 }

@@ -251,6 +251,7 @@ fn refuse(
 ) -> Result<NoRoom> {
     let repository = &writer.repository;
     let space = probe::space(repository.dir(), repository.path())?;
+    let (own_bytes, others_bytes) = refusal::shares(writer, found)?;
     Ok(NoRoom {
         path: repository.path().to_owned(),
         needed,
@@ -259,7 +260,8 @@ fn refuse(
         missing: space.free().plus(freeable).lacking(needed),
         history: refusal::history(writer, monitor)?,
         total_bytes: space.total_bytes,
-        others_bytes: refusal::others_bytes(writer, &space, found)?,
+        own_bytes,
+        others_bytes,
         others: refusal::other_repositories(writer),
         missing_source: None,
         deleted: Vec::new(),
