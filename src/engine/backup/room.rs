@@ -295,7 +295,8 @@ pub(super) fn explain_full(
         found.and_then(|found| Ok((found, judge(writer, options, &found, clock, monitor)?)));
     match judged {
         Ok((_, Verdict::Never(exact))) => Error::NoRoom(Box::new(NoRoom { deleted, ..*exact })),
-        Ok((found, _)) if !deleted.is_empty() => {
+        judged if !deleted.is_empty() => {
+            let found = judged.map(|(found, _)| found).unwrap_or_default();
             match refuse(writer, &found, Amount::default(), Amount::default(), monitor) {
                 Ok(refusal) => Error::NoRoom(Box::new(NoRoom { deleted, ..refusal })),
                 Err(error) => error,
