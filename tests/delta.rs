@@ -94,7 +94,7 @@ fn store(drive: &Path, stored: &Path, monitor: &Monitor) -> Result<Option<Delta>
         (&open(&drive.join("source")), b"file"),
         (&stored_in, b"file"),
         (&open(&drive.join("stage")), b"file"),
-        &mut vec![0; BUFFER_BYTES],
+        (&mut vec![0; BUFFER_BYTES], &|_, _| true),
         Labels::Leave,
         monitor,
     )

@@ -64,6 +64,13 @@ impl Weekly {
         weekly
     }
 
+    /// Makes a snapshot as of so many weeks ago.
+    fn back_up_weeks_ago(&mut self, weeks: u64) {
+        let moment = self.now - SignedDuration::from_hours(weeks.cast_signed() * 7 * 24);
+        let made = self.back_up_at(&self.options(None), moment, &Monitor::new()).unwrap();
+        self.names.push(made.snapshot);
+    }
+
     /// Puts another film in the place of the last one.
     fn film(&self, number: u64) {
         self.write("film", number, self.film_bytes);

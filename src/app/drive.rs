@@ -153,9 +153,7 @@ fn explain_full(path: &Path, room: Room, missing: u64) -> Explanation {
         ),
         Room::Quota => (
             gettext_f("Your quota on the drive at {path} is used up.", &[("path", &place)]),
-            gettext(
-                "Ask whoever looks after the drive for more. All snapshots that were there are untouched.",
-            ),
+            gettext("Ask whoever looks after the drive for more."),
         ),
     };
     Explanation::new(what, advice)
@@ -235,6 +233,7 @@ mod tests {
             missing: Amount::of_bytes(3 * GB),
             history: Amount::default(),
             total_bytes: 100 * GB,
+            own_bytes: 2 * GB,
             others_bytes: GB,
             others: Vec::new(),
             missing_source: None,
@@ -257,7 +256,8 @@ mod tests {
         says(others.clone(), &["other files: about 60 GB of 100 GB", "About 3 GB more"]);
         let named = NoRoom { others: vec![b"bob@desktop\n".to_vec()], ..others.clone() };
         says(named, &["other people’s backups (bob@desktop", "are not yours"]);
-        says(NoRoom { history: Amount::of_bytes(70 * GB), ..others }, &["keep hold 70 GB"]);
+        let history = Amount::of_bytes(70 * GB);
+        says(NoRoom { history, own_bytes: 80 * GB, ..others }, &["keep hold 70 GB"]);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use super::places;
 use super::rules;
 use super::setup::candidate_drives;
 use super::state::{Outcome, remember};
-use crate::engine::backup::{BackupOptions, BackupReport, backup, thin};
+use crate::engine::backup::{BackupOptions, BackupReport, backup_after, thin};
 use crate::engine::clock::SystemClock;
 use crate::engine::error::Error as EngineError;
 use crate::engine::history::{History, SnapshotInfo};
@@ -213,16 +213,19 @@ impl Target {
             retention: self.retention.clone().map(|policy| Retention { policy, zone }),
             ..BackupOptions::new(self.sources.clone(), kind)
         };
-        let (mut writer, gone) = self.open_to_back_up(monitor)?;
-        let mut report = match backup(&mut writer, &options, &SystemClock, monitor) {
+        let (mut writer, mut gone) = self.open_to_back_up(monitor)?;
+        for name in &gone {
+            monitor.emit(&Event::SnapshotDeleted { name: name.clone() });
+        }
+        let clock = &SystemClock;
+        let report = match backup_after(&mut writer, &options, clock, monitor, &mut gone) {
             // A page of the index was rotten: it is made again, once, and the run begins anew.
             Err(error) if concerns_index(&error) => {
                 writer.mend(&error, monitor)?;
-                backup(&mut writer, &options, &SystemClock, monitor)?
+                backup_after(&mut writer, &options, clock, monitor, &mut gone)?
             }
             report => report?,
         };
-        report.deleted.splice(0..0, gone);
         Ok(Made { report, writer, options })
     }
 
@@ -258,6 +261,8 @@ impl Made {
             Ok(names) => self.report.deleted.extend(names),
             // Someone is just reading: the next backup does it.
             Err(EngineError::Locked { .. }) => {}
+            // Who stopped it knows, and the next backup goes on.
+            Err(EngineError::Cancelled) => {}
             Err(error) => {
                 let error = Error::from(error).while_deleting(monitor);
                 let reason = explain(&error).text();

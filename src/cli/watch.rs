@@ -30,7 +30,8 @@ pub fn watch<T: Send + 'static>(
     work: impl FnOnce(&Monitor) -> Result<T> + Send + 'static,
 ) -> Result<T> {
     let bar = bar(output);
-    let monitor = Monitor::with_listener(listener(output, bar.clone()));
+    let untold = Arc::new(Mutex::new(Vec::new()));
+    let monitor = Monitor::with_listener(listener(output, bar.clone(), Arc::clone(&untold)));
     stop_on_signal(monitor.cancel().clone());
     let started = Instant::now();
     let waiting = std::thread::current();
@@ -50,7 +51,12 @@ pub fn watch<T: Send + 'static>(
     let result = job.join();
     bar.finish_and_clear();
     stop_at_once();
-    result.unwrap_or(Err(Error::BrokenDown))
+    let result = result.unwrap_or(Err(Error::BrokenDown));
+    if result.is_err() {
+        let untold = std::mem::take(&mut *untold.lock().unwrap_or_else(PoisonError::into_inner));
+        untold.iter().for_each(|event| output.note(describe(event)));
+    }
+    result
 }
 
 fn bar(output: Output) -> ProgressBar {
@@ -98,11 +104,17 @@ fn show(bar: &ProgressBar, monitor: &Monitor, elapsed: Duration) {
     bar.set_message(words.join(" · "));
 }
 
-fn listener(output: Output, bar: ProgressBar) -> impl Fn(&Event) + Send + Sync + 'static {
+/// Says what happens; what was deleted is kept in `untold`.
+fn listener(
+    output: Output,
+    bar: ProgressBar,
+    untold: Arc<Mutex<Vec<Event>>>,
+) -> impl Fn(&Event) + Send + Sync + 'static {
     let problems = Arc::new(AtomicU64::new(0));
     move |event| {
-        // Each command tells in its own words what it deleted.
+        // Each command tells in its own words what it deleted, if it comes to that.
         if matches!(event, Event::SnapshotDeleted { .. }) {
+            untold.lock().unwrap_or_else(PoisonError::into_inner).push(event.clone());
             return;
         }
         if matches!(event, Event::Problem { .. })

@@ -26,22 +26,25 @@ pub struct Delta {
     pub written_bytes: u64,
 }
 
+/// Told before something is written: up to where in the file, and how many bytes. Gives whether they may be.
+pub type Charge<'a> = &'a dyn Fn(u64, u64) -> bool;
+
 /// Stores the file `name` as the new file `staged` in `stage`: a clone of the regular file `stored_name` in
 /// `stored`, in which the blocks that differ are written.
 ///
 /// `None` if it can't be done in this way: the file system doesn't clone, the stored file isn't there or can't
 /// be read, or no hole can be made in it. A plain copy still may succeed. Nothing is left in `stage` then,
-/// nor if it fails. `buffer` must hold two bytes at least.
+/// nor if it fails, as it does with `NOSPC` if the charge is refused. The buffer must hold two bytes at least.
 pub fn copy_delta(
     (dir, name): (&Dir, &[u8]),
     (stored, stored_name): (&Dir, &[u8]),
     (stage, staged): (&Dir, &[u8]),
-    buffer: &mut [u8],
+    (buffer, charge): (&mut [u8], Charge<'_>),
     labels: Labels,
     monitor: &Monitor,
 ) -> Result<Option<Delta>, CopyError> {
     let Ok(file) = clone_file((stored, stored_name), (stage, staged)) else { return Ok(None) };
-    match patch(&file, (dir, name), buffer, labels, monitor) {
+    match patch(&file, (dir, name), (buffer, charge), labels, monitor) {
         Ok((read, written_bytes)) => Ok(Some(Delta { read, file, written_bytes })),
         Err(error) => {
             // The stage is thrown away if this fails too: the error that is returned says enough.
@@ -78,13 +81,13 @@ pub fn clone_file(
 fn patch(
     file: &OwnedFd,
     (dir, name): (&Dir, &[u8]),
-    buffer: &mut [u8],
+    (buffer, charge): (&mut [u8], Charge<'_>),
     labels: Labels,
     monitor: &Monitor,
 ) -> Result<(ReadFile, u64), CopyError> {
     let block = rustix::fs::fstatvfs(file).map_err(CopyError::Drive)?.f_frsize.max(BLOCK_BYTES);
     let (buffer, old) = buffer.split_at_mut(buffer.len() / 2);
-    let patch = RefCell::new(Patch { file, monitor, block, old, position: 0, written: 0 });
+    let patch = RefCell::new(Patch { file, charge, monitor, block, old, position: 0, written: 0 });
     let take = |piece: Piece<'_>| match piece {
         Piece::Data(bytes) => patch.borrow_mut().write_changes(bytes),
         Piece::Hole(length) => patch.borrow_mut().clear(length),
@@ -101,6 +104,7 @@ fn patch(
 /// The new file while it becomes the source.
 struct Patch<'a> {
     file: &'a OwnedFd,
+    charge: Charge<'a>,
     monitor: &'a Monitor,
     /// Bytes that the file system writes at once.
     block: u64,
@@ -137,7 +141,12 @@ impl Patch<'_> {
 
     /// Writes `bytes`, which begin at `at` in the piece.
     fn write(&mut self, at: usize, bytes: &[u8]) -> rustix::io::Result<()> {
-        write_at(self.file, self.position + at as u64, bytes)?;
+        let start = self.position + at as u64;
+        let length = bytes.len() as u64;
+        if length > 0 && !(self.charge)(start + length, length) {
+            return Err(Errno::NOSPC);
+        }
+        write_at(self.file, start, bytes)?;
         self.written += bytes.len() as u64;
         self.monitor.add_copied_bytes(bytes.len() as u64);
         Ok(())

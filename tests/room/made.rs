@@ -12,7 +12,7 @@ use crate::common::tree::{assert_same, facts, without_inodes, write};
 #[test]
 fn the_oldest_go_until_the_next_backup_fits() {
     for kind in KINDS {
-        let Some(drive) = LoopDrive::sized(kind, 128) else { return };
+        let Some(drive) = LoopDrive::sized(kind, 128) else { continue };
         let film_bytes = space(&drive).0 / (WEEKS + 2);
         let weekly = Weekly::of(drive, WEEKS - 1, film_bytes);
         weekly.leave(total_bytes(&weekly.drive) / 20);
@@ -111,4 +111,29 @@ fn what_several_snapshots_share_counts_if_all_of_them_go() {
     let made = weekly.back_up(RULES).unwrap();
     assert_eq!(made.deleted, weekly.names[..3]);
     assert_eq!(weekly.there(), [weekly.names[3].clone(), made.snapshot]);
+}
+
+#[test]
+fn what_was_begun_goes_on_beyond_a_tenth() {
+    let Some(drive) = LoopDrive::ext4(128) else { return };
+    let mut weekly = Weekly::of(drive, 0, 0);
+    let percent = total_bytes(&weekly.drive) / 100;
+    let week = jiff::SignedDuration::from_hours(7 * 24);
+    // Two share one file, two another: each pair makes a tenth free, and both are needed.
+    for (number, name) in [(12, "one"), (11, "one"), (10, "two"), (9, "two"), (1, "")] {
+        for other in ["one", "two"].iter().filter(|other| **other != name) {
+            let _ = fs::remove_file(weekly.rig.source.join(other));
+        }
+        if !name.is_empty() && !weekly.rig.source.join(name).exists() {
+            weekly.write(name, 1, percent * 3);
+        }
+        let moment = weekly.now - week * number;
+        let made = weekly.back_up_at(&weekly.options(None), moment, &Monitor::new()).unwrap();
+        weekly.names.push(made.snapshot);
+    }
+    weekly.leave(percent * 8);
+    weekly.write("new", 2, percent * 21 / 2);
+    let made = weekly.back_up(RULES).unwrap();
+    assert_eq!(made.deleted, weekly.names[..4]);
+    assert_eq!(weekly.there(), [weekly.names[4].clone(), made.snapshot]);
 }

@@ -1,6 +1,7 @@
 //! A run that finds more than was to be expected: it ends before the drive is full, and goes on once there is room.
 
 use std::fs;
+use std::os::unix::fs::FileExt as _;
 
 use jiff::SignedDuration;
 use yore::engine::error::Error;
@@ -43,7 +44,7 @@ fn too_many(weekly: &Weekly) -> u64 {
 #[test]
 fn a_run_that_finds_too_much_begins_anew_with_what_it_has() {
     for kind in KINDS {
-        let Some(drive) = LoopDrive::sized(kind, 128) else { return };
+        let Some(drive) = LoopDrive::sized(kind, 128) else { continue };
         let weekly = misleading(drive);
         let number = too_many(&weekly);
         let rules = "all = 7\nweekly = \"until room is needed\"";
@@ -93,4 +94,68 @@ fn a_file_that_is_too_large_is_not_begun() {
     let error = weekly.back_up_at(&weekly.options(None), weekly.now, &monitor).unwrap_err();
     assert!(matches!(error, Error::NoRoom(_)), "{error:?}");
     assert_eq!(monitor.progress().copied_bytes, 0);
+}
+
+#[test]
+fn what_a_killed_run_left_makes_room_if_it_is_of_no_use() {
+    let Some(drive) = LoopDrive::ext4(128) else { return };
+    let mut weekly = Weekly::of(drive, 0, 0);
+    weekly.back_up_weeks_ago(1);
+    let free = space(&weekly.drive).0;
+    // One of them is there no more, and one was not finished.
+    let name = jiff::Timestamp::now().strftime("%Y-%m-%dT%H-%M-%SZ").to_string();
+    let stage = weekly.rig.repository.join("stage").join(name);
+    let source = weekly.rig.source.canonicalize().unwrap();
+    let left = stage.join("files").join(source.strip_prefix("/").unwrap());
+    for name in ["gone", "film"] {
+        let bytes = usize::try_from(free / 100 * 30).unwrap();
+        crate::common::tree::write(&left.join(name), vec![b'x'; bytes]);
+    }
+    weekly.write("film", 1, free / 100 * 70);
+    let made = weekly.back_up("all = \"10 years\"").unwrap();
+    assert_eq!(made.deleted, [""; 0]);
+    assert_eq!(weekly.there().len(), 2);
+}
+
+/// Films of three weeks, which are gone from the source, and an image that is larger than what is free.
+fn with_image() -> Option<Weekly> {
+    let drive = LoopDrive::sized("xfs", 320)?;
+    let film_bytes = total_bytes(&drive) / 8;
+    let mut weekly = Weekly::of(drive, 0, film_bytes);
+    for week in (9..=11).rev() {
+        weekly.film(week);
+        weekly.back_up_weeks_ago(week);
+    }
+    fs::remove_file(weekly.rig.source.join("film")).unwrap();
+    weekly.write("image", 1, 60 * MIB);
+    weekly.back_up_weeks_ago(1);
+    weekly.leave(total_bytes(&weekly.drive) / 11);
+    assert!(space(&weekly.drive).0 < 40 * MIB);
+    Some(weekly)
+}
+
+const UNTIL_ROOM: &str = "all = 7\nweekly = \"until room is needed\"";
+
+#[test]
+fn a_large_file_that_changed_a_little_needs_little_room() {
+    let Some(weekly) = with_image() else { return };
+    let image = fs::File::options().write(true).open(weekly.rig.source.join("image")).unwrap();
+    image.write_all_at(b"a little", 7 * MIB).unwrap();
+    let made = weekly.back_up(UNTIL_ROOM).unwrap();
+    assert_eq!(made.deleted, [""; 0]);
+    assert!(made.copied_bytes < MIB, "{made:?}");
+}
+
+#[test]
+fn a_large_file_that_is_written_anew_ends_the_run_before_the_drive_is_full() {
+    let Some(weekly) = with_image() else { return };
+    weekly.write("image", 2, 60 * MIB);
+    let there = weekly.there();
+    let error = weekly.back_up_at(&weekly.options(None), weekly.now, &Monitor::new()).unwrap_err();
+    let Error::NoRoom(refusal) = error else { panic!("{error:?}") };
+    assert!(refusal.missing.bytes > 20 * MIB, "{refusal:?}");
+    assert_eq!(weekly.there(), there);
+    let made = weekly.back_up("all = 1\nweekly = \"until room is needed\"").unwrap();
+    assert_eq!(made.deleted, weekly.names[..made.deleted.len()]);
+    assert!((1..=2).contains(&made.deleted.len()), "{made:?}");
 }

@@ -1,5 +1,6 @@
 //! One regular file on its way into the stage: linked, found among what is stored, cloned, or copied.
 
+use std::cell::{Cell, OnceCell};
 use std::os::fd::OwnedFd;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -21,7 +22,7 @@ use crate::engine::problem::Reason;
 use crate::engine::xattr;
 
 /// A file of at least this many bytes that changed is cloned and written over where it differs, on drives that can.
-const DELTA_BYTES: u64 = 1 << 20;
+pub(super) const DELTA_BYTES: u64 = 1 << 20;
 
 /// What came of linking the stored file of the last version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -167,13 +168,24 @@ impl Run<'_> {
         let _room = self.take_room(0)?;
         let (live, from) = ((source, found.name), (stored, child.name.as_slice()));
         let (to, buffer) = ((&folder.stage, found.name), &mut worker.buffer);
-        let made = delta::copy_delta(live, from, to, buffer, self.labels, self.monitor);
+        let (refused, reached, written) = (OnceCell::new(), Cell::new(0), Cell::new(0));
+        let charge = |end, bytes| {
+            reached.set(reached.get().max(end));
+            written.set(written.get() + bytes);
+            self.charge_room(bytes).map_err(|error| refused.set(error)).is_ok()
+        };
+        let made = delta::copy_delta(live, from, to, (buffer, &charge), self.labels, self.monitor);
+        let is_whole = matches!(made, Ok(Some(_)));
+        let compared_bytes = if is_whole { found.meta.size_bytes } else { reached.get() };
+        self.rewritten.add(compared_bytes, written.get());
+        if let Some(error) = refused.into_inner() {
+            return Err(error);
+        }
         let Delta { read, file, written_bytes } = match made {
             Ok(Some(made)) => made,
             Ok(None) => return self.copy_large(worker, folder, found, claim),
             Err(error) => return self.give_up_on(worker, folder, found, error),
         };
-        self.use_room(written_bytes);
         if written_bytes == 0 && self.is_last(child, &read) {
             folder.stage.unlink(found.name).map_err(|errno| self.drive_error(errno))?;
             return match self.look_in_last(folder, found, &read)? {

@@ -14,12 +14,40 @@ use crate::engine::retention::Amount;
 /// What is used until the drive is looked at again.
 const STEP: Amount = Amount { bytes: 16 << 20, inodes: 1000 };
 
+/// What came of writing large files over clones of their last versions.
+#[derive(Debug, Default)]
+pub(super) struct Rewritten {
+    compared_bytes: AtomicU64,
+    written_bytes: AtomicU64,
+}
+
+impl Rewritten {
+    /// Counts how much of a file was compared, and how much of that was written.
+    pub fn add(&self, compared_bytes: u64, written_bytes: u64) {
+        self.compared_bytes.fetch_add(compared_bytes, Relaxed);
+        self.written_bytes.fetch_add(written_bytes, Relaxed);
+    }
+
+    /// Whether anything was written in this way.
+    pub fn is_any(&self) -> bool {
+        self.written_bytes.load(Relaxed) > 0
+    }
+
+    /// How much is likely to be written of so many bytes; 0 as long as nothing is known.
+    pub fn part_of(&self, bytes: u64) -> u64 {
+        let compared = self.compared_bytes.load(Relaxed).max(1);
+        let written = self.written_bytes.load(Relaxed).min(compared);
+        let part = u128::from(bytes) * u128::from(written) / u128::from(compared);
+        u64::try_from(part).unwrap_or(bytes)
+    }
+}
+
 /// The room of one run.
 pub(super) struct Gauge<'a> {
     repository: &'a Repository,
     /// What has to stay free.
     least: Amount,
-    linked_bytes: u64,
+    cost: FolderCost,
     /// What may be used before the drive is looked at; below 0 if more was used.
     bytes: AtomicI64,
     inodes: AtomicI64,
@@ -47,7 +75,7 @@ impl<'a> Gauge<'a> {
         Ok(Self {
             repository,
             least,
-            linked_bytes: FolderCost::on(repository.dir()).entry_bytes,
+            cost: FolderCost::on(repository.dir()),
             bytes: AtomicI64::new(0),
             inodes: AtomicI64::new(0),
             in_flight_bytes: AtomicU64::new(0),
@@ -57,12 +85,7 @@ impl<'a> Gauge<'a> {
 
     /// Counts the share of an entry in its folder.
     pub fn use_for_entry(&self) {
-        self.use_bytes(self.linked_bytes);
-    }
-
-    /// Counts what was written anyway.
-    pub fn use_bytes(&self, bytes: u64) {
-        self.bytes.fetch_sub(signed(bytes), Relaxed);
+        self.bytes.fetch_sub(signed(self.cost.entry_bytes), Relaxed);
     }
 
     /// Room for a new entry with so much content, which is being stored until the answer is dropped.
@@ -72,13 +95,27 @@ impl<'a> Gauge<'a> {
     pub fn take(&self, bytes: u64) -> Result<InFlight<'_>> {
         self.in_flight_bytes.fetch_add(bytes, Relaxed);
         let taken = InFlight(&self.in_flight_bytes, bytes);
-        let used = signed(bytes.saturating_add(ENTRY_COST_BYTES));
-        let is_out_of_bytes = self.bytes.fetch_sub(used, Relaxed) < used;
-        let is_out_of_inodes = self.inodes.fetch_sub(1, Relaxed) < 1;
-        if is_out_of_bytes || is_out_of_inodes {
-            self.look()?;
-        }
+        self.charge(bytes.saturating_add(ENTRY_COST_BYTES), 1)?;
         Ok(taken)
+    }
+
+    /// Room for a new folder.
+    ///
+    /// # Errors
+    /// As of [`Gauge::take`].
+    pub fn take_folder(&self) -> Result<()> {
+        self.charge(self.cost.folder_bytes.saturating_add(ENTRY_COST_BYTES), 1)
+    }
+
+    /// Room for so many bytes, which are written at once, and inodes.
+    ///
+    /// # Errors
+    /// As of [`Gauge::take`].
+    pub fn charge(&self, bytes: u64, inodes: u64) -> Result<()> {
+        let (bytes, inodes) = (signed(bytes), signed(inodes));
+        let is_out_of_bytes = self.bytes.fetch_sub(bytes, Relaxed) < bytes;
+        let is_out_of_inodes = self.inodes.fetch_sub(inodes, Relaxed) < inodes;
+        if is_out_of_bytes || is_out_of_inodes { self.look() } else { Ok(()) }
     }
 
     /// Grants the next step, if there is room for what was used beyond the last.
@@ -111,7 +148,9 @@ impl<'a> Gauge<'a> {
         let flushed = repository.dir().sync_file_system();
         flushed.map_err(|errno| Error::drive("flush", repository.path(), errno))?;
         let above = self.above()?;
-        let in_flight = Amount { bytes: self.in_flight_bytes.load(Relaxed), inodes: 1 };
+        // Nothing is begun where not even an entry has room.
+        let bytes = self.in_flight_bytes.load(Relaxed).saturating_add(ENTRY_COST_BYTES);
+        let in_flight = Amount { bytes, inodes: 1 };
         if above.lacking(in_flight).is_none() {
             Ok(in_flight.lacking(above))
         } else {

@@ -1,14 +1,17 @@
 //! How much a backup has to copy: a quick walk that reads no content. Done before a first backup, and to say
 //! how much room was missing after any.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rustix::fs::Statx;
 
+use super::file::DELTA_BYTES;
+use super::gauge::Rewritten;
+use super::run::device_of;
 use super::{BackupOptions, filter};
 use crate::engine::dir::Dir;
 use crate::engine::error::Result;
@@ -22,6 +25,7 @@ use crate::engine::probe::{self, Space};
 use crate::engine::repository::is_repository;
 use crate::engine::retention::Amount;
 use crate::engine::rules::Why;
+use crate::engine::xattr;
 
 /// What an entry costs beside its content: an inode, its share of a directory, and its rows in spool and index.
 pub(super) const ENTRY_COST_BYTES: u64 = 1024;
@@ -55,9 +59,17 @@ pub struct Found {
     pub new_folders: u64,
     /// Bytes of content that an interrupted run has stored already.
     pub left_bytes: u64,
+    /// Bytes of large files that changed and of which only what differs is written: how much that is, only the run finds out.
+    pub rewritten_bytes: u64,
 }
 
 impl Found {
+    /// With as much for what is written over as the run has found out already.
+    pub fn with_rewritten(mut self, rewritten: &Rewritten) -> Self {
+        self.new_bytes = self.new_bytes.saturating_add(rewritten.part_of(self.rewritten_bytes));
+        self
+    }
+
     /// What the backup needs on a drive with folders that cost so much.
     pub fn needed(&self, cost: FolderCost) -> Amount {
         let new = self.new_entries.saturating_add(self.new_folders);
@@ -80,18 +92,31 @@ pub struct FolderCost {
     pub entry_bytes: u64,
     /// The least that a folder takes.
     pub folder_bytes: u64,
+    /// What deleting a folder gives back at least.
+    freed_bytes: u64,
 }
 
 impl FolderCost {
     /// As measured on the file system that `dir` is on.
     pub fn on(dir: &Dir) -> Self {
+        let freed_bytes = 0;
         match probe::file_system_name(dir) {
-            "ext4" => Self { entry_bytes: 410, folder_bytes: BLOCK_BYTES },
+            "ext4" => {
+                Self { entry_bytes: 410, folder_bytes: BLOCK_BYTES, freed_bytes: BLOCK_BYTES }
+            }
             // Small folders lie in their inodes.
-            "XFS" => Self { entry_bytes: 450, folder_bytes: 512 },
-            "btrfs" => Self { entry_bytes: 360, folder_bytes: 0 },
-            _ => Self { entry_bytes: 450, folder_bytes: BLOCK_BYTES },
+            "XFS" => Self { entry_bytes: 450, folder_bytes: 512, freed_bytes },
+            "btrfs" => Self { entry_bytes: 360, folder_bytes: 0, freed_bytes },
+            _ => Self { entry_bytes: 450, folder_bytes: BLOCK_BYTES, freed_bytes },
         }
+    }
+
+    /// What deleting a snapshot with so many entries and files frees at least, contents left out.
+    pub fn freed(self, entries: u64, files: u64) -> Amount {
+        // Folders belong to one snapshot; all other entries may be links.
+        let folders = entries.saturating_sub(files);
+        let bytes = folders.saturating_mul(self.freed_bytes);
+        Amount { bytes: bytes.min(entries.saturating_mul(self.entry_bytes)), inodes: folders }
     }
 }
 
@@ -106,6 +131,8 @@ pub struct Walked {
     pub known: Option<(NodeId, u64)>,
     /// The same folder in what an interrupted run left.
     pub leftover: Option<Arc<Dir>>,
+    /// The last snapshot whose files can be cloned and written over; `None` if the drive can't do that.
+    pub cloned_from: Option<u64>,
 }
 
 /// Room that is always left free, so that the index can be written and a full drive can be tidied up.
@@ -129,10 +156,23 @@ struct Waiting {
     known: Option<(NodeId, u64)>,
     /// The parent in what an interrupted run left.
     leftover: Option<Arc<Dir>>,
+    compared: Compared,
 }
+
+/// How the files of a source are compared with what is stored.
+#[derive(Clone, Copy)]
+struct Compared {
+    stable_inodes: bool,
+    cloned_from: Option<u64>,
+}
+
+/// A file by its device and inode.
+type Inode = ((u32, u32), u64);
 
 #[derive(Default)]
 struct Counters {
+    /// Files with several names that are counted.
+    several: [Mutex<HashSet<Inode>>; 16],
     entries: AtomicU64,
     folders: AtomicU64,
     bytes: AtomicU64,
@@ -140,6 +180,7 @@ struct Counters {
     new_entries: AtomicU64,
     new_folders: AtomicU64,
     left_bytes: AtomicU64,
+    rewritten_bytes: AtomicU64,
 }
 
 /// Counts what is in the sources. What can't be read or is left out counts nothing.
@@ -157,7 +198,9 @@ pub fn measure(
             let mount = parent.stat().ok()?.stx_mnt_id;
             let (name, path) = (b".".to_vec(), source.place.clone());
             let (known, leftover) = (source.known, source.leftover.clone());
-            Some(Waiting { parent, name, path, left_out: None, mount, known, leftover })
+            let stable_inodes = probe::has_stable_inodes(&parent);
+            let compared = Compared { stable_inodes, cloned_from: source.cloned_from };
+            Some(Waiting { parent, name, path, left_out: None, mount, known, leftover, compared })
         })
         .collect();
     Pool::run(
@@ -181,12 +224,19 @@ pub fn measure(
         new_entries: counters.new_entries.into_inner(),
         new_folders: counters.new_folders.into_inner(),
         left_bytes: counters.left_bytes.into_inner(),
+        rewritten_bytes: counters.rewritten_bytes.into_inner(),
     })
 }
 
 impl Counters {
     /// Counts an entry; the bytes of its content, if it may have to be stored.
-    fn add(&self, stat: &Statx, meta: &Metadata, known: Option<&State>) -> Option<u64> {
+    fn add(
+        &self,
+        stat: &Statx,
+        meta: &Metadata,
+        known: Option<&State>,
+        compared: Compared,
+    ) -> Option<u64> {
         self.entries.fetch_add(1, Relaxed);
         if meta.kind == Kind::Directory {
             self.folders.fetch_add(1, Relaxed);
@@ -197,17 +247,40 @@ impl Counters {
         let is_known = match meta.kind {
             Kind::File => {
                 self.bytes.fetch_add(meta.size_bytes, Relaxed);
-                plan::plan_file(known, meta, &fingerprint, true) == Step::Link
+                plan::plan_file(known, meta, &fingerprint, compared.stable_inodes) == Step::Link
             }
             _ => known.is_some(),
         };
         (!is_known).then(|| allocated_bytes(stat, meta.size_bytes))
     }
 
-    fn add_new(&self, stat: &Statx, bytes: u64) {
+    /// Counts what has to be stored: a file with several names once, whole.
+    fn add_new(&self, stat: &Statx, meta: &Metadata, bytes: u64, is_written_over: bool) {
+        if meta.kind == Kind::File && meta.size_bytes > 0 && stat.stx_nlink > 1 {
+            let shard = self.several.get((stat.stx_ino % 16) as usize);
+            let seen = shard.map(|shard| shard.lock().unwrap_or_else(PoisonError::into_inner));
+            if seen.is_some_and(|mut seen| !seen.insert((device_of(stat), stat.stx_ino))) {
+                return;
+            }
+        }
         self.new_entries.fetch_add(1, Relaxed);
-        // Of a file with several names each counts for its part.
-        self.new_bytes.fetch_add(bytes / u64::from(stat.stx_nlink.max(1)), Relaxed);
+        let counter = if is_written_over { &self.rewritten_bytes } else { &self.new_bytes };
+        counter.fetch_add(bytes, Relaxed);
+    }
+}
+
+impl Compared {
+    /// Whether a changed file is stored as a clone of the last version in which only what differs is written.
+    fn is_written_over(self, meta: &Metadata, known: Option<&Child>) -> bool {
+        let last = known.filter(|child| {
+            child.state.meta.kind == Kind::File
+                && child.state.meta.size_bytes > 0
+                && !child.state.change().absent
+        });
+        let first = last.and_then(|child| u64::try_from(child.first).ok());
+        meta.kind == Kind::File
+            && meta.size_bytes >= DELTA_BYTES
+            && first.zip(self.cloned_from).is_some_and(|(first, last)| first <= last)
     }
 }
 
@@ -243,7 +316,7 @@ fn count_folder(
         let Ok(stat) = dir.stat_child(&name) else { continue };
         let Some(meta) = Metadata::from_statx(&stat) else { continue };
         let known = known.get(name.as_slice()).copied();
-        let found = counters.add(&stat, &meta, known.map(|child| &child.state));
+        let found = counters.add(&stat, &meta, known.map(|child| &child.state), folder.compared);
         if let Some(bytes) = found {
             // What is only called otherwise now is worth a question if it is large.
             let is_stored =
@@ -251,7 +324,8 @@ fn count_folder(
             if is_left(leftover.as_deref(), &name, &meta) {
                 counters.left_bytes.fetch_add(bytes, Relaxed);
             } else if !is_stored {
-                counters.add_new(&stat, bytes);
+                let is_written_over = folder.compared.is_written_over(&meta, known);
+                counters.add_new(&stat, &meta, bytes, is_written_over);
             }
         }
         let is_walked = options.cross_mounts || stat.stx_mnt_id == folder.mount;
@@ -260,20 +334,37 @@ fn count_folder(
             let (parent, leftover) = (Arc::clone(&dir), leftover.clone());
             let path = folder.path.join(&name);
             let left_out = filter::on_the_way(rules, &path, &marks);
-            let mount = folder.mount;
-            folders.push(Waiting { parent, name, path, left_out, mount, known, leftover });
+            let (mount, compared) = (folder.mount, folder.compared);
+            folders.push(Waiting {
+                parent,
+                name,
+                path,
+                left_out,
+                mount,
+                known,
+                leftover,
+                compared,
+            });
         }
     }
     Ok(folders)
 }
 
-/// Whether an interrupted run seems to have stored the file.
-fn is_left(leftover: Option<&Dir>, name: &[u8], wanted: &Metadata) -> bool {
-    let stat = leftover.and_then(|dir| dir.stat_child(name).ok());
-    let found = stat.as_ref().and_then(Metadata::from_statx);
-    found.is_some_and(|found| {
-        found.kind == Kind::File
-            && found.size_bytes == wanted.size_bytes
-            && found.mtime == wanted.mtime
-    })
+/// Whether an interrupted run seems to have stored the file, hash and all.
+pub(super) fn is_left(leftover: Option<&Dir>, name: &[u8], wanted: &Metadata) -> bool {
+    let is_like = |stat: &Statx| {
+        Metadata::from_statx(stat).is_some_and(|found| {
+            found.kind == Kind::File
+                && found.size_bytes == wanted.size_bytes
+                && found.mtime == wanted.mtime
+        })
+    };
+    let Some(leftover) = leftover.filter(|dir| dir.stat_child(name).is_ok_and(|s| is_like(&s)))
+    else {
+        return false;
+    };
+    // One without a hash was not finished.
+    leftover
+        .open_file(name)
+        .is_ok_and(|(file, _)| xattr::read_hash(&file).is_ok_and(|hash| hash.is_some()))
 }

@@ -10,6 +10,7 @@ mod entry;
 mod file;
 mod filter;
 mod folder;
+mod freed;
 mod gauge;
 mod measure;
 mod need;
@@ -19,6 +20,7 @@ mod run;
 mod sealing;
 mod source;
 mod tally;
+mod trim;
 mod unchanged;
 mod walk;
 
@@ -29,7 +31,7 @@ use jiff::Zoned;
 use uuid::Uuid;
 
 use super::clock::{Clock, file_time};
-use super::error::{Context as _, Error, Result};
+use super::error::{Error, Result};
 use super::index::{SnapshotRow, Spool};
 use super::monitor::{Event, Monitor, Phase};
 use super::pin::Pin;
@@ -43,12 +45,13 @@ use super::xattr::Labels;
 use base::{bases_of, source_path};
 pub(super) use filter::keep;
 use folder::Base;
-use gauge::Gauge;
+use gauge::{Gauge, Rewritten};
 pub(super) use measure::{FolderCost, reserve};
 pub use refusal::NoRoom;
 pub use room::thin;
 use run::Run;
 use sealing::{keep_names, seal};
+pub use source::canonical_source;
 pub(super) use source::is_lost;
 
 /// A folder on this computer that is protected.
@@ -137,6 +140,20 @@ pub fn backup(
     clock: &dyn Clock,
     monitor: &Monitor,
 ) -> Result<BackupReport> {
+    backup_after(writer, options, clock, monitor, &mut Vec::new())
+}
+
+/// As [`backup`]; `deleted` names what went for room already, and all that goes for it is added, however the run ends.
+///
+/// # Errors
+/// As of [`backup`].
+pub fn backup_after(
+    writer: &mut Writer,
+    options: &BackupOptions,
+    clock: &dyn Clock,
+    monitor: &Monitor,
+    deleted: &mut Vec<String>,
+) -> Result<BackupReport> {
     let last = match options.only_if_changed {
         true => unchanged::comparable(&writer.index, options, &bases_of(&writer.index, options)?)?,
         false => None,
@@ -146,24 +163,26 @@ pub fn backup(
         if unchanged::is_unchanged(&writer.index, options, last.seq, monitor)? {
             let spool = Spool::create(writer.repository.dir())
                 .map_err(|errno| Error::drive("write to", writer.repository.path(), errno))?;
-            return still_the_same(writer, last, spool, clock);
+            let report = still_the_same(writer, last, spool, clock)?;
+            return Ok(BackupReport { deleted: deleted.clone(), ..report });
         }
     }
     resume(writer, monitor)?;
-    let mut deleted = room::prepare(writer, options, clock, monitor)?;
-    let begin = Begin { options, last: last.as_ref(), clock, monitor };
-    let report = match begin.attempt(writer, true) {
+    let rewritten = Rewritten::default();
+    let begin = Begin { options, last: last.as_ref(), clock, monitor, rewritten: &rewritten };
+    let attempted = room::prepare(writer, options, clock, monitor, deleted)
+        .and_then(|()| begin.attempt(writer, true));
+    let report = match attempted {
         Err(Error::RoomShort(_)) => {
-            room::prepare_again(writer, options, clock, monitor).and_then(|more| {
-                deleted.extend(more);
-                // What runs out now was counted, so that nothing more can be done about it.
-                begin.attempt(writer, false)
-            })
+            room::prepare_again(writer, options, clock, monitor, &rewritten, deleted)
+                // What runs out now was counted, so that nothing more can be done about it; but for what is
+                // written over, which the next run goes on with.
+                .and_then(|()| begin.attempt(writer, rewritten.is_any()))
         }
         report => report,
     };
     match report {
-        Ok(report) => Ok(BackupReport { deleted, ..report }),
+        Ok(report) => Ok(BackupReport { deleted: deleted.clone(), ..report }),
         Err(error) => Err(room::explain_full(error, deleted, writer, options, clock, monitor)),
     }
 }
@@ -176,6 +195,8 @@ struct Begin<'a> {
     last: Option<&'a SnapshotRow>,
     clock: &'a dyn Clock,
     monitor: &'a Monitor,
+    /// What came of writing files over their clones, of all attempts.
+    rewritten: &'a Rewritten,
 }
 
 impl Begin<'_> {
@@ -289,14 +310,14 @@ fn make(
     started: &Zoned,
     is_gauged: bool,
 ) -> Result<Filled> {
-    let Begin { options, clock, monitor, .. } = begin;
+    let Begin { options, clock, monitor, rewritten, .. } = begin;
     let spool = Spool::create(stage.files())
         .map_err(|errno| Error::drive("write to", writer.repository.path(), errno))?;
     monitor.enter(Phase::Copying);
     monitor.reset_done();
     let bases = bases_of(&writer.index, options)?;
-    let mut run =
-        Run::new(writer, options, stage, &spool, file_time(started.timestamp()), monitor)?;
+    let started_at = file_time(started.timestamp());
+    let mut run = Run::new(writer, options, stage, &spool, started_at, (monitor, rewritten))?;
     if is_gauged {
         run.gauge = Some(Gauge::new(&writer.repository)?);
     }
@@ -370,13 +391,4 @@ struct Done {
     problems: Vec<super::seal::Problem>,
     must_commit: bool,
     keeps_leftover: bool,
-}
-
-/// The canonical path of a source, which must be a folder that can be read.
-pub fn canonical_source(path: &std::path::Path) -> Result<PathBuf> {
-    let unreadable = |source| Error::SourceUnreadable { path: path.to_owned(), source };
-    let canonical = path.canonicalize().map_err(unreadable)?;
-    let dir = super::dir::Dir::open(&canonical).map_err(|errno| unreadable(errno.into()))?;
-    dir.names().context("list", &canonical)?;
-    Ok(canonical)
 }

@@ -79,7 +79,11 @@ pub(super) fn count(
         let known = writer.index.node_of(&place)?.zip(base.as_ref().map(|base| base.seq));
         let leftover = writer.leftover.as_ref().and_then(|left| left.files(&writer.repository));
         let leftover = leftover.and_then(|files| files.beneath(&place).ok()).map(Arc::new);
-        sources.push(measure::Walked { path: source.path.clone(), place, known, leftover });
+        let clones = writer.repository.marker().capabilities.reflink;
+        let linkable = base.as_ref().and_then(|base| base.linkable.as_ref());
+        let cloned_from = linkable.filter(|_| clones).map(|(seq, _)| *seq);
+        let path = source.path.clone();
+        sources.push(measure::Walked { path, place, known, leftover, cloned_from });
     }
     measure::measure(&sources, options, writer.index.path(), monitor)
 }

@@ -5,13 +5,14 @@ use std::path::PathBuf;
 
 use rustix::io::Errno;
 
+use super::freed::freed_together;
 use super::measure::{FolderCost, Found};
 use crate::engine::dir::Dir;
-use crate::engine::error::Result;
+use crate::engine::error::{Error, Result};
 use crate::engine::history::SnapshotState;
 use crate::engine::index::{INDEX_NAME, SnapshotRow};
 use crate::engine::meta::Metadata;
-use crate::engine::probe::Space;
+use crate::engine::monitor::Monitor;
 use crate::engine::recover::Writer;
 use crate::engine::repository::{YORE_DIR, is_repository};
 use crate::engine::retention::Amount;
@@ -39,6 +40,8 @@ pub struct NoRoom {
     pub history: Amount,
     /// The size of the drive in bytes.
     pub total_bytes: u64,
+    /// About how many of its bytes this repository uses.
+    pub own_bytes: u64,
     /// About how many of its bytes are used by others than this repository.
     pub others_bytes: u64,
     /// The names of other repositories on the drive, as they are there: not to be trusted.
@@ -55,10 +58,10 @@ impl NoRoom {
         self.free.plus(self.history).lacking(self.needed).is_none()
     }
 
-    /// Whether others hold more than is missing, and more than this repository's history does.
+    /// Whether others hold more than is missing, and more than this repository does.
     pub fn is_held_by_others(&self) -> bool {
         // File systems keep a few percent for themselves.
-        let least = self.missing.bytes.max(self.total_bytes / 20).max(self.history.bytes);
+        let least = self.missing.bytes.max(self.total_bytes / 20).max(self.own_bytes);
         self.missing.bytes > 0 && self.others_bytes > least
     }
 
@@ -68,38 +71,21 @@ impl NoRoom {
     }
 }
 
-/// What deleting the snapshots `going` together would free: also what several of them share.
-pub(super) fn freed_together(writer: &Writer, going: &[u64]) -> Result<Amount> {
-    let rows = writer.index.snapshots()?;
-    let is_going = |row: &&SnapshotRow| going.contains(&row.seq);
-    let kept: Vec<u64> =
-        rows.iter().filter(|row| !is_going(row) && is_here(row)).map(|row| row.seq).collect();
-    let (files, bytes) = writer.index.contents_only_in(going, &kept)?;
-    let cost = FolderCost::on(writer.repository.dir());
-    let folders = rows.iter().filter(is_going).map(|row| Amount {
-        bytes: row.entries.saturating_mul(cost.entry_bytes),
-        inodes: row.entries.saturating_sub(row.files),
-    });
-    Ok(folders.fold(Amount { bytes, inodes: files }, Amount::plus))
-}
-
 /// What all snapshots but the newest good one hold.
-pub(super) fn history(writer: &Writer) -> Result<Amount> {
+pub(super) fn history(writer: &Writer, monitor: &Monitor) -> Result<Amount> {
     let rows = writer.index.snapshots()?;
     let newest = rows.iter().rev().find(|row| row.state == SnapshotState::Good);
     let others = rows.iter().filter(|row| newest.is_none_or(|newest| newest.seq != row.seq));
-    freed_together(
-        writer,
-        &others.filter(|row| is_here(row)).map(|row| row.seq).collect::<Vec<_>>(),
-    )
+    let others: Vec<u64> = others.filter(|row| is_here(row)).map(|row| row.seq).collect();
+    freed_together(writer, &others, monitor)
 }
 
-fn is_here(row: &SnapshotRow) -> bool {
+pub(super) fn is_here(row: &SnapshotRow) -> bool {
     matches!(row.state, SnapshotState::Good | SnapshotState::Damaged)
 }
 
-/// About how many bytes of the drive are used by anything but this repository.
-pub(super) fn others_bytes(writer: &Writer, space: &Space, found: &Found) -> Result<u64> {
+/// About how many bytes of the drive are used by this repository, and by anything else.
+pub(super) fn shares(writer: &Writer, found: &Found) -> Result<(u64, u64)> {
     let (files, bytes) = writer.index.all_contents()?;
     let cost = FolderCost::on(writer.repository.dir());
     let rows = writer.index.snapshots()?;
@@ -111,7 +97,12 @@ pub(super) fn others_bytes(writer: &Writer, space: &Space, found: &Found) -> Res
         .saturating_add(entries.saturating_mul(cost.entry_bytes))
         .saturating_add(index)
         .saturating_add(found.left_bytes);
-    Ok(space.total_bytes.saturating_sub(space.free_bytes).saturating_sub(own))
+    // What is reserved for root is used by nobody.
+    let repository = &writer.repository;
+    let stat = rustix::fs::fstatvfs(repository.dir())
+        .map_err(|errno| Error::drive("examine", repository.path(), errno))?;
+    let used = stat.f_blocks.saturating_sub(stat.f_bfree).saturating_mul(stat.f_frsize);
+    Ok((own.min(used), used.saturating_sub(own)))
 }
 
 /// The names of the repositories beside this one, sorted; those that can't be looked into are left out.

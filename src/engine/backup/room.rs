@@ -1,9 +1,11 @@
 //! Room on the drive: made or refused before a run, and explained after one that ran out of it.
 
+use super::freed::freed_together;
+use super::gauge::Rewritten;
 use super::measure::{FolderCost, Found, reserve};
 use super::need::{count, count_if_needed};
 use super::refusal::{self, NoRoom};
-use super::{BackupOptions, bases_of};
+use super::{BackupOptions, bases_of, trim};
 use crate::engine::clock::Clock;
 use crate::engine::error::{Error, Result, Room};
 use crate::engine::leftover::Leftover;
@@ -11,33 +13,56 @@ use crate::engine::monitor::{Monitor, Phase};
 use crate::engine::probe;
 use crate::engine::prune::{self, PruneRequest, Wanted};
 use crate::engine::recover::Writer;
-use crate::engine::retention::Amount;
+use crate::engine::retention::{self, Amount};
 use crate::engine::trash::Patience;
+
+/// What is missing is made in so many parts, so that a promise that isn't kept is noticed early.
+const PARTS: u64 = 8;
+
+/// After so many deletions it is asked whether they gave what was promised.
+const TRIED: usize = 3;
+
+/// Less than this part of what was promised is a broken promise, as a divisor.
+const BROKEN_PART: u64 = 4;
 
 /// Whether the drive can take a run.
 enum Verdict {
     Fits,
-    /// If so much room is made, which the rules allow.
-    FitsThen(Amount),
+    /// If room is made, which the rules allow.
+    FitsThen(Promise),
     Never(Box<NoRoom>),
 }
 
-/// Finds out how much there is to do, and makes room for it as far as the rules allow; gives the names of the snapshots
-/// that were deleted.
+/// Room that can be made.
+struct Promise {
+    /// What has to be free.
+    needed: Amount,
+    /// What was free before anything was deleted.
+    free: Amount,
+    /// Numbers and names of all that may go.
+    going: Vec<(u64, String)>,
+    /// What they free together.
+    frees: Amount,
+}
+
+/// Finds out how much there is to do, and makes room for it as far as the rules allow; adds the names of the snapshots
+/// that were deleted to `deleted`.
 ///
 /// # Errors
-/// [`Error::NoRoom`] if the drive can't hold it: then nothing was deleted.
+/// [`Error::NoRoom`] if the drive can't hold it: then nothing was deleted, unless deleting freed less than was to be
+/// expected.
 pub(super) fn prepare(
     writer: &mut Writer,
     options: &BackupOptions,
     clock: &dyn Clock,
     monitor: &Monitor,
-) -> Result<Vec<String>> {
+    deleted: &mut Vec<String>,
+) -> Result<()> {
     monitor.enter(Phase::Measuring);
     let bases = bases_of(&writer.index, options)?;
     match count_if_needed(writer, options, &bases, monitor)? {
-        Some(found) => make(writer, options, &found, clock, monitor),
-        None => Ok(Vec::new()),
+        Some(found) => make(writer, options, &found, clock, monitor, deleted),
+        None => Ok(()),
     }
 }
 
@@ -50,13 +75,15 @@ pub(super) fn prepare_again(
     options: &BackupOptions,
     clock: &dyn Clock,
     monitor: &Monitor,
-) -> Result<Vec<String>> {
+    rewritten: &Rewritten,
+    deleted: &mut Vec<String>,
+) -> Result<()> {
     monitor.enter(Phase::Measuring);
     writer.leftover = Leftover::gather(&writer.repository, monitor)?;
     super::resume(writer, monitor)?;
     let bases = bases_of(&writer.index, options)?;
-    let found = count(writer, options, &bases, monitor)?;
-    let made = make(writer, options, &found, clock, monitor);
+    let found = count(writer, options, &bases, monitor)?.with_rewritten(rewritten);
+    let made = make(writer, options, &found, clock, monitor, deleted);
     if matches!(made, Err(Error::NoRoom(_)))
         && let Some(leftover) = writer.leftover.take()
     {
@@ -71,30 +98,99 @@ fn make(
     found: &Found,
     clock: &dyn Clock,
     monitor: &Monitor,
-) -> Result<Vec<String>> {
-    let mut deleted = Vec::new();
-    loop {
-        let needed = match judge(writer, options, found, clock)? {
-            Verdict::Fits => return Ok(deleted),
-            Verdict::FitsThen(needed) => needed,
-            Verdict::Never(refusal) => {
-                return Err(Error::NoRoom(Box::new(NoRoom { deleted, ..*refusal })));
-            }
-        };
-        let Some(request) = request(options, needed, clock) else { return Ok(deleted) };
-        let report = prune::prune(writer, &request, monitor)?;
-        if report.deleted.is_empty() && !report.missing.is_none() {
-            let refusal = refuse(writer, found, needed, Amount::default())?;
-            return Err(Error::NoRoom(Box::new(NoRoom { deleted, ..refusal })));
+    deleted: &mut Vec<String>,
+) -> Result<()> {
+    let mut verdict = judge(writer, options, found, clock, monitor)?;
+    if !matches!(verdict, Verdict::Fits) && writer.leftover.is_some() {
+        // What an interrupted run left may be what takes the room, and is of no use if the sources have changed.
+        trim::trim_leftover(writer, options, monitor)?;
+        verdict = judge(writer, options, found, clock, monitor)?;
+    }
+    match verdict {
+        Verdict::Fits => Ok(()),
+        Verdict::Never(refusal) => Err(Error::NoRoom(refusal)),
+        Verdict::FitsThen(promise) => {
+            free_up(writer, options, found, &promise, clock, monitor, deleted)?;
+            monitor.set_totals(found.entries, found.bytes);
+            Ok(())
         }
-        // What was deleted may have had its blocks in common with what is kept: then more has to go.
-        deleted.extend(report.deleted.into_iter().map(|(name, _)| name));
+    }
+}
+
+/// Deletes until what is needed is free, little by little. Once it has begun a tenth of the drive is not enough: what
+/// went would have gone for nothing.
+fn free_up(
+    writer: &mut Writer,
+    options: &BackupOptions,
+    found: &Found,
+    promise: &Promise,
+    clock: &dyn Clock,
+    monitor: &Monitor,
+    deleted: &mut Vec<String>,
+) -> Result<()> {
+    let mut is_over = false;
+    loop {
+        let space = probe::space(writer.repository.dir(), writer.repository.path())?;
+        let free = space.free();
+        if free.lacking(promise.needed).is_none() {
+            return Ok(());
+        }
+        let rest = promise.rest(writer)?;
+        if is_over || promise.is_broken(free, &rest, freed_together(writer, &rest, monitor)?) {
+            let refusal = refuse(writer, found, promise.needed, Amount::default(), monitor)?;
+            return Err(Error::NoRoom(Box::new(refusal)));
+        }
+        let wanted = Wanted::Free(promise.next(free));
+        let Some(request) = request(options, wanted, clock) else { return Ok(()) };
+        let pruned = prune::prune(writer, &request, monitor);
+        let left = promise.rest(writer)?;
+        let is_gone = |(seq, _): &&(u64, String)| rest.contains(seq) && !left.contains(seq);
+        let gone = promise.going.iter().filter(is_gone).map(|(_, name)| name.clone());
+        deleted.extend(gone);
+        is_over = pruned?.deleted.is_empty();
+    }
+}
+
+impl Promise {
+    /// What is to be free next.
+    fn next(&self, free: Amount) -> Amount {
+        let missing = self.free.lacking(self.needed);
+        let bytes = free.bytes.saturating_add(missing.bytes.div_ceil(PARTS));
+        let inodes = free.inodes.saturating_add(missing.inodes.div_ceil(PARTS));
+        Amount { bytes: bytes.min(self.needed.bytes), inodes: inodes.min(self.needed.inodes) }
+    }
+
+    /// The numbers of those that are still there.
+    fn rest(&self, writer: &Writer) -> Result<Vec<u64>> {
+        let rows = writer.index.snapshots()?;
+        let there = |seq: &u64| rows.iter().any(|row| row.seq == *seq);
+        Ok(self.going.iter().map(|(seq, _)| *seq).filter(there).collect())
+    }
+
+    /// Whether deleting frees so much less than was promised that the rest, which is said to free `more`, can't be enough.
+    fn is_broken(&self, free: Amount, rest: &[u64], more: Amount) -> bool {
+        if self.going.len() - rest.len() < TRIED {
+            return false;
+        }
+        let (promised, gained) = (more.lacking(self.frees), self.free.lacking(free));
+        let is_broken = |promised: u64, gained: u64, more: u64, free: u64, needed: u64| {
+            let expected = u128::from(more) * u128::from(gained) / u128::from(promised.max(1));
+            gained < promised / BROKEN_PART && u128::from(free) + expected < u128::from(needed)
+        };
+        is_broken(promised.bytes, gained.bytes, more.bytes, free.bytes, self.needed.bytes)
+            || is_broken(
+                promised.inodes,
+                gained.inodes,
+                more.inodes,
+                free.inodes,
+                self.needed.inodes,
+            )
     }
 }
 
 fn request<'a>(
     options: &'a BackupOptions,
-    needed: Amount,
+    wanted: Wanted,
     clock: &dyn Clock,
 ) -> Option<PruneRequest<'a>> {
     let retention = options.retention.as_ref()?;
@@ -102,7 +198,7 @@ fn request<'a>(
         retention,
         sources: &options.sources,
         now: clock.now().timestamp(),
-        wanted: Wanted::ForBackup(needed),
+        wanted,
         with_sizes: false,
     })
 }
@@ -113,45 +209,59 @@ fn judge(
     options: &BackupOptions,
     found: &Found,
     clock: &dyn Clock,
+    monitor: &Monitor,
 ) -> Result<Verdict> {
     let repository = &writer.repository;
     let space = probe::space(repository.dir(), repository.path())?;
+    let free = space.free();
     let needed = found.needed(FolderCost::on(repository.dir())).plus(reserve(&space));
-    if space.free().lacking(needed).is_none() {
+    if free.lacking(needed).is_none() {
         return Ok(Verdict::Fits);
     }
-    let Some(request) = request(options, needed, clock) else {
-        let refusal = refuse(writer, found, needed, Amount::default())?;
+    let is_short = retention::Room::for_backup(needed, free, space.total()).is_short(free);
+    // All that may go counts: what several of them share is freed by deleting all of them.
+    let all = Amount { bytes: u64::MAX, inodes: u64::MAX };
+    let wanted = if is_short { Wanted::Free(all) } else { Wanted::Nothing };
+    let Some(request) = request(options, wanted, clock) else {
+        let refusal = refuse(writer, found, needed, Amount::default(), monitor)?;
         return Ok(Verdict::Never(Box::new(refusal)));
     };
-    let plan = prune::plan(&writer.index, repository, &request, &Monitor::new())?;
-    let mut freeable = plan.frees;
-    if !plan.missing.is_none() {
-        // What several of them share is freed by deleting all of them.
-        let going = plan.judged.iter().filter(|one| one.goes()).map(|one| one.snapshot.seq);
-        let together = refusal::freed_together(writer, &going.collect::<Vec<_>>())?;
-        freeable.bytes = freeable.bytes.max(together.bytes);
-        freeable.inodes = freeable.inodes.max(together.inodes);
+    let plan = prune::plan(&writer.index, repository, &request, monitor)?;
+    let going: Vec<(u64, String)> = plan
+        .judged
+        .iter()
+        .filter(|one| one.goes())
+        .map(|one| (one.snapshot.seq, one.snapshot.name.clone()))
+        .collect();
+    let numbers: Vec<u64> = going.iter().map(|(seq, _)| *seq).collect();
+    let frees = freed_together(writer, &numbers, monitor)?;
+    if free.plus(frees).lacking(needed).is_none() {
+        return Ok(Verdict::FitsThen(Promise { needed, free, going, frees }));
     }
-    if space.free().plus(freeable).lacking(needed).is_none() {
-        return Ok(Verdict::FitsThen(needed));
-    }
-    let refusal = refuse(writer, found, needed, freeable)?;
+    let refusal = refuse(writer, found, needed, frees, monitor)?;
     Ok(Verdict::Never(Box::new(NoRoom { missing_source: plan.missing_source, ..refusal })))
 }
 
-fn refuse(writer: &Writer, found: &Found, needed: Amount, freeable: Amount) -> Result<NoRoom> {
+fn refuse(
+    writer: &Writer,
+    found: &Found,
+    needed: Amount,
+    freeable: Amount,
+    monitor: &Monitor,
+) -> Result<NoRoom> {
     let repository = &writer.repository;
     let space = probe::space(repository.dir(), repository.path())?;
+    let (own_bytes, others_bytes) = refusal::shares(writer, found)?;
     Ok(NoRoom {
         path: repository.path().to_owned(),
         needed,
         free: space.free(),
         freeable,
         missing: space.free().plus(freeable).lacking(needed),
-        history: refusal::history(writer)?,
+        history: refusal::history(writer, monitor)?,
         total_bytes: space.total_bytes,
-        others_bytes: refusal::others_bytes(writer, &space, found)?,
+        own_bytes,
+        others_bytes,
         others: refusal::other_repositories(writer),
         missing_source: None,
         deleted: Vec::new(),
@@ -159,24 +269,41 @@ fn refuse(writer: &Writer, found: &Found, needed: Amount, freeable: Amount) -> R
 }
 
 /// Says how much room the run would have needed, now that its stage is gone; `deleted` is what went for it.
+///
+/// Nothing that says that all snapshots are still there may be said once some are not.
 pub(super) fn explain_full(
     error: Error,
-    mut deleted: Vec<String>,
+    deleted: &[String],
     writer: &Writer,
     options: &BackupOptions,
     clock: &dyn Clock,
     monitor: &Monitor,
 ) -> Error {
-    match &error {
-        Error::DriveFull { room: Room::Bytes | Room::Inodes, .. } => {}
-        Error::NoRoom(refusal) => deleted.extend_from_slice(&refusal.deleted),
-        _ => return error,
-    }
+    let deleted = deleted.to_vec();
+    let (path, room) = match error {
+        // Counted just now.
+        Error::NoRoom(refusal) => return Error::NoRoom(Box::new(NoRoom { deleted, ..*refusal })),
+        // What it stored is kept for the next run.
+        Error::RoomShort(_) if deleted.is_empty() => return error,
+        Error::DriveFull { path, room: room @ (Room::Bytes | Room::Inodes), .. } => (path, room),
+        Error::RoomShort(path) => (path, Room::Bytes),
+        error => return error,
+    };
     let found =
         bases_of(&writer.index, options).and_then(|bases| count(writer, options, &bases, monitor));
-    match found.and_then(|found| judge(writer, options, &found, clock)) {
-        Ok(Verdict::Never(exact)) => Error::NoRoom(Box::new(NoRoom { deleted, ..*exact })),
-        _ => error,
+    let judged =
+        found.and_then(|found| Ok((found, judge(writer, options, &found, clock, monitor)?)));
+    match judged {
+        Ok((_, Verdict::Never(exact))) => Error::NoRoom(Box::new(NoRoom { deleted, ..*exact })),
+        judged if !deleted.is_empty() => {
+            let found = judged.map(|(found, _)| found).unwrap_or_default();
+            match refuse(writer, &found, Amount::default(), Amount::default(), monitor) {
+                Ok(refusal) => Error::NoRoom(Box::new(NoRoom { deleted, ..refusal })),
+                Err(error) => error,
+            }
+        }
+        // There is room for what was counted: how much more is needed isn't known.
+        _ => Error::DriveFull { path, room, missing: 0 },
     }
 }
 
@@ -191,8 +318,7 @@ pub fn thin(
     clock: &dyn Clock,
     monitor: &Monitor,
 ) -> Result<Vec<String>> {
-    let Some(request) = request(options, Amount::default(), clock) else { return Ok(Vec::new()) };
-    let request = PruneRequest { wanted: Wanted::Nothing, ..request };
+    let Some(request) = request(options, Wanted::Nothing, clock) else { return Ok(Vec::new()) };
     let report = prune::prune_with(writer, &request, Patience::GiveUp, monitor)?;
     Ok(report.deleted.into_iter().map(|(name, _)| name).collect())
 }

@@ -13,7 +13,7 @@ use super::BackupOptions;
 use super::contents::Contents;
 use super::copies::Nearby;
 use super::folder::{Base, Folder};
-use super::gauge::{Gauge, InFlight};
+use super::gauge::{Gauge, InFlight, Rewritten};
 use super::sealing::blank_seal;
 use super::tally::{Gathered, Totals};
 use super::walk::Task;
@@ -65,6 +65,8 @@ pub(super) struct Run<'a> {
     pub contents: Contents,
     /// Tells when the drive's room runs short, unless nothing could be done about it.
     pub gauge: Option<Gauge<'a>>,
+    /// What came of writing files over their clones.
+    pub rewritten: &'a Rewritten,
     pub accept_empty: bool,
     /// Something is stored anew that the last snapshot should have and has not.
     pub must_commit: AtomicBool,
@@ -98,7 +100,7 @@ impl<'a> Run<'a> {
         stage: &'a Stage,
         spool: &'a Spool,
         scan_started: FileTime,
-        monitor: &'a Monitor,
+        (monitor, rewritten): (&'a Monitor, &'a Rewritten),
     ) -> Result<Self> {
         let repository = &writer.repository;
         let stat = repository
@@ -125,6 +127,7 @@ impl<'a> Run<'a> {
             leftover: writer.leftover.as_ref().and_then(|left| left.files(repository)),
             contents: Contents::default(),
             gauge: None,
+            rewritten,
             accept_empty: options.accept_empty,
             must_commit: AtomicBool::new(false),
             keeps_leftover: AtomicBool::new(false),
@@ -260,11 +263,14 @@ impl<'a> Run<'a> {
         self.gauge.as_ref().map(|gauge| gauge.take(bytes)).transpose()
     }
 
-    /// Counts bytes that were written without asking for room.
-    pub fn use_room(&self, bytes: u64) {
-        if let Some(gauge) = &self.gauge {
-            gauge.use_bytes(bytes);
-        }
+    /// Room for a new folder.
+    pub fn take_folder_room(&self) -> Result<()> {
+        self.gauge.as_ref().map_or(Ok(()), Gauge::take_folder)
+    }
+
+    /// Room for bytes that are written at once into a file that is there.
+    pub fn charge_room(&self, bytes: u64) -> Result<()> {
+        self.gauge.as_ref().map_or(Ok(()), |gauge| gauge.charge(bytes, 0))
     }
 
     /// Counts an entry and its content.

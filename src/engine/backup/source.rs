@@ -1,5 +1,6 @@
 //! The sources of a run: their own folders opened, and the folders above them made.
 
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, PoisonError};
 
@@ -9,7 +10,7 @@ use super::folder::{Base, Folder};
 use super::run::Run;
 use super::{Source, source_path};
 use crate::engine::dir::Dir;
-use crate::engine::error::Result;
+use crate::engine::error::{Context as _, Error, Result};
 use crate::engine::index::{self, Change, Child, Index, NodeId, OPEN, ROOT_NODE};
 use crate::engine::monitor::Event;
 use crate::engine::path::RelPath;
@@ -136,4 +137,13 @@ impl Run<'_> {
         }
         Ok(dir)
     }
+}
+
+/// The canonical path of a source, which must be a folder that can be read.
+pub fn canonical_source(path: &Path) -> Result<PathBuf> {
+    let unreadable = |source| Error::SourceUnreadable { path: path.to_owned(), source };
+    let canonical = path.canonicalize().map_err(unreadable)?;
+    let dir = Dir::open(&canonical).map_err(|errno| unreadable(errno.into()))?;
+    dir.names().context("list", &canonical)?;
+    Ok(canonical)
 }

@@ -81,7 +81,7 @@ impl Run<'_> {
             Some(_) => None,
             None => up.source.as_ref().and_then(|dir| dir.stat_child(name).ok()),
         };
-        let _room = self.take_room(0)?;
+        self.take_folder_room()?;
         let stage = up.stage.create(name, 0o700).map_err(|errno| self.drive_error(errno))?;
         let place = match &known {
             Some(child) => (child.node, false),

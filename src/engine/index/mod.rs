@@ -35,6 +35,7 @@ use super::error::{Error, Result};
 pub use copies::StoredCopy;
 pub use differing::Below;
 pub use head::Head;
+pub use held::{HeldOnly, LargeContent, Others};
 pub(crate) use import::end_below;
 pub use import::{Imported, import};
 pub use local::{Built, LocalCopy};

@@ -130,7 +130,8 @@ pub fn plan(
     let measured = to_be_measured(&decision, &situation.room, request.with_sizes);
     if !measured.is_empty() {
         let cost = FolderCost::on(repository.dir());
-        measure(index, cost, &rows, &mut candidates, &measured, monitor)?;
+        let used_bytes = space.total_bytes.saturating_sub(space.free_bytes);
+        measure(index, (cost, used_bytes), &rows, &mut candidates, &measured, monitor)?;
     }
     let mut asked = HashSet::new();
     let decision = loop {
@@ -228,29 +229,28 @@ fn to_be_measured(decision: &Decision, room: &Room, is_preview: bool) -> Vec<u64
     verdicts.map(|verdict| verdict.seq).collect()
 }
 
-/// Fills in what deleting each of `measured` alone frees.
+/// Fills in what deleting each of `measured` alone frees, on a drive of which so many bytes are used.
 fn measure(
     index: &Index,
-    cost: FolderCost,
+    (cost, used_bytes): (FolderCost, u64),
     rows: &[SnapshotInfo],
     candidates: &mut [Candidate],
     measured: &[u64],
     monitor: &Monitor,
 ) -> Result<()> {
-    let mut usage: HashMap<u64, (u64, u64)> = HashMap::new();
+    let mut usage: HashMap<u64, Amount> = HashMap::new();
     for seq in measured {
         monitor.check_cancelled()?;
-        let found = usage_of(index, &[*seq])?;
-        usage.extend(found.into_iter().map(|one| (one.seq, (one.only_files, one.only_bytes))));
+        let found = usage_of(index, &[*seq])?.into_iter();
+        usage.extend(
+            found.map(|one| (one.seq, Amount { bytes: one.only_bytes, inodes: one.only_files })),
+        );
     }
     for (candidate, row) in candidates.iter_mut().zip(rows) {
-        if let Some((only_files, only_bytes)) = usage.get(&candidate.seq) {
-            // Folders belong to one snapshot; all other entries may be links.
-            let others = row.entries.saturating_sub(row.files);
-            candidate.frees = Amount {
-                bytes: only_bytes.saturating_add(row.entries.saturating_mul(cost.entry_bytes)),
-                inodes: only_files.saturating_add(others),
-            };
+        if let Some(contents) = usage.get(&candidate.seq) {
+            let frees = contents.plus(cost.freed(row.entries, row.files));
+            // Files with holes, and those that share blocks, are larger than what they take.
+            candidate.frees = Amount { bytes: frees.bytes.min(used_bytes), ..frees };
         }
     }
     Ok(())
