@@ -122,16 +122,17 @@ impl Lock {
         }
     }
 
-    /// As [`Lock::take`], but waits for whoever has it until `go_on` refuses, which is asked before each wait.
+    /// As [`Lock::take`], but waits for whoever has it until `go_on` refuses, which is asked before each wait and told
+    /// who has it.
     pub fn wait(
         dir: &Dir,
         path: &Path,
         kind: LockKind,
-        mut go_on: impl FnMut() -> Result<()>,
+        mut go_on: impl FnMut(Error) -> Result<()>,
     ) -> Result<Self> {
         loop {
             match Self::take(dir, path, kind) {
-                Err(Error::Locked { .. }) => go_on()?,
+                Err(held @ Error::Locked { .. }) => go_on(held)?,
                 taken => return taken,
             }
             std::thread::sleep(TICK);

@@ -77,6 +77,8 @@ fn own_folder(repository: &Repository, dir: &Dir, name: &[u8]) -> rustix::io::Re
 pub enum Patience {
     /// That is waited for.
     Wait,
+    /// That is waited for, so long.
+    UpTo(Duration),
     /// Nothing is deleted.
     GiveUp,
 }
@@ -95,17 +97,23 @@ pub fn bury(
 ) -> Result<()> {
     let path = repository.path();
     let mut is_told = false;
-    let go_on = || {
+    let started = Instant::now();
+    let go_on = |held| {
+        let is_over = match patience {
+            Patience::Wait => false,
+            Patience::UpTo(limit) => started.elapsed() >= limit,
+            Patience::GiveUp => true,
+        };
+        if is_over {
+            return Err(held);
+        }
         if !is_told {
             monitor.emit(&Event::ReadersAwaited);
             is_told = true;
         }
         monitor.check_cancelled()
     };
-    let _lock = match patience {
-        Patience::Wait => Lock::wait(repository.dir(), path, LockKind::Deleter, go_on)?,
-        Patience::GiveUp => Lock::take(repository.dir(), path, LockKind::Deleter)?,
-    };
+    let _lock = Lock::wait(repository.dir(), path, LockKind::Deleter, go_on)?;
     let failed = |errno| Error::drive("delete a snapshot from", path, errno);
     let snapshots = repository.folder("snapshots")?;
     drop(repository.dir().ensure(TRASH_NAME.as_bytes(), 0o700).map_err(failed)?);

@@ -1,5 +1,7 @@
 //! Room on the drive: made or refused before a run, and explained after one that ran out of it.
 
+use std::time::Duration;
+
 use super::freed::freed_together;
 use super::gauge::Rewritten;
 use super::measure::{FolderCost, Found, reserve};
@@ -24,6 +26,9 @@ const TRIED: usize = 3;
 
 /// Less than this part of what was promised is a broken promise, as a divisor.
 const BROKEN_PART: u64 = 4;
+
+/// How long a run waits for whoever is reading before it deletes anything.
+const READERS: Duration = Duration::from_secs(30);
 
 /// Whether the drive can take a run.
 enum Verdict {
@@ -142,7 +147,7 @@ fn free_up(
         }
         let wanted = Wanted::Free(promise.next(free));
         let Some(request) = request(options, wanted, clock) else { return Ok(()) };
-        let pruned = prune::prune(writer, &request, monitor);
+        let pruned = prune::prune_with(writer, &request, Patience::UpTo(READERS), monitor);
         let left = promise.rest(writer)?;
         let is_gone = |(seq, _): &&(u64, String)| rest.contains(seq) && !left.contains(seq);
         let gone = promise.going.iter().filter(is_gone).map(|(_, name)| name.clone());
