@@ -56,6 +56,7 @@ impl Past {
         let request = PruneRequest {
             retention: &retention,
             sources: &sources,
+            accept_empty: false,
             now: self.now,
             wanted,
             with_sizes: false,

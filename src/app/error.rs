@@ -119,6 +119,14 @@ pub enum Error {
     /// A person has to agree to a deletion, and there is none to be asked.
     #[error("nobody can be asked whether it is to be deleted")]
     NobodyAsked,
+    /// The drive is too full to be opened for writing, even after all that may go was deleted.
+    #[error("{} is still full after {deleted} snapshots were deleted", path.display())]
+    StillFull {
+        /// The repository.
+        path: PathBuf,
+        /// How many snapshots were deleted.
+        deleted: u64,
+    },
     /// An operation's thread ended without an answer.
     #[error("the operation broke down")]
     BrokenDown,

@@ -38,6 +38,7 @@ pub(super) fn outlook(target: &Target, history: &History) -> Result<Option<Outlo
         &PruneRequest {
             retention: &target.retention(),
             sources: &target.sources,
+            accept_empty: false,
             now,
             wanted: Wanted::Nothing,
             with_sizes: false,

@@ -7,7 +7,7 @@ use super::explain::{Explanation, shown};
 use super::text;
 use crate::engine::error::Error as EngineError;
 use crate::engine::path::display;
-use crate::i18n::{gettext, gettext_f};
+use crate::i18n::{gettext, gettext_f, ngettext_f};
 
 /// The words for an error that concerns what is to be deleted.
 pub(super) fn explain_deletion(error: &Error) -> Option<Explanation> {
@@ -26,6 +26,15 @@ pub(super) fn explain_deletion(error: &Error) -> Option<Explanation> {
         Error::NoSuchName(name) => Explanation::new(
             gettext_f("No snapshot is called “{name}”.", &[("name", &display(name.as_bytes()))]),
             gettext("“yore snapshots” lists them. Nothing was deleted."),
+        ),
+        Error::StillFull { path, deleted } => Explanation::new(
+            ngettext_f(
+                "The drive at {path} is still full after {count} snapshot was deleted.",
+                "The drive at {path} is still full after {count} snapshots were deleted.",
+                *deleted,
+                &[("path", &shown(path))],
+            ),
+            gettext("Make more room on it or use a larger drive."),
         ),
         Error::NobodyAsked => Explanation::new(
             gettext("Nobody can be asked here whether that is to be deleted for good."),

@@ -1,5 +1,7 @@
 //! Thinning out: what the rules let go, making room, and deleting what a person names.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use nix::unistd::geteuid;
@@ -12,7 +14,7 @@ use crate::engine::index::{concerns_index, is_full};
 use crate::engine::monitor::Monitor;
 use crate::engine::probe;
 use crate::engine::prune::{
-    self, PrunePlan, PruneReport, PruneRequest, Wanted, make_first_room, room_for_next,
+    self, Patience, PrunePlan, PruneReport, PruneRequest, Wanted, make_first_room, room_for_next,
 };
 use crate::engine::recover::Writer;
 use crate::engine::repository::Repository;
@@ -20,6 +22,9 @@ use crate::engine::retention::{Amount, Policy, Reason, Retention};
 
 /// What is freed at first on a drive that is too full to be opened for writing.
 const FIRST_ROOM: Amount = Amount { bytes: 16 << 20, inodes: 64 };
+
+/// How long a backup waits for whoever is reading before it deletes anything.
+const READERS: Duration = Duration::from_secs(30);
 
 /// So many of the files that a snapshot alone holds are shown before it is deleted.
 const SHOWN_FILES: usize = 5;
@@ -31,6 +36,8 @@ pub struct PruneAsk {
     pub policy: Option<Policy>,
     /// How much is to be free then, in bytes; without it, as much as the next backup wants.
     pub until_free_bytes: Option<u64>,
+    /// Believe a source that was emptied.
+    pub accept_empty: bool,
 }
 
 /// A snapshot that a person wants to delete.
@@ -83,6 +90,7 @@ impl Target {
             &PruneRequest {
                 retention: &retention,
                 sources: &self.sources,
+                accept_empty: ask.accept_empty,
                 now: Timestamp::now(),
                 wanted,
                 with_sizes: true,
@@ -106,7 +114,7 @@ impl Target {
 
     fn run_prune(&self, ask: &PruneAsk, monitor: &Monitor) -> Result<PruneReport> {
         let plan = |least| self.plan_to_free(ask, least, monitor);
-        let (mut writer, gone) = self.open_to_delete(plan, monitor)?;
+        let (mut writer, gone) = self.open_to_delete(plan, Patience::Wait, monitor)?;
         let report = match self.prune_by(ask, &mut writer, monitor) {
             Err(Error::Engine(error)) if concerns_index(&error) => {
                 writer.mend(&error, monitor)?;
@@ -129,6 +137,7 @@ impl Target {
         let request = PruneRequest {
             retention: &retention,
             sources: &self.sources,
+            accept_empty: ask.accept_empty,
             now: Timestamp::now(),
             wanted,
             with_sizes: false,
@@ -138,12 +147,17 @@ impl Target {
 
     /// Opens the repository for a backup; on a drive that is too full for that, what the rules let go makes the first room.
     /// Gives the names of what is gone for it.
-    pub(super) fn open_to_back_up(&self, monitor: &Monitor) -> Result<(Writer, Vec<String>)> {
+    pub(super) fn open_to_back_up(
+        &self,
+        accept_empty: bool,
+        monitor: &Monitor,
+    ) -> Result<(Writer, Vec<String>)> {
         if self.retention.is_none() {
             return Ok((self.open_writer(monitor)?, Vec::new()));
         }
-        let plan = |least| self.plan_to_free(&PruneAsk::default(), least, monitor);
-        let (writer, gone) = self.open_to_delete(plan, monitor)?;
+        let ask = PruneAsk { accept_empty, ..PruneAsk::default() };
+        let plan = |least| self.plan_to_free(&ask, least, monitor);
+        let (writer, gone) = self.open_to_delete(plan, Patience::UpTo(READERS), monitor)?;
         Ok((writer, gone.into_iter().map(|(name, _)| name).collect()))
     }
 
@@ -181,7 +195,7 @@ impl Target {
 
     fn run_forget(&self, names: &[String], monitor: &Monitor) -> Result<PruneReport> {
         let plan = |_| Ok(self.open_attached(monitor)?.plan_forget(names, &self.sources)?);
-        let (mut writer, gone) = self.open_to_delete(plan, monitor)?;
+        let (mut writer, gone) = self.open_to_delete(plan, Patience::Wait, monitor)?;
         let is_gone = |name: &String| gone.iter().any(|(gone, _)| gone == name);
         let names: Vec<String> = names.iter().filter(|name| !is_gone(name)).cloned().collect();
         let report = prune::forget(&mut writer, &names, &self.sources, monitor)?;
@@ -193,9 +207,10 @@ impl Target {
     fn open_to_delete(
         &self,
         plan: impl Fn(Amount) -> Result<PrunePlan>,
+        patience: Patience,
         monitor: &Monitor,
     ) -> Result<(Writer, Gone)> {
-        let (mut least, mut gone) = (FIRST_ROOM, Gone::new());
+        let (mut least, mut gone, mut is_first) = (FIRST_ROOM, Gone::new(), true);
         loop {
             let error = match self.open_writer(monitor) {
                 Err(Error::Engine(error)) if is_full(&error) => error,
@@ -207,12 +222,17 @@ impl Target {
             }
             let mut repository = self.open()?;
             let euid = geteuid().as_raw();
-            let first = make_first_room(&mut repository, euid, &plan, least, monitor)?;
+            let first = make_first_room(&mut repository, euid, &plan, least, patience, monitor)?;
+            // Tidying up makes room once; after that only what is deleted does.
+            let goes_on = !first.deleted.is_empty() || (is_first && first.is_more);
             gone.extend(first.deleted);
-            if !first.is_more {
-                return Err(error.into());
+            if !goes_on {
+                return Err(match gone.len() as u64 {
+                    0 => error.into(),
+                    deleted => Error::StillFull { path: self.repository_path.clone(), deleted },
+                });
             }
-            least = least.plus(least);
+            (least, is_first) = (least.plus(least), false);
         }
     }
 }
@@ -259,10 +279,12 @@ mod tests {
         let options = Options { repository: Some("/nonexistent".into()), config: None };
         let target = Target::require(&options).unwrap();
         let prune = |ask: &PruneAsk| target.prune(ask, &Monitor::new()).unwrap_err();
-        for ask in [PruneAsk::default(), PruneAsk { until_free_bytes: Some(1), policy: None }] {
+        for ask in
+            [PruneAsk::default(), PruneAsk { until_free_bytes: Some(1), ..PruneAsk::default() }]
+        {
             assert!(matches!(prune(&ask), Error::NoRulesAgreed { config: None }), "{ask:?}");
         }
-        let agreed = PruneAsk { policy: Some(Policy::default()), until_free_bytes: None };
+        let agreed = PruneAsk { policy: Some(Policy::default()), ..PruneAsk::default() };
         assert!(prune(&agreed).is_drive_away());
     }
 }

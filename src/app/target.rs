@@ -213,7 +213,7 @@ impl Target {
             retention: self.retention.clone().map(|policy| Retention { policy, zone }),
             ..BackupOptions::new(self.sources.clone(), kind)
         };
-        let (mut writer, mut gone) = self.open_to_back_up(monitor)?;
+        let (mut writer, mut gone) = self.open_to_back_up(told.accept_empty, monitor)?;
         for name in &gone {
             monitor.emit(&Event::SnapshotDeleted { name: name.clone() });
         }

@@ -24,6 +24,7 @@ pub fn run(matches: &ArgMatches, options: &Options, output: Output) -> Result<En
     let ask = PruneAsk {
         policy: rules.map(|rules| rules.copied().collect()),
         until_free_bytes: matches.get_one("until-free").copied(),
+        accept_empty: false,
     };
     let policy = ask.policy.clone().unwrap_or_else(|| target.retention().policy);
     let is_default = !target.is_agreed(&ask);

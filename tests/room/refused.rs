@@ -136,6 +136,20 @@ fn what_went_before_the_run_is_not_forgotten_when_it_is_refused() {
 }
 
 /// A person whose drive somebody else uses up, but for a tenth.
+#[test]
+fn a_source_that_is_emptied_on_purpose_is_not_missed() {
+    let Some(drive) = LoopDrive::ext4(128) else { return };
+    let weekly = Weekly::new(drive, WEEKS - 1);
+    weekly.film(100);
+    fs::remove_file(weekly.second.join("note")).unwrap();
+    let refusal = weekly.refused(&weekly.options(Some(RULES)));
+    assert_eq!(refusal.missing_source, Some(weekly.second.clone()));
+    let mut options = weekly.options(Some(RULES));
+    options.accept_empty = true;
+    let made = weekly.back_up_at(&options, weekly.now, &Monitor::new()).unwrap();
+    assert!(!made.deleted.is_empty());
+}
+
 fn beside_others(drive: &LoopDrive) -> (Home, PathBuf) {
     let home = Home::new();
     let source = home.path().join("documents");

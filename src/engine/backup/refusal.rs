@@ -89,7 +89,10 @@ pub(super) fn shares(writer: &Writer, found: &Found) -> Result<(u64, u64)> {
     let (files, bytes) = writer.index.all_contents()?;
     let cost = FolderCost::on(writer.repository.dir());
     let rows = writer.index.snapshots()?;
-    let entries: u64 = rows.iter().filter(|row| is_here(row)).map(|row| row.entries).sum();
+    let entries: u64 = rows
+        .iter()
+        .filter(|row| is_here(row))
+        .fold(0, |sum: u64, row| sum.saturating_add(row.entries));
     let index = writer.repository.dir().stat_child(INDEX_NAME.as_bytes()).ok();
     let index = index.as_ref().and_then(Metadata::from_statx).map_or(0, |meta| meta.size_bytes);
     let own = bytes

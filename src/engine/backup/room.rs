@@ -1,5 +1,6 @@
 //! Room on the drive: made or refused before a run, and explained after one that ran out of it.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use super::freed::freed_together;
@@ -10,6 +11,7 @@ use super::refusal::{self, NoRoom};
 use super::{BackupOptions, bases_of, trim};
 use crate::engine::clock::Clock;
 use crate::engine::error::{Error, Result, Room};
+use crate::engine::index::SnapshotRow;
 use crate::engine::leftover::Leftover;
 use crate::engine::monitor::{Monitor, Phase};
 use crate::engine::probe;
@@ -44,8 +46,10 @@ struct Promise {
     needed: Amount,
     /// What was free before anything was deleted.
     free: Amount,
-    /// Numbers and names of all that may go.
-    going: Vec<(u64, String)>,
+    /// Numbers of all that may go.
+    going: Vec<u64>,
+    /// Whether what is kept until room is needed is among them.
+    for_room: bool,
     /// What they free together.
     frees: Amount,
 }
@@ -140,36 +144,41 @@ fn free_up(
         if free.lacking(promise.needed).is_none() {
             return Ok(());
         }
-        let rest = promise.rest(writer)?;
+        let rows = writer.index.snapshots()?;
+        let rest = promise.rest(&rows);
         if is_over || promise.is_broken(free, &rest, freed_together(writer, &rest, monitor)?) {
             let refusal = refuse(writer, found, promise.needed, Amount::default(), monitor)?;
             return Err(Error::NoRoom(Box::new(refusal)));
         }
-        let wanted = Wanted::Free(promise.next(free));
+        let wanted = match promise.for_room {
+            true => Wanted::Free(promise.next(free)),
+            false => Wanted::Nothing,
+        };
         let Some(request) = request(options, wanted, clock) else { return Ok(()) };
         let pruned = prune::prune_with(writer, &request, Patience::UpTo(READERS), monitor);
-        let left = promise.rest(writer)?;
-        let is_gone = |(seq, _): &&(u64, String)| rest.contains(seq) && !left.contains(seq);
-        let gone = promise.going.iter().filter(is_gone).map(|(_, name)| name.clone());
-        deleted.extend(gone);
-        is_over = pruned?.deleted.is_empty();
+        let left: HashSet<u64> = writer.index.snapshots()?.iter().map(|row| row.seq).collect();
+        let gone = rows.into_iter().filter(|row| !left.contains(&row.seq));
+        deleted.extend(gone.map(|row| row.name));
+        is_over = pruned?.deleted.is_empty() || !promise.for_room;
     }
 }
 
 impl Promise {
     /// What is to be free next.
     fn next(&self, free: Amount) -> Amount {
-        let missing = self.free.lacking(self.needed);
+        // What was enough at first may be short by now.
+        let (first, now) = (self.free.lacking(self.needed), free.lacking(self.needed));
+        let missing =
+            Amount { bytes: first.bytes.max(now.bytes), inodes: first.inodes.max(now.inodes) };
         let bytes = free.bytes.saturating_add(missing.bytes.div_ceil(PARTS));
         let inodes = free.inodes.saturating_add(missing.inodes.div_ceil(PARTS));
         Amount { bytes: bytes.min(self.needed.bytes), inodes: inodes.min(self.needed.inodes) }
     }
 
     /// The numbers of those that are still there.
-    fn rest(&self, writer: &Writer) -> Result<Vec<u64>> {
-        let rows = writer.index.snapshots()?;
-        let there = |seq: &u64| rows.iter().any(|row| row.seq == *seq);
-        Ok(self.going.iter().map(|(seq, _)| *seq).filter(there).collect())
+    fn rest(&self, rows: &[SnapshotRow]) -> Vec<u64> {
+        let there: HashSet<u64> = rows.iter().map(|row| row.seq).collect();
+        self.going.iter().copied().filter(|seq| there.contains(seq)).collect()
     }
 
     /// Whether deleting frees so much less than was promised that the rest, which is said to free `more`, can't be enough.
@@ -202,6 +211,7 @@ fn request<'a>(
     Some(PruneRequest {
         retention,
         sources: &options.sources,
+        accept_empty: options.accept_empty,
         now: clock.now().timestamp(),
         wanted,
         with_sizes: false,
@@ -232,16 +242,11 @@ fn judge(
         return Ok(Verdict::Never(Box::new(refusal)));
     };
     let plan = prune::plan(&writer.index, repository, &request, monitor)?;
-    let going: Vec<(u64, String)> = plan
-        .judged
-        .iter()
-        .filter(|one| one.goes())
-        .map(|one| (one.snapshot.seq, one.snapshot.name.clone()))
-        .collect();
-    let numbers: Vec<u64> = going.iter().map(|(seq, _)| *seq).collect();
-    let frees = freed_together(writer, &numbers, monitor)?;
+    let going = plan.judged.iter().filter(|one| one.goes());
+    let going: Vec<u64> = going.map(|one| one.snapshot.seq).collect();
+    let frees = freed_together(writer, &going, monitor)?;
     if free.plus(frees).lacking(needed).is_none() {
-        return Ok(Verdict::FitsThen(Promise { needed, free, going, frees }));
+        return Ok(Verdict::FitsThen(Promise { needed, free, going, for_room: is_short, frees }));
     }
     let refusal = refuse(writer, found, needed, frees, monitor)?;
     Ok(Verdict::Never(Box::new(NoRoom { missing_source: plan.missing_source, ..refusal })))

@@ -63,6 +63,11 @@ fn trim_folder(
 ) -> Vec<Waiting> {
     // A folder that can't be read now is stored when it can be.
     let Ok(source) = Dir::open(&path.to_absolute()) else { return Vec::new() };
+    // An empty mount point is no reason to give up what was copied from the disk that belongs there.
+    let is_source = options.sources.iter().any(|one| one.path == path.to_absolute());
+    if is_source && !options.accept_empty && source.names().is_ok_and(|names| names.is_empty()) {
+        return Vec::new();
+    }
     let mut wanted = names.clone();
     let marks = filter::keep(&options.rules, &source, &path, left_out, &mut wanted);
     let wanted: HashSet<Vec<u8>> = wanted.into_iter().collect();

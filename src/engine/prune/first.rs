@@ -19,7 +19,7 @@ pub struct FirstRoom {
     pub is_more: bool,
 }
 
-/// Deletes what `plan` lets go, in its order, until `least` is free.
+/// Tidies up, and if that is not enough deletes what `plan` lets go, in its order, until `least` is free.
 ///
 /// Writes nothing but renames: the index is told of it by whoever opens the repository next, as of a deletion that was
 /// interrupted.
@@ -31,6 +31,7 @@ pub fn make_first_room(
     euid: u32,
     plan: &PrunePlan,
     least: Amount,
+    patience: Patience,
     monitor: &Monitor,
 ) -> Result<FirstRoom> {
     let _lock = repository.lock_for_writing(euid)?;
@@ -38,9 +39,15 @@ pub fn make_first_room(
     // What an interrupted deletion left, and an index that is none any more, go before any snapshot.
     remove_old_index(repository)?;
     trash::strip(repository, monitor)?;
+    let is_more = |after: Amount| after.bytes > before.bytes || after.inodes > before.inodes;
     let mut deleted = Vec::new();
+    let tidied = free(repository)?;
+    if is_more(tidied) && tidied.lacking(least).is_none() {
+        return Ok(FirstRoom { deleted, is_more: true });
+    }
     for together in plan.thinned.iter().chain(&plan.for_room) {
-        if free(repository)?.lacking(least).is_none() {
+        // The drive may say that there is room where a quota says that there is none: one goes in any case.
+        if !deleted.is_empty() && free(repository)?.lacking(least).is_none() {
             break;
         }
         let named: Vec<&Judged> = together.iter().filter_map(|seq| plan.find(*seq)).collect();
@@ -48,7 +55,7 @@ pub fn make_first_room(
             continue;
         }
         let names: Vec<String> = named.iter().map(|one| one.snapshot.name.clone()).collect();
-        trash::bury(repository, &names, Patience::Wait, monitor)?;
+        trash::bury(repository, &names, patience, monitor)?;
         for one in named {
             let name = one.snapshot.name.clone();
             monitor.emit(&Event::SnapshotDeleted { name: name.clone() });
@@ -56,8 +63,8 @@ pub fn make_first_room(
         }
         trash::strip(repository, monitor)?;
     }
-    let after = free(repository)?;
-    Ok(FirstRoom { deleted, is_more: after.bytes > before.bytes || after.inodes > before.inodes })
+    let is_more = is_more(free(repository)?);
+    Ok(FirstRoom { deleted, is_more })
 }
 
 /// Whether nobody pinned the snapshot, or gave it a name, since the plan was made.

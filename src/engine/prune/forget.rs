@@ -41,7 +41,7 @@ pub fn plan_forget(
         let (frees, reason) = (Amount::default(), Reason::Forgotten);
         judged.push(Judged { snapshot: row.clone(), frees, reason });
     }
-    if let Some(path) = missing_source(index, sources)? {
+    if let Some(path) = missing_source(index, sources, false)? {
         return Err(Error::SourceMissing(path));
     }
     judged.sort_by_key(|one| one.snapshot.seq);

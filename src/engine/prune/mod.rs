@@ -10,15 +10,16 @@ mod plan;
 mod sources;
 mod truth;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::error::{Error, Result};
 use super::monitor::{Event, Monitor, Phase};
 use super::probe;
 use super::recover::Writer;
 use super::retention::{Amount, Reason};
-use super::trash::{self, Patience};
+use super::trash;
 
+pub use super::trash::Patience;
 pub use first::{FirstRoom, make_first_room};
 pub use forget::{forget, plan_forget};
 pub use next::room_for_next;
@@ -30,6 +31,9 @@ const TICK: Duration = Duration::from_millis(20);
 
 /// After so many times without a change nothing more is on its way.
 const IDLE_TICKS: u32 = 15;
+
+/// How long what was removed is waited for at all: others may write and remove meanwhile.
+const LONGEST_SETTLING: Duration = Duration::from_secs(10);
 
 /// What was deleted, and what came of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -129,14 +133,14 @@ impl Deletion<'_> {
             flushed.map_err(|errno| Error::drive("flush", repository.path(), errno))?;
         }
         // Some file systems free in the background what was removed: what is on its way need not be deleted elsewhere.
-        let (mut free, mut idle_ticks) = (Amount::default(), 0);
+        let (mut most_bytes, mut idle_ticks, started) = (0, 0, Instant::now());
         loop {
-            let now = probe::space(repository.dir(), repository.path())?.free();
-            self.monitor.set_free_bytes(now.bytes);
-            idle_ticks = if now.bytes > free.bytes { 0 } else { idle_ticks + 1 };
-            free = now;
+            let free = probe::space(repository.dir(), repository.path())?.free();
+            self.monitor.set_free_bytes(free.bytes);
+            idle_ticks = if free.bytes > most_bytes { 0 } else { idle_ticks + 1 };
+            most_bytes = most_bytes.max(free.bytes);
             let is_settled = self.deleted.is_empty() || free.bytes >= self.expected.bytes;
-            if is_settled || idle_ticks >= IDLE_TICKS {
+            if is_settled || idle_ticks >= IDLE_TICKS || started.elapsed() >= LONGEST_SETTLING {
                 return Ok(free);
             }
             self.monitor.check_cancelled()?;

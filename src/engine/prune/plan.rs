@@ -36,6 +36,8 @@ pub struct PruneRequest<'a> {
     pub retention: &'a Retention,
     /// What is protected now; nothing is deleted while one of them is missing.
     pub sources: &'a [Source],
+    /// Believe a source that was emptied.
+    pub accept_empty: bool,
     /// The present moment.
     pub now: Timestamp,
     /// The room that is wanted.
@@ -114,7 +116,7 @@ pub fn plan(
     monitor: &Monitor,
 ) -> Result<PrunePlan> {
     let rows = index.snapshots()?;
-    let missing_source = missing_source(index, request.sources)?;
+    let missing_source = missing_source(index, request.sources, request.accept_empty)?;
     let space = probe::space(repository.dir(), repository.path())?;
     let situation = Situation {
         now: request.now,

@@ -11,7 +11,13 @@ use crate::engine::path::RelPath;
 /// The first source that is out of reach or emptied now, or was so when the newest snapshot was made.
 ///
 /// What is no longer one of `sources` is not missed: someone took it out. Without any, all that the newest snapshot names count.
-pub fn missing_source(index: &Index, sources: &[Source]) -> Result<Option<PathBuf>> {
+///
+/// With `accept_empty` one that was emptied isn't missed: a person said that this is meant.
+pub fn missing_source(
+    index: &Index,
+    sources: &[Source],
+    accept_empty: bool,
+) -> Result<Option<PathBuf>> {
     let Some(newest) = index.snapshots()?.last().map(|row| row.seq) else { return Ok(None) };
     for (id, path) in index.sources_of(newest)? {
         if !sources.is_empty() && !sources.iter().any(|source| source.id == id) {
@@ -24,7 +30,7 @@ pub fn missing_source(index: &Index, sources: &[Source]) -> Result<Option<PathBu
         }
     }
     for source in sources {
-        if is_missing(index, newest, source)? {
+        if is_missing(index, newest, source, accept_empty)? {
             return Ok(Some(source.path.clone()));
         }
     }
@@ -32,9 +38,9 @@ pub fn missing_source(index: &Index, sources: &[Source]) -> Result<Option<PathBu
 }
 
 /// Whether nothing of what the newest snapshot has of a source is there now.
-fn is_missing(index: &Index, newest: u64, source: &Source) -> Result<bool> {
+fn is_missing(index: &Index, newest: u64, source: &Source, accept_empty: bool) -> Result<bool> {
     let Ok(names) = Dir::open(&source.path).and_then(|dir| dir.names()) else { return Ok(true) };
     let path = RelPath::from_absolute(&source.path)?;
     let Some(node) = index.node_of(&path)? else { return Ok(false) };
-    Ok(is_lost(&index.children(node, newest)?, &names))
+    Ok(!accept_empty && is_lost(&index.children(node, newest)?, &names))
 }
