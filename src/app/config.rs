@@ -58,12 +58,12 @@ struct ConfigFile {
     backup: BackupSection,
     #[serde(default, skip_serializing_if = "HistorySection::is_usual")]
     history: HistorySection,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retention: Option<Policy>,
     #[serde(default)]
     source: Vec<SourceSection>,
     #[serde(skip_serializing_if = "Option::is_none")]
     rules: Option<RulesSection>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    retention: Option<Policy>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
