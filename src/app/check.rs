@@ -13,7 +13,7 @@ use super::places;
 use crate::engine::error::{Error, Result};
 use crate::engine::history::{History, Version};
 use crate::engine::monitor::Monitor;
-use crate::engine::restore::{self, OnConflict, RestoreRequest, Target};
+use crate::engine::restore::{self, Journals, OnConflict, RestoreRequest, Target};
 
 /// Copies that are older than this are left over from a run that was killed.
 const LEFT_OVER: Duration = Duration::from_secs(24 * 60 * 60);
@@ -61,15 +61,19 @@ impl<'a> Checker<'a> {
     /// Brings the version into `folder`, checked by its hash, for this user to read alone.
     fn copy(&self, version: &Version, folder: &Path) -> Result<PathBuf> {
         let snapshots = self.history.snapshots()?;
+        let at = version.newest_good(&snapshots).map_or(version.last, |snapshot| snapshot.seq);
         let request = RestoreRequest {
-            at: version.newest_good(&snapshots).map_or(version.last, |snapshot| snapshot.seq),
-            paths: vec![version.path.clone()],
             target: Target::Folder(folder.to_owned()),
             on_conflict: OnConflict::Skip,
-            privileges: false,
+            ..RestoreRequest::of(at, [version.path.clone()])
         };
         let plan = restore::plan_restore(self.history, &request, self.monitor)?;
-        let report = restore::apply(self.history, &plan, self.monitor)?;
+        let report = restore::apply(
+            self.history,
+            &plan,
+            &Journals::new(folder.join("journal")),
+            self.monitor,
+        )?;
         let damaged = |reason: String| Error::Damaged { path: version.path.to_absolute(), reason };
         if let Some((_, reason)) = report.problems.first() {
             return Err(damaged(reason.to_string()));

@@ -13,7 +13,7 @@ use crate::engine::history::History;
 use crate::engine::monitor::Monitor;
 use crate::engine::path::RelPath;
 use crate::engine::remove::remove_tree;
-use crate::engine::restore::{OnConflict, RestoreRequest, Target as To};
+use crate::engine::restore::{RestoreRequest, Target as To};
 
 /// What was done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -175,8 +175,7 @@ fn backed_up(report: &BackupReport) -> Step {
 
 fn restore(target: &Target, at: u64, path: &Path, to: To) -> Result<()> {
     let path = RelPath::from_absolute(path).map_err(crate::engine::error::Error::from)?;
-    let (paths, on_conflict) = (vec![path], OnConflict::KeepBoth);
-    let request = RestoreRequest { at, paths, target: to, on_conflict, privileges: false };
+    let request = RestoreRequest { target: to, ..RestoreRequest::of(at, [path]) };
     let monitor = Monitor::new();
     let plan = target.plan_restore(&request, &monitor)?;
     let report = target.restore(&plan, &monitor)?;

@@ -23,7 +23,7 @@ use crate::engine::monitor::{Event, Monitor};
 use crate::engine::reader::is_current;
 use crate::engine::recover::Writer;
 use crate::engine::repository::{Identity, Repository, YORE_DIR};
-use crate::engine::restore::{self, RestorePlan, RestoreReport, RestoreRequest};
+use crate::engine::restore::{self, Journals, RestorePlan, RestoreReport, RestoreRequest};
 use crate::engine::retention::{Policy, Retention};
 use crate::engine::rules::RuleSet;
 use crate::engine::seal::SnapshotKind;
@@ -238,13 +238,18 @@ impl Target {
     /// Carries a plan out.
     pub fn restore(&self, plan: &RestorePlan, monitor: &Monitor) -> Result<RestoreReport> {
         let history = self.open_attached(monitor)?;
-        Ok(restore::apply(&history, plan, monitor)?)
+        Ok(restore::apply(&history, plan, &journals(), monitor)?)
     }
 
     /// Makes the index again from the trees.
     pub fn rebuild(&self, monitor: &Monitor) -> Result<()> {
         Ok(self.open_writer(monitor)?.rebuild(monitor)?)
     }
+}
+
+/// Where the journals of restores are kept.
+pub fn journals() -> Journals {
+    Journals::new(places::state_dir().join("restores"))
 }
 
 /// A backup that was made, with the repository still open.

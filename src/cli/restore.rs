@@ -51,10 +51,8 @@ fn request(matches: &ArgMatches, target: &Target, output: Output) -> Result<Rest
     let given = matches.get_many::<PathBuf>("path").into_iter().flatten();
     let paths = given
         .map(|path| find(path, |path| Ok(history.entry(path, snapshot.seq)?.is_some())))
-        .collect::<Result<_>>()?;
+        .collect::<Result<Vec<_>>>()?;
     Ok(RestoreRequest {
-        at: snapshot.seq,
-        paths,
         target: match matches.get_one::<PathBuf>("to") {
             Some(folder) => To::Folder(folder.clone()),
             None => To::Original,
@@ -65,6 +63,7 @@ fn request(matches: &ArgMatches, target: &Target, output: Output) -> Result<Rest
             Some("skip") => OnConflict::Skip,
             _ => OnConflict::KeepBoth,
         },
+        ..RestoreRequest::of(snapshot.seq, paths)
     })
 }
 
@@ -76,15 +75,17 @@ fn action_words(item: &PlanItem) -> String {
         Action::KeepBoth => gettext_f("keep both, create {path}", path),
         Action::Replace => gettext_f("replace {path}, keeping the present one aside", path),
         Action::Skip => gettext_f("skip {path}, something else is there", path),
-        Action::Same => gettext_f("leave {path}, it is the same", path),
+        Action::Remove => gettext_f("remove {path}, keeping it aside", path),
+        Action::Adjust => gettext_f("give {path} its former permissions and time", path),
         Action::Impossible => gettext_f("can’t restore {path}, nothing is stored of it", path),
     }
 }
 
 fn show_plan(plan: &RestorePlan, output: Output) {
-    output.line(gettext_f("From the snapshot {name}:", &[("name", &plan.snapshot)]));
-    let telling: Vec<&PlanItem> =
-        plan.items.iter().filter(|item| item.action != Action::Same).collect();
+    for name in plan.snapshots.values() {
+        output.line(gettext_f("From the snapshot {name}:", &[("name", name)]));
+    }
+    let telling = &plan.items;
     for item in telling.iter().take(SHOWN_ITEMS) {
         let entries = ngettext_f("{count} entry", "{count} entries", item.entries, &[]);
         output.line(format!("  {} ({entries}, {})", action_words(item), text::size(item.bytes)));
@@ -93,7 +94,7 @@ fn show_plan(plan: &RestorePlan, output: Output) {
         let more = (telling.len() - SHOWN_ITEMS) as u64;
         output.line(ngettext_f("  and {count} more", "  and {count} more", more, &[]));
     }
-    let same = plan.count(Action::Same);
+    let same = plan.same;
     if same > 0 {
         output.line(ngettext_f(
             "  {count} entry is there already, the same",
@@ -117,7 +118,7 @@ fn show_report(report: &RestoreReport, output: Output) {
         report.entries,
         &[("size", &text::size(report.bytes))],
     ));
-    for folder in &report.undo {
+    for folder in &report.kept {
         let path = folder.display().to_string();
         output.line(gettext_f("What was replaced is kept in {path}.", &[("path", &path)]));
     }
@@ -145,7 +146,8 @@ fn plan_json(plan: &RestorePlan) -> Value {
                     Action::KeepBoth => "keep-both",
                     Action::Replace => "replace",
                     Action::Skip => "skip",
-                    Action::Same => "same",
+                    Action::Remove => "remove",
+                    Action::Adjust => "adjust",
                     Action::Impossible => "impossible",
                 },
                 "entries": item.entries,
@@ -154,7 +156,7 @@ fn plan_json(plan: &RestorePlan) -> Value {
         })
         .collect();
     json!({
-        "snapshot": plan.snapshot,
+        "snapshots": plan.snapshots.values().collect::<Vec<_>>(),
         "entries": plan.entries,
         "bytes": plan.bytes,
         "items": items,
@@ -171,7 +173,7 @@ fn report_json(report: &RestoreReport) -> Value {
         "entries": report.entries,
         "bytes": report.bytes,
         "restored": report.restored.iter().map(|path| path_json(path)).collect::<Vec<_>>(),
-        "undo": report.undo.iter().map(|path| path_json(path)).collect::<Vec<_>>(),
+        "kept": report.kept.iter().map(|path| path_json(path)).collect::<Vec<_>>(),
         "problems": problems,
     })
 }

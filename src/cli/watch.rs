@@ -89,11 +89,16 @@ fn show(bar: &ProgressBar, monitor: &Monitor, elapsed: Duration) {
             progress.done_entries,
             &[],
         ),
+        Phase::Verifying => {
+            ngettext_f("{count} file checked", "{count} files checked", progress.done_entries, &[])
+        }
+        Phase::Mending => gettext("Mending damaged files"),
+        Phase::Undoing => gettext("Putting everything back"),
     }];
     if progress.phase == Phase::Deleting && progress.free_bytes > 0 {
         words.push(gettext_f("{free} free", &[("free", &text::size(progress.free_bytes))]));
     }
-    if progress.phase == Phase::Copying {
+    if matches!(progress.phase, Phase::Copying | Phase::Verifying) {
         words.push(text::size(progress.done_bytes));
         words.extend(text::rate(progress.copied_bytes, elapsed));
         words.extend(text::time_left(&progress, elapsed));

@@ -286,6 +286,9 @@ pub enum Error {
         /// Why.
         reason: TargetProblem,
     },
+    /// No restore is known by this number.
+    #[error("no restore {0} is known here")]
+    NoSuchRestore(uuid::Uuid),
     /// A label that is too long or holds control characters.
     #[error("the label is too long or holds control characters")]
     BadLabel,

@@ -30,9 +30,15 @@ pub enum Phase {
     Rebuilding,
     /// Deleting snapshots.
     Deleting,
+    /// Reading stored files to see that they are as they were written.
+    Verifying,
+    /// Putting good copies in the place of damaged ones.
+    Mending,
+    /// Taking a restore back.
+    Undoing,
 }
 
-const PHASES: [Phase; 8] = [
+const PHASES: [Phase; 11] = [
     Phase::Opening,
     Phase::Measuring,
     Phase::Copying,
@@ -41,6 +47,9 @@ const PHASES: [Phase; 8] = [
     Phase::Publishing,
     Phase::Rebuilding,
     Phase::Deleting,
+    Phase::Verifying,
+    Phase::Mending,
+    Phase::Undoing,
 ];
 
 /// One look at the counters.

@@ -17,7 +17,7 @@ use yore::engine::monitor::{Event, Monitor};
 use yore::engine::path::RelPath;
 use yore::engine::recover::Writer;
 use yore::engine::repository::{Identity, Repository};
-use yore::engine::restore::{self, OnConflict, RestoreReport, RestoreRequest, Target};
+use yore::engine::restore::{self, Journals, RestoreReport, RestoreRequest, Target};
 use yore::engine::seal::SnapshotKind;
 
 use super::place::scratch;
@@ -176,17 +176,17 @@ impl Rig {
     #[track_caller]
     pub fn restore(&self, at: u64) -> (PathBuf, RestoreReport) {
         let to = self.path().join(format!("restored-{}", Uuid::new_v4()));
-        let request = RestoreRequest {
-            at,
-            paths: vec![self.path_of("")],
-            target: Target::Folder(to.clone()),
-            privileges: false,
-            on_conflict: OnConflict::KeepBoth,
-        };
+        let asked = RestoreRequest::of(at, [self.path_of("")]);
+        let request = RestoreRequest { target: Target::Folder(to.clone()), ..asked };
         let (history, monitor) = (self.history(), Monitor::new());
         let plan = restore::plan_restore(&history, &request, &monitor).unwrap();
-        let report = restore::apply(&history, &plan, &monitor).unwrap();
+        let report = restore::apply(&history, &plan, &self.journals(), &monitor).unwrap();
         (to.join("source"), report)
+    }
+
+    /// Where the journals of restores are kept.
+    pub fn journals(&self) -> Journals {
+        Journals::new(self.path().join("restores"))
     }
 
     /// Asks everything that there is to ask.

@@ -7,14 +7,15 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rustix::io::Errno;
+use uuid::Uuid;
 
 use super::flags;
 use super::links::Links;
 use super::owner::OwnerMap;
 use super::place::{Workspace, dated_name};
-use super::stage::{Piece, Staging, Up};
+use super::stage::{Origin, Piece, Staging, Up};
 use super::target;
-use super::{Action, PlanItem, RestorePlan, RestoreReport};
+use super::{Action, Journals, PlanItem, RestorePlan, RestoreReport};
 use crate::engine::dir::Dir;
 use crate::engine::error::{Error, Result};
 use crate::engine::history::Answers;
@@ -38,6 +39,7 @@ struct Workspaces {
 /// An item on its way.
 struct Staged<'a> {
     item: &'a PlanItem,
+    origin: Arc<Origin>,
     /// Under which name, in which workspace.
     name: Vec<u8>,
     workspace: usize,
@@ -51,13 +53,31 @@ struct Staged<'a> {
 /// # Errors
 /// Whatever stops the whole restore: a target that can't be written to or has no room, a stop. Until
 /// then nothing is in its place but whole items; what could not be read is a problem in the report.
-pub fn apply(history: &History, plan: &RestorePlan, monitor: &Monitor) -> Result<RestoreReport> {
+pub fn apply(
+    history: &History,
+    plan: &RestorePlan,
+    _journals: &Journals,
+    monitor: &Monitor,
+) -> Result<RestoreReport> {
     let repository = history.repository()?;
     let _lock = repository.lock_for_reading()?;
     monitor.enter(Phase::Copying);
     monitor.set_totals(plan.entries, plan.bytes);
     // Staging alone reads the index, so a second attempt finds nothing published.
     history.ask_at_length(|answers| attempt(repository, answers, plan, monitor))
+}
+
+/// Goes on with the restore `id`, which was interrupted.
+///
+/// # Errors
+/// [`Error::NoSuchRestore`], and as of [`apply`].
+pub fn resume(
+    _history: &History,
+    _journals: &Journals,
+    id: Uuid,
+    _monitor: &Monitor,
+) -> Result<RestoreReport> {
+    Err(Error::NoSuchRestore(id))
 }
 
 fn attempt(
@@ -68,20 +88,20 @@ fn attempt(
 ) -> Result<RestoreReport> {
     let mut workspaces = Workspaces { list: Vec::new(), by_place: HashMap::new() };
     let outcome = carry_out(repository, answers, plan, &mut workspaces, monitor);
-    let (mut undo, mut untidy) = (Vec::new(), None);
+    let (mut kept, mut untidy) = (Vec::new(), None);
     for workspace in workspaces.list {
         match workspace.close() {
-            Ok(kept) => undo.extend(kept),
+            Ok(folder) => kept.extend(folder),
             Err(errno) => untidy = Some(errno),
         }
     }
     // What is in its place gets its flags, whatever could not be tidied up.
     let outcome = outcome.map(|published| set_flags(published, monitor));
     match (outcome, untidy) {
-        (Ok(report), None) => Ok(RestoreReport { undo, ..report }),
+        (Ok(report), None) => Ok(RestoreReport { kept, ..report }),
         (outcome, untidy) => {
             // The answer is an error, which can't tell where replaced files are.
-            for path in undo {
+            for path in kept {
                 monitor.emit(&Event::ReplacedKept { path });
             }
             let path = plan.items.first().map(|item| item.target.clone()).unwrap_or_default();
@@ -99,17 +119,9 @@ fn carry_out(
     workspaces: &mut Workspaces,
     monitor: &Monitor,
 ) -> Result<Published> {
-    let snapshot = Snapshot::open(repository, &plan.snapshot)?
-        .ok_or_else(|| Error::NoSuchSnapshot(plan.snapshot.clone()))?;
-    let root = repository.path().join("snapshots").join(&plan.snapshot);
-    let files = snapshot.files().map_err(|errno| Error::drive("open", &root, errno))?;
-    let ids = snapshot.read_seal().map_or_else(|_| Ids::default(), |seal| seal.ids);
-    let owners = OwnerMap::new(&ids, plan.privileges);
     let first = plan.items.iter().find(|item| item.is_written());
     let staging = Staging {
-        at: plan.at,
         index: answers.0.path(),
-        owners: &owners,
         target: first.map(|item| item.target.clone()).unwrap_or_default(),
         monitor,
         problems: Mutex::default(),
@@ -121,8 +133,7 @@ fn carry_out(
     for item in plan.items.iter().filter(|item| item.action == Action::Impossible) {
         staging.problem(&item.path, Reason::NeverStored);
     }
-    let started = answers.snapshot(plan.at)?.started;
-    let (staged, pieces) = prepare(answers, plan, &files, workspaces, &staging)?;
+    let (staged, pieces) = prepare(repository, answers, plan, workspaces, &staging)?;
     staging.run(pieces)?;
     monitor.enter(Phase::Syncing);
     for workspace in &workspaces.list {
@@ -138,7 +149,7 @@ fn carry_out(
         monitor.check_cancelled()?;
         let workspace = &mut workspaces.list[staged.workspace];
         let parent = target::make(&staged.parent_path)?;
-        match publish(&staged, &parent, workspace, started) {
+        match publish(&staged, &parent, workspace, staged.origin.started) {
             Ok(Some(path)) => {
                 places.push((staged.item.path.clone(), path.clone()));
                 report.restored.push(path);
@@ -180,21 +191,23 @@ fn set_flags(published: Published, monitor: &Monitor) -> RestoreReport {
 
 /// Opens the folder of every item on both sides, and a workspace on each file system.
 fn prepare<'a>(
+    repository: &Repository,
     answers: Answers<'_>,
     plan: &'a RestorePlan,
-    files: &Dir,
     workspaces: &mut Workspaces,
     staging: &Staging<'_>,
 ) -> Result<(Vec<Staged<'a>>, Vec<Piece>)> {
     let (mut staged, mut pieces) = (Vec::new(), Vec::new());
-    let mut stored_of: HashMap<RelPath, Arc<Dir>> = HashMap::new();
+    let mut stored_of: HashMap<(u64, RelPath), Arc<Dir>> = HashMap::new();
     let mut dirs: HashMap<usize, Arc<Dir>> = HashMap::new();
+    let origins = origins(repository, answers, plan)?;
     for (number, item) in plan.items.iter().enumerate().filter(|(_, item)| item.is_written()) {
-        let (node, state) = answers.find(&item.path, plan.at)?;
-        let folder = item.path.parent().unwrap_or_default();
+        let Some((origin, files)) = origins.get(&item.at) else { continue };
+        let (node, state) = answers.find(&item.path, item.at)?;
+        let folder = (item.at, item.path.parent().unwrap_or_default());
         let stored = match stored_of.get(&folder) {
             Some(stored) => Arc::clone(stored),
-            None => match files.beneath(&folder) {
+            None => match files.beneath(&folder.1) {
                 Ok(dir) => {
                     // Only the last one: a plan may name more folders than there are descriptors.
                     stored_of.clear();
@@ -223,10 +236,39 @@ fn prepare<'a>(
         let is_folder = state.meta.kind == crate::engine::meta::Kind::Directory;
         let mode = is_folder.then_some(state.meta.mode);
         let (up, path) = (Up::Workspace(dir), item.path.clone());
-        pieces.push(Piece { path, node, state, stored, up, staged: name.clone() });
-        staged.push(Staged { item, name, workspace, parent_path, mode });
+        let origin = Arc::clone(origin);
+        pieces.push(Piece {
+            origin: Arc::clone(&origin),
+            path,
+            node,
+            state,
+            stored,
+            up,
+            staged: name.clone(),
+        });
+        staged.push(Staged { item, origin, name, workspace, parent_path, mode });
     }
     Ok((staged, pieces))
+}
+
+/// The snapshots that `plan` takes from, open, by number.
+fn origins(
+    repository: &Repository,
+    answers: Answers<'_>,
+    plan: &RestorePlan,
+) -> Result<HashMap<u64, (Arc<Origin>, Dir)>> {
+    let mut origins = HashMap::new();
+    for (at, name) in &plan.snapshots {
+        let snapshot =
+            Snapshot::open(repository, name)?.ok_or_else(|| Error::NoSuchSnapshot(name.clone()))?;
+        let root = repository.path().join("snapshots").join(name);
+        let files = snapshot.files().map_err(|errno| Error::drive("open", &root, errno))?;
+        let ids = snapshot.read_seal().map_or_else(|_| Ids::default(), |seal| seal.ids);
+        let owners = OwnerMap::new(&ids, plan.request.privileges);
+        let started = answers.snapshot(*at)?.started;
+        origins.insert(*at, (Arc::new(Origin { at: *at, started, owners }), files));
+    }
+    Ok(origins)
 }
 
 impl Workspaces {

@@ -2,20 +2,28 @@
 
 mod apply;
 mod flags;
+mod journal;
 mod links;
 mod owner;
 mod place;
 mod plan;
 mod stage;
 mod target;
+mod undo;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use uuid::Uuid;
+
+use super::meta::FileTime;
 use super::path::RelPath;
 use super::problem::Reason;
 
-pub use apply::apply;
+pub use apply::{apply, resume};
+pub use journal::{JournalInfo, JournalState, Journals};
 pub use plan::plan_restore;
+pub use undo::{UndoProblem, UndoReport, undo};
 
 /// What to do where something else is in the way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -27,30 +35,62 @@ pub enum OnConflict {
     Replace,
     /// Leave it, and don't restore.
     Skip,
+    /// Make a folder exactly as it was: as [`OnConflict::Replace`], and what was not in it is set aside, too.
+    Exact,
 }
 
 /// Where to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Target {
     /// Where it came from.
+    #[default]
     Original,
     /// Into this folder, under its own name.
     Folder(PathBuf),
 }
 
-/// What a person asks for.
+/// A file or folder that a person wants back.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RestoreRequest {
-    /// Number of the snapshot.
+pub struct Wanted {
+    /// Its path.
+    pub path: RelPath,
+    /// Number of the snapshot that it comes from.
     pub at: u64,
-    /// Files and folders.
-    pub paths: Vec<RelPath>,
+}
+
+/// Whose restored entries become, other than by the names in the snapshot: former owner to new one, each a name or a
+/// number.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct OwnerChoices {
+    /// Users.
+    pub users: Vec<(String, String)>,
+    /// Groups.
+    pub groups: Vec<(String, String)>,
+}
+
+/// What a person asks for.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RestoreRequest {
+    /// Files and folders, each as it was in a snapshot.
+    pub wanted: Vec<Wanted>,
     /// Where to.
     pub target: Target,
     /// What to do where something is in the way.
     pub on_conflict: OnConflict,
     /// Bring back setuid and setgid of programs, capabilities and devices, too. For root.
     pub privileges: bool,
+    /// Bring back files whose stored copy is damaged, too, each with a warning.
+    pub damaged: bool,
+    /// Whose the entries become.
+    pub owners: OwnerChoices,
+}
+
+impl RestoreRequest {
+    /// Asks for `paths` as they were in the snapshot `at`.
+    pub fn of(at: u64, paths: impl IntoIterator<Item = RelPath>) -> Self {
+        let wanted = paths.into_iter().map(|path| Wanted { path, at }).collect();
+        Self { wanted, ..Self::default() }
+    }
 }
 
 /// What becomes of one item.
@@ -62,27 +102,44 @@ pub enum Action {
     KeepBoth,
     /// What is there is set aside and replaced.
     Replace,
+    /// What is there was not in the snapshot, and is set aside.
+    Remove,
+    /// A folder that is there gets the owner, permissions, attributes and time that it had.
+    Adjust,
     /// What is there stays, and nothing is restored.
     Skip,
-    /// The same content is there already.
-    Same,
     /// Nothing of it is stored, or it can't be made.
     Impossible,
+}
+
+/// What is at an item's place now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct There {
+    /// Entries, all below a folder included.
+    pub entries: u64,
+    /// Bytes of content.
+    pub bytes: u64,
+    /// When it was changed last.
+    pub mtime: FileTime,
 }
 
 /// One item of a plan: a file, or a folder with all below it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlanItem {
-    /// The path in the snapshot.
+    /// The path in the snapshot; of what is removed, the one that it would have there.
     pub path: RelPath,
+    /// Number of the snapshot.
+    pub at: u64,
     /// The path that it gets.
     pub target: PathBuf,
     /// What becomes of it.
     pub action: Action,
-    /// Entries, the item itself included.
+    /// Entries that are restored, the item itself included.
     pub entries: u64,
-    /// Bytes of content.
+    /// Bytes of content that are restored.
     pub bytes: u64,
+    /// What is there, and is replaced, removed or stays.
+    pub there: Option<There>,
 }
 
 impl PlanItem {
@@ -92,23 +149,75 @@ impl PlanItem {
     }
 }
 
+/// What a person should know before a restore begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Warning {
+    /// There is not enough room where it is going to be written.
+    NoRoom {
+        /// A folder on that file system.
+        path: PathBuf,
+        /// Bytes that are needed there.
+        needed_bytes: u64,
+        /// Bytes that are free there.
+        free_bytes: u64,
+    },
+    /// Entries of others, which only root could give them, will belong to this user.
+    BecomesOwn {
+        /// How many entries.
+        count: u64,
+        /// Their owners, by name or else by number.
+        owners: Vec<String>,
+    },
+    /// Owners whom nobody here is called like; their entries keep the numbers that they had.
+    UnknownOwners {
+        /// How many entries.
+        count: u64,
+        /// Their owners, by name or else by number.
+        owners: Vec<String>,
+    },
+    /// Setuid and setgid bits of programs, and capabilities, are left off: they are root's to restore, if asked to.
+    PrivilegesLeftOff {
+        /// How many files.
+        count: u64,
+    },
+    /// Devices are left out: they are root's to restore, if asked to.
+    DevicesLeftOut {
+        /// How many.
+        count: u64,
+    },
+    /// The stored copies of these files are known to be damaged.
+    Damaged {
+        /// How many files.
+        count: u64,
+        /// One of them.
+        first: RelPath,
+    },
+    /// The snapshot's seal is missing or broken: some of it may be missing, or metadata wrong.
+    DamagedSnapshot {
+        /// Its name.
+        name: String,
+    },
+}
+
 /// What a restore is going to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RestorePlan {
-    /// Number of the snapshot.
-    pub at: u64,
-    /// Whether what gives power over the computer is brought back, too.
-    pub privileges: bool,
-    /// Its name.
-    pub snapshot: String,
-    /// Every item; folders that are there already are split into what is in them.
+    /// What was asked for.
+    pub request: RestoreRequest,
+    /// Names of the snapshots that it takes from, by number.
+    pub snapshots: BTreeMap<u64, String>,
+    /// Every item that something is to be said about; folders that are there already are split into what is in them.
     pub items: Vec<PlanItem>,
+    /// Entries that are there already, the same.
+    pub same: u64,
     /// Entries that will be written.
     pub entries: u64,
     /// Bytes that will be written.
     pub bytes: u64,
     /// Bytes that are free where they will be written; `None` if that is not known.
     pub free_bytes: Option<u64>,
+    /// What to know before.
+    pub warnings: Vec<Warning>,
 }
 
 impl RestorePlan {
@@ -116,19 +225,35 @@ impl RestorePlan {
     pub fn count(&self, action: Action) -> u64 {
         self.items.iter().filter(|item| item.action == action).count() as u64
     }
+
+    /// Entries and bytes that are there now and will be set aside.
+    pub fn set_aside(&self) -> (u64, u64) {
+        let is_set_aside =
+            |item: &&PlanItem| matches!(item.action, Action::Replace | Action::Remove);
+        let there = self.items.iter().filter(is_set_aside).filter_map(|item| item.there);
+        there.fold((0, 0), |(entries, bytes), there| {
+            (entries.saturating_add(there.entries), bytes.saturating_add(there.bytes))
+        })
+    }
 }
 
 /// What a restore did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RestoreReport {
+    /// By which it can be undone.
+    pub id: Uuid,
     /// Entries that were put in place.
     pub entries: u64,
     /// Bytes of content that were put in place.
     pub bytes: u64,
-    /// What could not be restored, and why.
+    /// Items that took the place of something.
+    pub replaced: u64,
+    /// What was not in the snapshot and was set aside.
+    pub removed: u64,
+    /// What could not be restored, or not in full, and why.
     pub problems: Vec<(RelPath, Reason)>,
-    /// Folders that keep what was replaced.
-    pub undo: Vec<PathBuf>,
+    /// Folders that keep what was replaced or removed.
+    pub kept: Vec<PathBuf>,
     /// What was put in place.
     pub restored: Vec<PathBuf>,
 }

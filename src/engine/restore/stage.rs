@@ -21,8 +21,21 @@ use crate::engine::pool::{Pool, walk_threads};
 use crate::engine::problem::Reason;
 use crate::engine::xattr::{Labels, Xattrs};
 
+/// The snapshot that pieces come from.
+#[derive(Debug)]
+pub struct Origin {
+    /// Its number.
+    pub at: u64,
+    /// When it was started.
+    pub started: jiff::Timestamp,
+    /// Whose its entries become.
+    pub owners: OwnerMap,
+}
+
 /// One entry that is to be made.
 pub struct Piece {
+    /// Where it comes from.
+    pub origin: Arc<Origin>,
     /// The path in the snapshot.
     pub path: RelPath,
     /// Its number in the index.
@@ -68,6 +81,7 @@ impl Up {
 
 /// A folder being made; its metadata is set when all below it is there.
 pub struct Made {
+    origin: Arc<Origin>,
     path: RelPath,
     up: Up,
     dir: Dir,
@@ -78,12 +92,8 @@ pub struct Made {
 
 /// One restore's staging.
 pub struct Staging<'a> {
-    /// Number of the snapshot.
-    pub at: u64,
     /// The index to read.
     pub index: &'a Path,
-    /// Whose the entries become.
-    pub owners: &'a OwnerMap,
     /// Where it is going to be, for messages.
     pub target: PathBuf,
     /// Who watches.
@@ -151,18 +161,20 @@ impl Staging<'_> {
         self.note_flags(&piece.path, change.flags);
         let xattrs = change.xattrs().unwrap_or_else(|| Xattrs::read(&stored).unwrap_or_default());
         let made = Arc::new(Made {
+            origin: Arc::clone(&piece.origin),
             path: piece.path.clone(),
-            meta: self.owners.map(piece.state.meta),
+            meta: piece.origin.owners.map(piece.state.meta),
             up: piece.up,
             dir,
-            xattrs: self.owners.map_attributes(xattrs),
+            xattrs: piece.origin.owners.map_attributes(xattrs),
             pending: AtomicUsize::new(1),
         });
         self.monitor.set_current(piece.path.clone());
         let mut folders = Vec::new();
-        for child in worker.index.children(piece.node, self.at)? {
+        for child in worker.index.children(piece.node, piece.origin.at)? {
             self.monitor.check_cancelled()?;
             let child = Piece {
+                origin: Arc::clone(&piece.origin),
                 path: piece.path.join(&child.name),
                 node: child.node,
                 state: child.state,
@@ -191,7 +203,7 @@ impl Staging<'_> {
             let is_item = matches!(made.up, Up::Workspace(_));
             let mode = if is_item { made.meta.mode | 0o700 } else { made.meta.mode };
             let meta = Metadata { mode, ..made.meta };
-            self.dress(&made.path, &made.dir, &meta, &made.xattrs)?;
+            self.dress(&made.path, &made.dir, &meta, &made.xattrs, made.origin.owners.rule())?;
             self.done(&made.meta);
             up = made.up.clone();
         }
@@ -209,7 +221,7 @@ impl Staging<'_> {
         let _turn = self.links.turn();
         if links::take(workspace, &name, dir, &piece.staged).map_err(|errno| self.failed(errno))? {
             self.note_flags(&piece.path, state.change().flags);
-            self.done(&self.owners.map(state.meta));
+            self.done(&piece.origin.owners.map(state.meta));
             return Ok(());
         }
         self.make_new(worker, piece)?;
@@ -222,7 +234,7 @@ impl Staging<'_> {
             Kind::Symlink => self.make_symlink(piece),
             Kind::Fifo => self.make_special(piece, FileType::Fifo),
             Kind::Socket => self.make_special(piece, FileType::Socket),
-            Kind::Block | Kind::Character if !self.owners.makes_devices() => {
+            Kind::Block | Kind::Character if !piece.origin.owners.makes_devices() => {
                 self.problem(&piece.path, Reason::Device);
                 Ok(())
             }
@@ -255,9 +267,9 @@ impl Staging<'_> {
             return Ok(());
         }
         self.note_flags(&piece.path, change.flags);
-        let xattrs = self.owners.map_attributes(change.xattrs().unwrap_or(read.xattrs));
-        let meta = self.owners.map(piece.state.meta);
-        self.dress(&piece.path, &file, &meta, &xattrs)?;
+        let xattrs = piece.origin.owners.map_attributes(change.xattrs().unwrap_or(read.xattrs));
+        let meta = piece.origin.owners.map(piece.state.meta);
+        self.dress(&piece.path, &file, &meta, &xattrs, piece.origin.owners.rule())?;
         self.done(&meta);
         Ok(())
     }
@@ -269,9 +281,10 @@ impl Staging<'_> {
         fd: &impl AsFd,
         meta: &Metadata,
         xattrs: &Xattrs,
+        owner: OwnerRule,
     ) -> Result<()> {
-        let all = copy::set_metadata(fd, meta, xattrs, self.owners.rule())
-            .map_err(|errno| self.failed(errno))?;
+        let all =
+            copy::set_metadata(fd, meta, xattrs, owner).map_err(|errno| self.failed(errno))?;
         let stat = stat_fd(fd).map_err(|errno| self.failed(errno))?;
         let is_kept = Metadata::from_statx(&stat).is_some_and(|now| now.mtime == meta.mtime);
         if !all || !is_kept {
@@ -303,7 +316,7 @@ impl Staging<'_> {
     }
 
     fn make_special(&self, piece: &Piece, kind: FileType) -> Result<()> {
-        let meta = self.owners.map(piece.state.meta);
+        let meta = piece.origin.owners.map(piece.state.meta);
         let (major, minor) = meta.device;
         let device = rustix::fs::makedev(major, minor);
         // Nobody may use it before its owner is set.
@@ -334,11 +347,11 @@ impl Staging<'_> {
 
     /// Owner, mode, attributes and time of what can't be opened.
     fn finish_nameless(&self, piece: &Piece) -> Result<()> {
-        let meta = self.owners.map(piece.state.meta);
+        let meta = piece.origin.owners.map(piece.state.meta);
         let (dir, name) = (piece.up.dir(), piece.staged.as_slice());
         let failed = |errno| self.failed(errno);
         let (uid, gid) = (Uid::from_raw(meta.uid), Gid::from_raw(meta.gid));
-        let all_owners = self.owners.rule() == OwnerRule::Set;
+        let all_owners = piece.origin.owners.rule() == OwnerRule::Set;
         let uid = all_owners.then_some(uid);
         match rustix::fs::chownat(dir, name, uid, Some(gid), AtFlags::SYMLINK_NOFOLLOW) {
             Ok(()) => {}
@@ -346,7 +359,8 @@ impl Staging<'_> {
             Err(errno) => return Err(failed(errno)),
         }
         let xattrs = piece.state.change().xattrs().unwrap_or_default();
-        let all = self.owners.map_attributes(xattrs).write_child(dir, name).map_err(failed)?;
+        let all =
+            piece.origin.owners.map_attributes(xattrs).write_child(dir, name).map_err(failed)?;
         if meta.kind.is_special() {
             let mode = Mode::from_raw_mode(meta.mode);
             rustix::fs::chmodat(dir, name, mode, AtFlags::empty()).map_err(failed)?;

@@ -122,7 +122,8 @@ fn row(item: &PlanItem) -> Row {
         Action::Impossible => {
             ("dialog-warning-symbolic", gettext("Can’t be restored: nothing of it is stored"))
         }
-        Action::Same => ("emblem-ok-symbolic", gettext("The same is there already")),
+        Action::Remove => ("edit-undo-symbolic", gettext("Is set aside, as it was not there then")),
+        Action::Adjust => ("emblem-ok-symbolic", gettext("Gets its former permissions and time")),
     };
     Row {
         icon,

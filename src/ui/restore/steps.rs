@@ -12,7 +12,7 @@ use super::{Input, Output, Restore, Step};
 use crate::app::error::{Error, Result};
 use crate::app::words::explain_reason;
 use crate::engine::monitor::Monitor;
-use crate::engine::restore::{OnConflict, RestorePlan, RestoreReport, RestoreRequest, Target};
+use crate::engine::restore::{RestorePlan, RestoreReport, RestoreRequest, Target};
 use crate::i18n::{gettext, gettext_f, ngettext_f};
 use crate::ui::bridge::{self, Tick};
 use crate::ui::widgets::choose_folder::choose_folder;
@@ -51,13 +51,8 @@ impl Restore {
 
     pub(super) fn make_plan(&mut self, to: Target, sender: &ComponentSender<Self>) {
         let target = self.init.target.clone();
-        let request = RestoreRequest {
-            at: self.init.at,
-            paths: self.init.paths.clone(),
-            target: to,
-            privileges: false,
-            on_conflict: OnConflict::KeepBoth,
-        };
+        let asked = RestoreRequest::of(self.init.at, self.init.paths.clone());
+        let request = RestoreRequest { target: to, ..asked };
         self.step = Step::Planning;
         self.running = Some(bridge::start(
             sender.input_sender(),

@@ -52,6 +52,9 @@ fn phase(phase: Phase) -> String {
         Phase::Publishing => gettext("Putting files in place…"),
         Phase::Rebuilding => gettext("Reading the snapshots…"),
         Phase::Deleting => gettext("Deleting snapshots…"),
+        Phase::Verifying => gettext("Checking stored files…"),
+        Phase::Mending => gettext("Mending damaged files…"),
+        Phase::Undoing => gettext("Putting everything back…"),
     }
 }
 
