@@ -116,6 +116,15 @@ pub enum Error {
     /// A person stopped it while something was being deleted.
     #[error("stopped while deleting")]
     DeletionStopped,
+    /// No restore, or more than one, has a number that begins so.
+    #[error("no restore is called {0:?}")]
+    NoSuchRestore(String),
+    /// No restore is known that was not undone already.
+    #[error("there is no restore to undo")]
+    NothingToUndo,
+    /// No restore was interrupted.
+    #[error("no restore was interrupted")]
+    NothingToResume,
     /// A person has to agree to a deletion, and there is none to be asked.
     #[error("nobody can be asked whether it is to be deleted")]
     NobodyAsked,
@@ -182,6 +191,9 @@ impl Error {
                 | Self::NoRulesAgreed { .. }
                 | Self::BeyondDrive { .. }
                 | Self::NobodyAsked
+                | Self::NoSuchRestore(_)
+                | Self::NothingToUndo
+                | Self::NothingToResume
                 | Self::Engine(
                     EngineError::NoSuchSnapshot(_)
                         | EngineError::AmbiguousSnapshot { .. }

@@ -43,7 +43,10 @@ pub(super) fn shown(path: &Path) -> String {
 
 /// The words for an error.
 pub fn explain(error: &Error) -> Explanation {
-    explain_wish(error).or_else(|| explain_deletion(error)).unwrap_or_else(|| explain_other(error))
+    explain_wish(error)
+        .or_else(|| explain_deletion(error))
+        .or_else(|| super::undo::explain(error))
+        .unwrap_or_else(|| explain_other(error))
 }
 
 fn explain_other(error: &Error) -> Explanation {

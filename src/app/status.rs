@@ -5,9 +5,12 @@ use super::explain::{Explanation, explain};
 use super::reach::outlook;
 use super::state::{LastRun, last_run};
 use super::target::Target;
+use super::undo::restores;
+use crate::engine::damage::Damage;
 use crate::engine::history::SnapshotInfo;
 use crate::engine::monitor::Monitor;
 use crate::engine::probe;
+use crate::engine::restore::{JournalInfo, JournalState};
 use crate::engine::seal::Problem;
 
 pub use super::health::Health;
@@ -36,6 +39,10 @@ pub struct Status {
     pub last_run: Option<LastRun>,
     /// What the rules make of the history; `None` if none were agreed to, or if the drive is away.
     pub outlook: Option<Outlook>,
+    /// Restores that can be undone, or were interrupted, oldest first.
+    pub restores: Vec<JournalInfo>,
+    /// How many stored files are known to be damaged.
+    pub damaged: u64,
 }
 
 /// Reads the status. Touches the drive, so not for a thread that draws.
@@ -61,7 +68,13 @@ pub fn status(target: &Target) -> Status {
     };
     let attached = history.as_ref().filter(|history| !history.is_away());
     let outlook = attached.and_then(|history| outlook(target, history).ok().flatten());
+    let damage = repository.and_then(|there| Damage::read(there).ok()).unwrap_or_default();
+    // What isn't known can't be undone: that is no reason to say nothing of the rest.
+    let mut restores = restores().unwrap_or_default();
+    restores.retain(|restore| restore.state != JournalState::Undone);
     Status {
+        restores,
+        damaged: damage.files().len() as u64,
         problems,
         outlook,
         health: super::health::health(repository.is_some(), snapshots.last(), last_run.as_ref()),

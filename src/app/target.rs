@@ -13,6 +13,7 @@ use super::places;
 use super::rules;
 use super::setup::candidate_drives;
 use super::state::{Outcome, remember};
+use super::undo;
 use crate::engine::backup::{BackupOptions, BackupReport, backup_after, thin};
 use crate::engine::clock::SystemClock;
 use crate::engine::error::Error as EngineError;
@@ -77,6 +78,8 @@ pub struct BackUp {
     pub scheduled: bool,
     /// Make no snapshot if nothing is new, as scheduled runs do.
     pub only_if_changed: bool,
+    /// It comes before something that changes much, such as a restore of a whole folder.
+    pub before: bool,
 }
 
 impl Target {
@@ -198,11 +201,17 @@ impl Target {
         if let Some(id) = self.repository_id {
             remember(id, outcome(made.as_ref().map(|made| &made.report)));
         }
-        made.map(|made| made.thinned(monitor))
+        let report = made.map(|made| made.thinned(monitor));
+        undo::tidy(monitor);
+        report
     }
 
     fn run_backup(&self, told: BackUp, monitor: &Monitor) -> Result<Made> {
-        let kind = if told.scheduled { SnapshotKind::Scheduled } else { SnapshotKind::Manual };
+        let kind = match told {
+            BackUp { before: true, .. } => SnapshotKind::Before,
+            BackUp { scheduled: true, .. } => SnapshotKind::Scheduled,
+            BackUp { .. } => SnapshotKind::Manual,
+        };
         let zone = TimeZone::system();
         let options = BackupOptions {
             accept_empty: told.accept_empty,

@@ -2,6 +2,7 @@
 
 mod find;
 mod prune;
+mod restore;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -45,7 +46,8 @@ pub fn command() -> Command {
             versions(),
             compare(),
             usage(),
-            restore(),
+            restore::restore(),
+            restore::undo(),
             plain("status", gettext("Tell whether everything is well")),
             why(),
             pin(),
@@ -348,36 +350,4 @@ fn versions() -> Command {
             .value_parser(value_parser!(OsString))
             .help(gettext("What the program gets before the copy")),
     ])
-}
-
-fn restore() -> Command {
-    Command::new("restore")
-        .about(gettext("Bring files and folders back"))
-        .args([at(), path(true).num_args(1..)])
-        .arg(
-            Arg::new("to")
-                .long("to")
-                .value_name("DIR")
-                .value_parser(value_parser!(PathBuf))
-                .help(gettext("Restore into this folder instead of the original place")),
-        )
-        .arg(
-            Arg::new("on-conflict")
-                .long("on-conflict")
-                .value_name("POLICY")
-                .default_value("keep-both")
-                .value_parser(PossibleValuesParser::new(["keep-both", "replace", "skip"]))
-                .help(gettext("What to do where something else is in the way")),
-        )
-        .arg(
-            Arg::new("privileged").long("privileged").action(ArgAction::SetTrue).help(gettext(
-                "Bring back set-user-id bits, capabilities and devices, too; for root",
-            )),
-        )
-        .arg(
-            Arg::new("dry-run")
-                .long("dry-run")
-                .action(ArgAction::SetTrue)
-                .help(gettext("Only say what would be done")),
-        )
 }

@@ -22,6 +22,7 @@ pub fn run(matches: &ArgMatches, options: &Options, output: Output) -> Result<En
         accept_empty: matches.get_flag("accept-empty"),
         scheduled: matches.get_flag("scheduled"),
         only_if_changed: matches.get_flag("if-changed"),
+        ..BackUp::default()
     };
     let started = Instant::now();
     let report = watch(output, move |monitor| target.back_up_with(told, monitor))?;

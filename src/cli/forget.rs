@@ -1,11 +1,10 @@
 //! `yore forget`: delete snapshots that are not wanted any more.
 
-use std::io::{BufRead as _, IsTerminal as _, Write as _};
-
 use clap::ArgMatches;
 use serde_json::{Value, json};
 
 use super::Ending;
+use super::ask::{Enter, ask};
 use super::output::{Output, amount_json, snapshot_json, snapshot_path_json};
 use super::past::open_history;
 use super::prune::{deleted_json, note_stuck};
@@ -54,7 +53,7 @@ pub fn run(matches: &ArgMatches, options: &Options, output: Output) -> Result<En
         output.document(&document(&doomed, None));
         return Ok(Ending::Done);
     }
-    if !matches.get_flag("yes") && !ask(doomed.len() as u64, output)? {
+    if !matches.get_flag("yes") && !agrees(doomed.len() as u64, output)? {
         output.line(gettext("Nothing was deleted."));
         return Ok(Ending::Done);
     }
@@ -85,29 +84,18 @@ fn preview(doomed: &Doomed) -> String {
     format!("{:<22}  {when:>18}{label}  {holds}", snapshot.name)
 }
 
-/// Asks whoever sits at the terminal.
+/// Asks whether they are to be deleted.
 ///
 /// # Errors
-/// Nobody does.
-fn ask(count: u64, output: Output) -> Result<bool> {
-    let (mut input, mut prompt) = (std::io::stdin().lock(), std::io::stderr().lock());
-    if output.json || !input.is_terminal() || !prompt.is_terminal() {
-        return Err(Error::NobodyAsked);
-    }
+/// Nobody can be asked.
+fn agrees(count: u64, output: Output) -> Result<bool> {
     let question = ngettext_f(
         "Delete it for good? [y/N] ",
         "Delete these {count} for good? [y/N] ",
         count,
         &[],
     );
-    let _ = write!(prompt, "{question}");
-    let _ = prompt.flush();
-    let mut answer = String::new();
-    // What can't be read is no yes.
-    let _ = input.read_line(&mut answer);
-    let answer = answer.trim().to_lowercase();
-    // Translators: the letter for yes that the question offers, in lower case.
-    Ok(["y".to_owned(), "yes".to_owned(), gettext("y")].contains(&answer))
+    ask(&question, Enter::No, output).ok_or(Error::NobodyAsked)
 }
 
 fn only_json(file: &OnlyFile) -> Value {

@@ -2,6 +2,7 @@
 
 mod adopt;
 mod arguments;
+mod ask;
 mod backup;
 mod compare;
 mod deleted;
@@ -22,6 +23,7 @@ mod restore;
 mod setup;
 mod snapshots;
 mod status;
+mod undo;
 mod usage;
 mod versions;
 mod watch;
@@ -88,6 +90,7 @@ fn dispatch(matches: &ArgMatches, options: &Options, output: Output) -> Result<E
         Some(("compare", matches)) => compare::run(matches, options, output),
         Some(("usage", matches)) => usage::run(matches, options, output),
         Some(("restore", matches)) => restore::run(matches, options, output),
+        Some(("undo", matches)) => undo::run(matches, output),
         Some(("status", _)) => status::run(options, output),
         Some(("why", matches)) => why::run(matches, options, output),
         Some(("pin", matches)) => pin::run(matches, options, output, true),

