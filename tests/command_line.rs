@@ -13,6 +13,7 @@ mod restore;
 mod setup;
 mod status;
 mod stop;
+mod undo;
 mod usage;
 
 use std::fs;
