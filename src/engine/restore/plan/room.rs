@@ -28,7 +28,9 @@ struct Need {
 #[derive(Debug, Default)]
 pub struct Grounds {
     needs: BTreeMap<Ground, Need>,
+    /// The one that is written to first, or else was met first.
     first: Option<Ground>,
+    is_written: bool,
 }
 
 impl Grounds {
@@ -46,6 +48,9 @@ impl Grounds {
 
     /// Counts what is going to be written. What is set aside meanwhile is kept, and frees nothing.
     pub fn add(&mut self, ground: Ground, entries: u64, bytes: u64) {
+        if !self.is_written {
+            (self.first, self.is_written) = (Some(ground), true);
+        }
         if let Some(need) = self.needs.get_mut(&ground) {
             let more = entries.saturating_mul(ENTRY_BYTES).saturating_add(bytes);
             need.needed_bytes = need.needed_bytes.saturating_add(more);

@@ -182,11 +182,13 @@ impl Planner<'_> {
         for part in unit.parts() {
             same.push(self.is_same_part(&unit, part, spot)?);
         }
-        let removes_database = unit.is_orphan() && self.is_exact() && !stays;
+        // One that was there then, though it was never read, is no newer for that.
+        let was_there = unit.database.stored.is_some();
+        let removes_database = unit.is_orphan() && self.is_exact() && !stays && !was_there;
         if same.iter().all(|same| *same) && !removes_database {
             let stored = unit.parts().filter(|part| part.good().is_some()).count();
             self.same = self.same.saturating_add(stored as u64);
-            return self.miss_lost(&unit, spot);
+            return self.miss_lost(&unit, spot, self.items.len());
         }
         match self.request.on_conflict {
             OnConflict::Skip => self.skip_unit(&unit, spot, &same),
@@ -214,6 +216,7 @@ impl Planner<'_> {
     }
 
     fn skip_unit(&mut self, unit: &Unit, spot: &Spot, same: &[bool]) -> Result<()> {
+        let before = self.items.len();
         for (part, same) in unit.parts().zip(same) {
             let Some(found) = part.good() else { continue };
             if *same {
@@ -223,11 +226,12 @@ impl Planner<'_> {
             let target = target_of(spot, &part.name(&unit.base));
             self.add(found, spot, target, Action::Skip, part.there())?;
         }
-        self.miss_lost(unit, spot)
+        self.miss_lost(unit, spot, before)
     }
 
     /// All of the unit gets a name of its own.
     pub(super) fn keep_unit(&mut self, unit: &Unit, spot: &Spot, siblings: &[Child]) -> Result<()> {
+        let before = self.items.len();
         let own = self.own_name(spot, &unit.base, unit.at, siblings, &suffixes())?;
         for part in unit.parts() {
             if let Some(found) = part.good() {
@@ -235,11 +239,12 @@ impl Planner<'_> {
                 self.add(found, spot, target, Action::KeepBoth, part.there())?;
             }
         }
-        self.miss_lost(unit, spot)
+        self.miss_lost(unit, spot, before)
     }
 
     /// The unit becomes what it was: logs of another go first, the database's own come last.
     fn replace_unit(&mut self, unit: &Unit, spot: &Spot, same: &[bool]) -> Result<()> {
+        let before = self.items.len();
         let leftover = unit.logs.iter().chain(std::iter::once(&unit.database));
         for part in leftover.filter(|part| part.good().is_none()) {
             if let Some(there) = part.there() {
@@ -266,15 +271,16 @@ impl Planner<'_> {
             let target = target_of(spot, &part.name(&unit.base));
             self.add(found, spot, target, action, part.there())?;
         }
-        self.miss_lost(unit, spot)
+        self.miss_lost(unit, spot, before)
     }
 
-    /// Says which parts can't come back, unless something was said of their place.
-    fn miss_lost(&mut self, unit: &Unit, spot: &Spot) -> Result<()> {
+    /// Says which parts can't come back, unless the items from the number `before` on say something of their place.
+    fn miss_lost(&mut self, unit: &Unit, spot: &Spot, before: usize) -> Result<()> {
         for part in unit.parts() {
             if let Some(found) = part.stored.as_ref().filter(|found| found.is_lost()) {
                 let target = target_of(spot, &part.name(&unit.base));
-                if self.items.last().is_none_or(|item| item.target != target) {
+                let said = self.items.get(before..).unwrap_or_default();
+                if said.iter().all(|item| item.target != target) {
                     self.add(found, spot, target, Action::Impossible, part.there())?;
                 }
             }
