@@ -130,7 +130,7 @@ impl Keepers {
             target: spot.path.clone(),
             left_out,
         };
-        Ok(self.look(dir, &place, &[unit.base.clone()]).has(&unit.base))
+        Ok(self.look(dir, &place, std::slice::from_ref(&unit.base)).has(&unit.base))
     }
 }
 

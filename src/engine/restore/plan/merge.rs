@@ -32,7 +32,7 @@ struct Walk {
 
 enum Step {
     /// A folder on both sides.
-    Enter(Found, Place),
+    Enter(Box<(Found, Place)>),
     /// A folder that was not in the snapshot, but holds something that stays.
     Clear(Place),
     /// An item whose turn is after all that is in it.
@@ -70,11 +70,12 @@ impl Planner<'_> {
         let left_out = left_out.unwrap_or_default();
         let place = Place { parent, name, path: found.path.clone(), target, left_out };
         let (at, mount) = (found.at, mount_of(&stat));
-        let mut walk = Walk { at, mount, keepers, waiting: vec![Step::Enter(found, place)] };
+        let mut walk =
+            Walk { at, mount, keepers, waiting: vec![Step::Enter(Box::new((found, place)))] };
         while let Some(step) = walk.waiting.pop() {
             self.monitor.check_cancelled()?;
             match step {
-                Step::Enter(found, place) => self.enter(&mut walk, &found, &place)?,
+                Step::Enter(both) => self.enter(&mut walk, &both.0, &both.1)?,
                 Step::Clear(place) => self.clear(&mut walk, &place)?,
                 Step::Add(item) => self.items.push(item),
             }
@@ -93,11 +94,12 @@ impl Planner<'_> {
             }
             let is_there = both.names.binary_search(&child.name).is_ok();
             let below = both.found_below(child);
-            if is_there && below.state.meta.kind == Kind::Directory {
-                if let Some(next) = self.next_folder(walk, &both, &below)? {
-                    walk.waiting.push(Step::Enter(below, next));
-                    continue;
-                }
+            if is_there
+                && below.state.meta.kind == Kind::Directory
+                && let Some(next) = self.next_folder(walk, &both, &below)?
+            {
+                walk.waiting.push(Step::Enter(Box::new((below, next))));
+                continue;
             }
             self.plan_entry(below, &both.spot, child.name.clone(), &both.stored)?;
         }

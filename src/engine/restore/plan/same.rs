@@ -35,8 +35,8 @@ impl Planner<'_> {
             Kind::File => {
                 // Elsewhere than where it came from, only the inode itself tells.
                 let by_inode = spot.stable_inodes || !self.is_original();
-                let print = Fingerprint::from_statx(stat);
-                Ok(is_recognised(&found.state, &now, &print, by_inode)
+                let seen = Fingerprint::from_statx(stat);
+                Ok(is_recognised(&found.state, &now, &seen, by_inode)
                     || self.has_content(found, dir, name)?)
             }
             Kind::Symlink => {
