@@ -5,7 +5,7 @@ use nix::unistd::{Uid, User};
 use super::error::Error;
 use super::explain::{Explanation, shown};
 use super::text::quoted;
-use crate::engine::error::Error as EngineError;
+use crate::engine::error::{Error as EngineError, OwnerKind};
 use crate::engine::path::display;
 use crate::i18n::{gettext, gettext_f};
 
@@ -46,6 +46,32 @@ pub fn explain_owner(error: &EngineError) -> Option<Explanation> {
                 "Its files carry the owners that they had. Run Yore as root, and “yore restore” to get files back.",
             ),
         ),
+        EngineError::NoSuchOwner { kind, name } => {
+            let name = [("name", display(name.as_bytes()))];
+            let name = name.each_ref().map(|(key, name)| (*key, name.as_str()));
+            Explanation::new(
+                match kind {
+                    OwnerKind::User => gettext_f("This computer has no user “{name}”.", &name),
+                    OwnerKind::Group => gettext_f("This computer has no group “{name}”.", &name),
+                },
+                gettext(
+                    "Write OLD:NEW with a name or a number that there is. Nothing was restored.",
+                ),
+            )
+        }
+        EngineError::OwnerNotStored { kind, name } => {
+            let name = [("name", display(name.as_bytes()))];
+            let name = name.each_ref().map(|(key, name)| (*key, name.as_str()));
+            Explanation::new(
+                match kind {
+                    OwnerKind::User => gettext_f("The snapshot knows no user “{name}”.", &name),
+                    OwnerKind::Group => gettext_f("The snapshot knows no group “{name}”.", &name),
+                },
+                gettext(
+                    "Write OLD:NEW with the name or the number that the owner had. Nothing was restored.",
+                ),
+            )
+        }
         _ => return None,
     })
 }

@@ -241,7 +241,9 @@ impl Target {
     /// Says what a restore is going to do.
     pub fn plan_restore(&self, request: &RestoreRequest, monitor: &Monitor) -> Result<RestorePlan> {
         let history = self.open_attached(monitor)?;
-        Ok(restore::plan_restore(&history, request, monitor)?)
+        let mut request = request.clone();
+        request.spared.extend(rules::spared(&self.rules));
+        Ok(restore::plan_restore(&history, &request, monitor)?)
     }
 
     /// Carries a plan out.

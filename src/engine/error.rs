@@ -60,6 +60,15 @@ pub enum TargetProblem {
     Full,
 }
 
+/// Whom an entry belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OwnerKind {
+    /// A user.
+    User,
+    /// A group.
+    Group,
+}
+
 /// Why the engine could not do what it was asked for.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -285,6 +294,22 @@ pub enum Error {
         path: PathBuf,
         /// Why.
         reason: TargetProblem,
+    },
+    /// Nobody here has the name that restored entries are to be given to, and it is no number.
+    #[error("this computer has no {kind:?} {name:?}")]
+    NoSuchOwner {
+        /// A user or a group.
+        kind: OwnerKind,
+        /// As it was given.
+        name: String,
+    },
+    /// Nobody in the snapshots has the name whose entries are to be given to another, and it is no number.
+    #[error("the snapshots know no {kind:?} {name:?}")]
+    OwnerNotStored {
+        /// A user or a group.
+        kind: OwnerKind,
+        /// As it was given.
+        name: String,
     },
     /// No restore is known by this number.
     #[error("no restore {0} is known here")]

@@ -26,8 +26,7 @@ fn what_was_replaced_comes_back_and_goes_again() {
     let (small, first) = rewritten();
     let path = small.arg("letter.txt");
     small.home.run(["undo"]).says(2, &["There is no restore to undo"]);
-    let answer =
-        small.home.run(["restore", "--at", &first, &path, "--on-conflict", "replace"]);
+    let answer = small.home.run(["restore", "--at", &first, &path, "--on-conflict", "replace"]);
     answer.says(0, &["replace", "keeping aside", "yore undo"]);
     assert_eq!(letter(&small), "dear");
     small.home.run(["status"]).says(0, &["1 restore can be undone", "5 B"]);
@@ -96,8 +95,7 @@ fn what_is_gone_comes_from_the_last_snapshot_that_has_it() {
 fn room_is_given_back() {
     let (small, first) = rewritten();
     let path = small.arg("letter.txt");
-    let answer =
-        small.home.json(["restore", "--at", &first, &path, "--on-conflict", "replace"]);
+    let answer = small.home.json(["restore", "--at", &first, &path, "--on-conflict", "replace"]);
     let kept = answer["report"]["kept"][0].as_str().unwrap().to_owned();
     assert!(fs::exists(&kept).unwrap());
     let id = answer["report"]["id"].as_str().unwrap();

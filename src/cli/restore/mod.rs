@@ -102,6 +102,7 @@ fn request(matches: &ArgMatches, history: &History, output: Output) -> Result<Re
         privileges: matches.get_flag("privileged"),
         damaged: matches.get_flag("damaged"),
         owners: OwnerChoices { users: pairs("map-user"), groups: pairs("map-group") },
+        ..RestoreRequest::default()
     })
 }
 

@@ -41,7 +41,11 @@ pub(in crate::engine) fn keep(
 }
 
 /// The rule that leaves out a folder that was kept, if it is only on the way to what an include names.
-pub(super) fn on_the_way(rules: &Rules, path: &RelPath, marks: &FolderMarks) -> Option<Why> {
+pub(in crate::engine) fn on_the_way(
+    rules: &Rules,
+    path: &RelPath,
+    marks: &FolderMarks,
+) -> Option<Why> {
     if !rules.leads_to_include(path) {
         return None;
     }

@@ -43,7 +43,7 @@ use super::snapshot::Stage;
 use super::xattr::Labels;
 
 use base::{bases_of, source_path};
-pub(super) use filter::keep;
+pub(super) use filter::{keep, on_the_way};
 use folder::Base;
 use gauge::{Gauge, Rewritten};
 pub(super) use measure::{FolderCost, reserve};

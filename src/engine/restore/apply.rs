@@ -264,7 +264,7 @@ fn origins(
         let root = repository.path().join("snapshots").join(name);
         let files = snapshot.files().map_err(|errno| Error::drive("open", &root, errno))?;
         let ids = snapshot.read_seal().map_or_else(|_| Ids::default(), |seal| seal.ids);
-        let owners = OwnerMap::new(&ids, plan.request.privileges);
+        let owners = OwnerMap::new(&ids, plan.request.privileges, &plan.request.owners)?;
         let started = answers.snapshot(*at)?.started;
         origins.insert(*at, (Arc::new(Origin { at: *at, started, owners }), files));
     }

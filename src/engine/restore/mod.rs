@@ -83,6 +83,8 @@ pub struct RestoreRequest {
     pub damaged: bool,
     /// Whose the entries become.
     pub owners: OwnerChoices,
+    /// Folders that [`OnConflict::Exact`] never removes, nor anything in them: the program's own.
+    pub spared: Vec<PathBuf>,
 }
 
 impl RestoreRequest {

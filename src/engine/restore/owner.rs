@@ -1,42 +1,90 @@
 //! Whose a restored entry becomes, and which of its bits are safe to bring back.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-use nix::unistd::{self, Group, User};
+use nix::unistd::{self, Group, Uid, User};
 
+use super::OwnerChoices;
 use crate::engine::acl;
 use crate::engine::copy::OwnerRule;
+use crate::engine::error::{Error, OwnerKind, Result};
 use crate::engine::meta::{Kind, Metadata};
 use crate::engine::seal::Ids;
 use crate::engine::xattr::Xattrs;
 
-/// Maps owners by name first, then by number.
+const ROOT: u32 = 0;
+
+/// The number that stands for nobody at all: system calls take it for "as it is".
+const NO_ID: u32 = u32::MAX;
+
+/// Names beyond these in a seal are not looked up: each is a question to the system's directory of users.
+const LIMIT_NAMES: usize = 65_536;
+
+/// Maps owners: as a person chose, else by name, else by number.
 #[derive(Debug, Default)]
 pub struct OwnerMap {
     users: HashMap<u32, u32>,
     groups: HashMap<u32, u32>,
-    is_root: bool,
+    /// Groups that this user may give entries to, unless he is root.
+    own_groups: Vec<u32>,
+    euid: u32,
     privileges: bool,
 }
 
 impl OwnerMap {
-    /// Makes the map from the names that the snapshot's seal gives; `privileges` are brought back only if they were
-    /// asked for.
-    pub fn new(ids: &Ids, privileges: bool) -> Self {
-        let user = |name: &String| User::from_name(name).ok().flatten().map(|u| u.uid.as_raw());
-        let group = |name: &String| Group::from_name(name).ok().flatten().map(|g| g.gid.as_raw());
-        let is_root = unistd::geteuid().is_root();
-        Self {
-            users: ids.users.iter().filter_map(|(id, name)| Some((*id, user(name)?))).collect(),
-            groups: ids.groups.iter().filter_map(|(id, name)| Some((*id, group(name)?))).collect(),
-            is_root,
-            privileges: privileges && is_root,
-        }
+    /// Makes the map from the names that the snapshot's seal gives, and what was chosen instead; `privileges` are
+    /// brought back only if they were asked for.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchOwner`] if whom entries are to be given to is unknown here.
+    pub fn new(ids: &Ids, privileges: bool, choices: &OwnerChoices) -> Result<Self> {
+        let euid = unistd::geteuid().as_raw();
+        let mut users = by_name(&ids.users, user_named);
+        users.extend(chosen(&choices.users, &ids.users, OwnerKind::User, user_named)?);
+        let mut groups = by_name(&ids.groups, group_named);
+        groups.extend(chosen(&choices.groups, &ids.groups, OwnerKind::Group, group_named)?);
+        let mut own_groups: Vec<u32> =
+            unistd::getgroups().unwrap_or_default().iter().map(|gid| gid.as_raw()).collect();
+        own_groups.push(unistd::getegid().as_raw());
+        Ok(Self { users, groups, own_groups, euid, privileges: privileges && euid == ROOT })
+    }
+
+    /// Whether what is restored keeps the owners that it had.
+    pub fn is_root(&self) -> bool {
+        self.euid == ROOT
+    }
+
+    /// Whether privileges are brought back.
+    pub fn has_privileges(&self) -> bool {
+        self.privileges
+    }
+
+    /// Whether an entry with the metadata `meta` will belong to this user though it was another's.
+    pub fn becomes_own(&self, meta: &Metadata) -> bool {
+        !self.is_root() && self.user(meta.uid) != self.euid
+    }
+
+    /// Whether a number stands for somebody other than it says: a choice, or a name that has another number here.
+    pub fn is_mapped(&self, uid: u32) -> bool {
+        self.users.contains_key(&uid)
+    }
+
+    /// Whether `now` has the owner, the permissions and the time that restoring `then` could give it.
+    pub fn has_metadata(&self, now: &Metadata, then: &Metadata) -> bool {
+        let wanted = self.map(*then);
+        let can_own = self.is_root() || wanted.uid == self.euid;
+        let can_group = self.is_root() || self.own_groups.contains(&wanted.gid);
+        // What would be left off is no reason to take it from what has it still.
+        let is_mode = [wanted.mode, then.mode].contains(&now.mode) || now.kind == Kind::Symlink;
+        is_mode
+            && now.mtime == wanted.mtime
+            && (now.uid == wanted.uid || !can_own)
+            && (now.gid == wanted.gid || !can_group)
     }
 
     /// What this user can do about owners: root gives both, anyone else a group that he is in.
     pub fn rule(&self) -> OwnerRule {
-        if self.is_root { OwnerRule::Set } else { OwnerRule::Try }
+        if self.is_root() { OwnerRule::Set } else { OwnerRule::Try }
     }
 
     /// The metadata that a restored entry gets: setuid and setgid of programs are a privilege.
@@ -63,6 +111,12 @@ impl OwnerMap {
         self.privileges
     }
 
+    /// Whether `now` are the attributes that restoring `then` would give.
+    pub fn has_attributes(&self, now: Xattrs, then: Xattrs) -> bool {
+        let now = if self.privileges { now } else { now.without_privileges() };
+        now == self.map_attributes(then)
+    }
+
     fn user(&self, id: u32) -> u32 {
         self.users.get(&id).copied().unwrap_or(id)
     }
@@ -70,4 +124,70 @@ impl OwnerMap {
     fn group(&self, id: u32) -> u32 {
         self.groups.get(&id).copied().unwrap_or(id)
     }
+}
+
+/// Refuses choices that mean nobody in any of the snapshots with these `ids`.
+///
+/// # Errors
+/// [`Error::OwnerNotStored`].
+pub fn check_choices<'a>(
+    choices: &OwnerChoices,
+    ids: impl Iterator<Item = &'a Ids> + Clone,
+) -> Result<()> {
+    for (old, _) in &choices.users {
+        if !ids.clone().any(|ids| !numbers_of(old, &ids.users).is_empty()) {
+            return Err(Error::OwnerNotStored { kind: OwnerKind::User, name: old.clone() });
+        }
+    }
+    for (old, _) in &choices.groups {
+        if !ids.clone().any(|ids| !numbers_of(old, &ids.groups).is_empty()) {
+            return Err(Error::OwnerNotStored { kind: OwnerKind::Group, name: old.clone() });
+        }
+    }
+    Ok(())
+}
+
+/// Whether this computer has a user with that number.
+pub fn is_user(uid: u32) -> bool {
+    User::from_uid(Uid::from_raw(uid)).ok().flatten().is_some()
+}
+
+/// The numbers that `old` means: those with that name, else the number that it is.
+fn numbers_of(old: &str, names: &BTreeMap<u32, String>) -> Vec<u32> {
+    let named: Vec<u32> =
+        names.iter().filter(|(_, name)| *name == old).map(|(id, _)| *id).collect();
+    if named.is_empty() { number(old).into_iter().collect() } else { named }
+}
+
+fn number(text: &str) -> Option<u32> {
+    text.parse().ok().filter(|id| *id != NO_ID)
+}
+
+fn user_named(name: &str) -> Option<u32> {
+    User::from_name(name).ok().flatten().map(|user| user.uid.as_raw())
+}
+
+fn group_named(name: &str) -> Option<u32> {
+    Group::from_name(name).ok().flatten().map(|group| group.gid.as_raw())
+}
+
+fn by_name(names: &BTreeMap<u32, String>, find: impl Fn(&str) -> Option<u32>) -> HashMap<u32, u32> {
+    let names = names.iter().take(LIMIT_NAMES);
+    names.filter_map(|(id, name)| Some((*id, find(name)?))).collect()
+}
+
+fn chosen(
+    choices: &[(String, String)],
+    names: &BTreeMap<u32, String>,
+    kind: OwnerKind,
+    find: impl Fn(&str) -> Option<u32>,
+) -> Result<Vec<(u32, u32)>> {
+    let mut pairs = Vec::new();
+    for (old, new) in choices {
+        let Some(to) = find(new).or_else(|| number(new)) else {
+            return Err(Error::NoSuchOwner { kind, name: new.clone() });
+        };
+        pairs.extend(numbers_of(old, names).into_iter().map(|from| (from, to)));
+    }
+    Ok(pairs)
 }

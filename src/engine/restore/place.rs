@@ -85,6 +85,15 @@ impl Workspace {
 
 /// `name` with the snapshot's local date before its ending, and a number where that is taken in `dir`.
 pub fn dated_name(name: &[u8], moment: Timestamp, dir: &Dir) -> rustix::io::Result<Vec<u8>> {
+    free_name(name, moment, |candidate| dir.has(candidate))
+}
+
+/// As [`dated_name`], where `is_taken` knows which names are.
+pub fn free_name(
+    name: &[u8],
+    moment: Timestamp,
+    mut is_taken: impl FnMut(&[u8]) -> rustix::io::Result<bool>,
+) -> rustix::io::Result<Vec<u8>> {
     let date = moment.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H-%M").to_string();
     for number in 1_u32.. {
         let mark = match number {
@@ -92,7 +101,7 @@ pub fn dated_name(name: &[u8], moment: Timestamp, dir: &Dir) -> rustix::io::Resu
             number => format!(" ({date}) {number}"),
         };
         let candidate = insert(name, &mark);
-        if !dir.has(&candidate)? {
+        if !is_taken(&candidate)? {
             return Ok(candidate);
         }
     }
