@@ -138,5 +138,5 @@ fn plans_as_person(repository: &Path, source: &Path) {
 
 fn println_past_the_harness(text: &str) {
     use std::io::Write as _;
-    writeln!(std::io::stdout(), "{text}").unwrap();
+    std::io::stdout().write_all(format!("{text}\n").as_bytes()).unwrap();
 }
