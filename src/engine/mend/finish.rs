@@ -25,10 +25,12 @@ use crate::engine::repository::Repository;
 pub fn finish(repository: &Repository, monitor: &Monitor) -> Result<()> {
     let steps = match journal::read(repository).map_err(|errno| failed(repository, errno))? {
         Found::Steps(steps) if is_sound(&steps) => steps,
-        Found::Nothing => return remove_stage(repository),
-        Found::Steps(_) | Found::Bad => {
+        found => {
+            // Without a journal, there may be one that was not written to its end.
             journal::clear(repository).map_err(|errno| failed(repository, errno))?;
-            monitor.emit(&Event::MendingRefused);
+            if !matches!(found, Found::Nothing) {
+                monitor.emit(&Event::MendingRefused);
+            }
             return remove_stage(repository);
         }
     };

@@ -66,7 +66,7 @@ impl OnDrive {
         Ok(Self(rows.map(|row| (row.seq.cast_signed(), row.name)).collect()))
     }
 
-    fn from_to(&self, place: Place) -> impl Iterator<Item = &String> {
+    fn in_range(&self, place: Place) -> impl Iterator<Item = &String> {
         let range = place.first..=place.last;
         self.0.iter().filter(move |(seq, _)| range.contains(seq)).map(|(_, name)| name)
     }
@@ -92,7 +92,7 @@ pub(super) fn survey(
     let mut seen = HashSet::from([inode]);
     for place in places {
         let Some(path) = writer.index.path_of(place.node)? else { continue };
-        for snapshot in on_drive.from_to(place) {
+        for snapshot in on_drive.in_range(place) {
             monitor.check_cancelled()?;
             let name = Name { snapshot: snapshot.clone(), path: path.clone() };
             let Some((_, stat)) = name.look(&writer.repository) else { continue };

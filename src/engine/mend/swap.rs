@@ -54,77 +54,117 @@ pub(super) fn swap_all(
     repository: &Repository,
     stage: &Dir,
     steps: &[&Step],
-    mut origin: Origin,
-    (buffer, monitor): (&mut [u8], &Monitor),
+    origin: Origin,
+    means: (&mut [u8], &Monitor),
 ) -> Result<Swapped> {
+    let mut swap = Swap { repository, stage, origin, doubles: 0, is_fit: None, means };
     let mut swapped = Swapped::All;
-    let mut doubles = 0;
-    for step in steps {
-        loop {
-            match swap(repository, stage, step, &origin) {
-                Ok(true) => {}
-                Ok(false) => swapped = Swapped::Some,
-                // It has as many names as the file system allows: the rest get another one.
-                Err(Errno::MLINK) => {
-                    doubles += 1;
-                    let name = format!("{}-{doubles}", step.staged).into_bytes();
-                    let made = fresh::double(
-                        repository,
-                        (stage, &name),
-                        (&origin, step.hash),
-                        (buffer, monitor),
-                    )?;
-                    if let Some(double) = made {
-                        origin = double;
-                        continue;
-                    }
-                    swapped = Swapped::Some;
-                }
-                Err(errno) => return Err(failed(repository, errno)),
-            }
-            break;
+    for in_folder in steps.chunk_by(|one, other| one.is_beside(other)) {
+        if swap.work_in_folder(in_folder)? == Swapped::Some {
+            swapped = Swapped::Some;
         }
     }
     Ok(swapped)
+}
+
+/// One new inode on its way to all its names.
+struct Swap<'a> {
+    repository: &'a Repository,
+    stage: &'a Dir,
+    origin: Origin,
+    /// How many more of the new inode were made.
+    doubles: u32,
+    /// Whether the damaged inode is one that the new one may take the place of, once it was looked at.
+    is_fit: Option<bool>,
+    means: (&'a mut [u8], &'a Monitor),
+}
+
+impl Swap<'_> {
+    /// Gives names in one folder the new inode, and the folder the time and mode that it had.
+    fn work_in_folder(&mut self, steps: &[&Step]) -> Result<Swapped> {
+        let failed = |errno| failed(self.repository, errno);
+        let Some(folder) = steps.first().and_then(|step| step.name.folder(self.repository)) else {
+            // What is gone meanwhile is none of ours.
+            return Ok(Swapped::All);
+        };
+        // Of a folder in which nothing is of what the journal tells, it is not believed what it was like.
+        let is_ours = |step: &&&Step| step.inode_in(&folder).is_some();
+        let ours = steps.iter().find(is_ours).copied();
+        let outcome = steps.iter().try_fold(Swapped::All, |swapped, step| {
+            Ok(if self.swap(&folder, step)? { swapped } else { Swapped::Some })
+        });
+        if let Some(step) = ours {
+            put_back(&folder, step).map_err(failed)?;
+        }
+        outcome
+    }
+
+    /// Gives one name the new inode; `false` if it still has the damaged one.
+    fn swap(&mut self, folder: &Dir, step: &Step) -> Result<bool> {
+        let Some(name) = step.name.path.name() else { return Ok(true) };
+        // What was put there by hand is left alone, and so is what has the new inode.
+        if !folder.stat_child(name).is_ok_and(|stat| stat.stx_ino == step.inode) {
+            return Ok(true);
+        }
+        let is_fit = match self.is_fit {
+            Some(is_fit) => is_fit,
+            None => {
+                step.inode_in(folder) == Some(step.inode)
+                    && is_dressed_alike(self.repository, (folder, name), &self.origin)
+            }
+        };
+        self.is_fit = Some(is_fit);
+        if !is_fit {
+            return Ok(false);
+        }
+        loop {
+            match exchange(self.stage, (folder, name), &self.origin) {
+                Ok(()) => return Ok(true),
+                // It has as many names as the file system allows: the rest get another one.
+                Err(Errno::MLINK) if self.double(step)? => {}
+                Err(Errno::MLINK) => return Ok(false),
+                Err(errno) => return Err(failed(self.repository, errno)),
+            }
+        }
+    }
+
+    /// Makes another new inode; `false` if that turns out to be bad.
+    fn double(&mut self, step: &Step) -> Result<bool> {
+        self.doubles += 1;
+        let name = format!("{}-{}", step.staged, self.doubles).into_bytes();
+        let (to, from) = ((self.stage, name.as_slice()), (&self.origin, step.hash));
+        let means = (&mut *self.means.0, self.means.1);
+        let Some(made) = fresh::double(self.repository, to, from, means)? else {
+            return Ok(false);
+        };
+        self.origin = made;
+        Ok(true)
+    }
 }
 
 /// Puts folders back as they were in which nothing was swapped after all.
 pub(super) fn put_back_all(repository: &Repository, steps: &[&Step]) -> Result<()> {
     for step in steps {
         let Some(folder) = step.name.folder(repository) else { continue };
-        if step.name.path.name().is_some_and(|name| inode_of(&folder, name, step).is_some()) {
+        if step.inode_in(&folder).is_some() {
             put_back(&folder, step).map_err(|errno| failed(repository, errno))?;
         }
     }
     Ok(())
 }
 
-/// Gives one name the new inode, and its folder the time and mode that it had; `false` if the name still has the
-/// damaged one.
-fn swap(
-    repository: &Repository,
-    stage: &Dir,
-    step: &Step,
-    origin: &Origin,
-) -> rustix::io::Result<bool> {
-    // What is gone meanwhile, or was put there by hand, is none of ours.
-    let (Some(folder), Some(name)) = (step.name.folder(repository), step.name.path.name()) else {
-        return Ok(true);
-    };
-    let swapped = match inode_of(&folder, name, step) {
-        None => return Ok(true),
-        Some(inode) if inode != step.inode => Ok(true),
-        Some(_) if !is_dressed_alike(repository, (&folder, name), origin) => Ok(false),
-        Some(_) => exchange(stage, (&folder, name), origin).map(|()| true),
-    };
-    put_back(&folder, step)?;
-    swapped
-}
+impl Step {
+    /// Whether both names are in one folder.
+    fn is_beside(&self, other: &Self) -> bool {
+        self.name.snapshot == other.name.snapshot
+            && self.name.path.parent() == other.name.path.parent()
+    }
 
-/// The inode that has the name, if that is a file that should have this content.
-fn inode_of(folder: &Dir, name: &[u8], step: &Step) -> Option<u64> {
-    let (file, stat) = folder.open_file(name).ok()?;
-    (xattr::read_hash(&file) == Ok(Some(step.hash))).then_some(stat.stx_ino)
+    /// The inode that has the name, if that is a file that should have this content.
+    fn inode_in(&self, folder: &Dir) -> Option<u64> {
+        let (file, stat) = folder.open_file(self.name.path.name()?).ok()?;
+        (xattr::read_hash(&file) == Ok(Some(self.hash))).then_some(stat.stx_ino)
+    }
 }
 
 /// Whether two files have the same mode, owner and attributes: a forged journal must not give a file others.
@@ -145,8 +185,12 @@ fn is_dressed_alike(
 
 /// Puts the new inode in a name's place by one rename.
 fn exchange(stage: &Dir, (folder, name): (&Dir, &[u8]), origin: &Origin) -> rustix::io::Result<()> {
-    remove_tree(stage, PASSING_NAME)?;
-    stage.link_from(&origin.dir, &origin.name, PASSING_NAME)?;
+    let link = || stage.link_from(&origin.dir, &origin.name, PASSING_NAME);
+    match link() {
+        // Left by a mending that was interrupted.
+        Err(Errno::EXIST) => remove_tree(stage, PASSING_NAME).and_then(|()| link())?,
+        linked => linked?,
+    }
     let mode = u32::from(folder.stat()?.stx_mode) & 0o7777;
     if mode & 0o300 != 0o300 {
         folder.set_mode(mode | 0o700)?;
