@@ -70,6 +70,8 @@ pub fn describe(event: &Event) -> String {
         | Event::DeletionStuck { .. }
         | Event::AdoptionFinished
         | Event::JournalForged
+        | Event::MendingFinished
+        | Event::MendingRefused
         | Event::PrivilegesLeftOff { .. } => describe_finished(event),
     }
 }
@@ -99,6 +101,12 @@ fn describe_finished(event: &Event) -> String {
         }
         Event::JournalForged => gettext(
             "The repository’s journal held a note of a handover that root did not write; it was not believed and was removed.",
+        ),
+        Event::MendingFinished => gettext(
+            "Damaged files were just being mended when that was interrupted; it was finished.",
+        ),
+        Event::MendingRefused => gettext(
+            "The repository’s journal held a note of a mending that Yore did not write; it was not believed and was removed.",
         ),
         Event::PrivilegesLeftOff { count, first } => ngettext_f(
             "{count} stored program did not get its special rights (setuid, setgid or capabilities) back, since others could have used them: {path}",

@@ -7,6 +7,7 @@ use rustix::io::Errno;
 
 use super::dir::Dir;
 use super::error::{Error, Result};
+use super::mend;
 use super::meta::{Kind, Metadata};
 use super::monitor::{Event, Monitor};
 use super::remove::{open_writable, remove_tree};
@@ -27,7 +28,9 @@ impl Leftover {
         let stage = repository.folder("stage")?;
         let failed = |errno| Error::drive("tidy up", &repository.path().join("stage"), errno);
         let mut kept: Option<(String, Dir)> = None;
-        for name in stage.names().map_err(failed)? {
+        let names = stage.names().map_err(failed)?;
+        // A mending that waits for readers goes on the next time.
+        for name in names.into_iter().filter(|name| name != mend::STAGE_NAME) {
             monitor.check_cancelled()?;
             let files = if is_snapshot_name(&name) {
                 stage.child(&name).and_then(|dir| dir.child(FILES_NAME)).ok()

@@ -168,6 +168,10 @@ pub enum Event {
     AdoptionFinished,
     /// The journal told of an adoption, but root did not write that; it was not believed and is gone.
     JournalForged,
+    /// Damaged files were being mended when that was interrupted; now it is done.
+    MendingFinished,
+    /// The journal told of a mending in a way in which Yore did not write it; it was not believed and is gone.
+    MendingRefused,
     /// Files of a repository that another user got lost setuid, setgid or capabilities for good, since someone else
     /// could have used them in the new owner's name.
     PrivilegesLeftOff {

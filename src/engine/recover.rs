@@ -16,6 +16,7 @@ use super::index::{
 };
 use super::leftover::Leftover;
 use super::lock::Lock;
+use super::mend;
 use super::monitor::{Event, Monitor, Phase};
 use super::probe;
 use super::repository::Repository;
@@ -62,6 +63,7 @@ impl Writer {
         if (wanted.acls && !found.acls) || (wanted.reflink && !found.reflink) {
             return Err(Error::DriveReadOnly(repository.path().to_owned()));
         }
+        mend::finish(&repository, monitor)?;
         let leftover = Leftover::gather(&repository, monitor)?;
         let (index, is_new) = open_index(&repository, local.as_ref(), monitor)?;
         let index = Twin::new(index, local);

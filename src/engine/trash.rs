@@ -10,10 +10,12 @@ use std::time::{Duration, Instant};
 use rustix::io::Errno;
 use uuid::Uuid;
 
+use super::damage::Damage;
 use super::dir::Dir;
 use super::error::{Error, Result};
 use super::index;
 use super::lock::{Lock, LockKind};
+use super::mend;
 use super::meta::Kind;
 use super::monitor::{Event, Monitor};
 use super::path::display;
@@ -157,6 +159,7 @@ pub fn delete(
     monitor: &Monitor,
 ) -> Result<Vec<String>> {
     let names: Vec<String> = snapshots.iter().map(|(_, name)| name.clone()).collect();
+    let damage = Damage::read(&writer.repository).unwrap_or_default();
     bury(&writer.repository, &names, patience, monitor)?;
     let numbers: Vec<u64> = snapshots.iter().map(|(seq, _)| *seq).collect();
     match tell_index(writer, &numbers, monitor) {
@@ -164,7 +167,10 @@ pub fn delete(
         Err(error) if index::is_full(&error) => {}
         told => told?,
     }
-    empty(writer, monitor)
+    let gone = empty(writer, monitor)?;
+    // On a drive without any room it is done by the next mending.
+    let _ = mend::follow_deletion(writer, &damage, &names, monitor);
+    Ok(gone)
 }
 
 /// Says in the index what is pruned, in portions that take long enough to be worth it and not too long to be stopped.

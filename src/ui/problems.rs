@@ -158,6 +158,7 @@ fn line(event: &Event) -> Option<String> {
             | Event::Resumed { .. }
             | Event::DeletionFinished { .. }
             | Event::AdoptionFinished
+            | Event::MendingFinished
             | Event::StageRemoved { .. }
     );
     (!mended).then(|| events::describe(event))

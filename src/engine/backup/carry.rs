@@ -43,7 +43,10 @@ impl Run<'_> {
             let Some(again) = self.store_again(worker, folder, child)? else {
                 self.must_commit.store(true, Relaxed);
                 self.problem(&folder.path.join(&child.name), Reason::NothingToCarry);
-                return self.forget(worker, folder, child);
+                return match self.is_damaged(folder, child) {
+                    true => self.keep(worker, folder, &child.name, Some(child), absent(state.meta)),
+                    false => self.forget(worker, folder, child),
+                };
             };
             state = again;
             change = state.change();
@@ -145,22 +148,35 @@ impl Run<'_> {
     fn note_absent(&self, worker: &mut Worker<'_>, folder: &Folder, name: &[u8]) -> Result<()> {
         let live = folder.source.as_ref().and_then(|dir| dir.stat_child(name).ok());
         let Some(meta) = live.as_ref().and_then(Metadata::from_statx) else { return Ok(()) };
-        let change = Override {
-            absent: true,
-            mode: Some(meta.mode),
-            uid: Some(meta.uid),
-            gid: Some(meta.gid),
-            mtime: Some(meta.mtime),
-            ..Override::default()
-        };
-        let state = State {
-            meta: Metadata { kind: Kind::File, size_bytes: 0, ..meta },
-            hash: None,
-            xattrs: None,
-            fingerprint: None,
-            stored_mtime: None,
-            override_text: change.to_text(),
-        };
-        self.keep(worker, folder, name, None, state)
+        self.keep(worker, folder, name, None, absent(meta))
+    }
+
+    /// Whether the stored file of a version is known to be damaged.
+    pub(super) fn is_damaged(&self, folder: &Folder, child: &Child) -> bool {
+        let (Some(stored), Some(hash)) = (&folder.stored, child.state.hash) else { return false };
+        !self.damage.is_empty()
+            && stored
+                .stat_child(&child.name)
+                .is_ok_and(|stat| self.damage.is_damaged(hash, stat.stx_ino))
+    }
+}
+
+/// What is said of a file that is there, and of which nothing is stored.
+fn absent(meta: Metadata) -> State {
+    let change = Override {
+        absent: true,
+        mode: Some(meta.mode),
+        uid: Some(meta.uid),
+        gid: Some(meta.gid),
+        mtime: Some(meta.mtime),
+        ..Override::default()
+    };
+    State {
+        meta: Metadata { kind: Kind::File, size_bytes: 0, ..meta },
+        hash: None,
+        xattrs: None,
+        fingerprint: None,
+        stored_mtime: None,
+        override_text: change.to_text(),
     }
 }

@@ -230,6 +230,7 @@ impl Run<'_> {
         let Some(stored) = Metadata::from_statx(&stat) else { return Ok(None) };
         let is_content = stored.size_bytes == read.meta.size_bytes
             && candidate.mtime.is_none_or(|mtime| mtime == stored.mtime)
+            && !self.damage.is_damaged(read.hash, stat.stx_ino)
             && xattr::read_hash(&file) == Ok(Some(read.hash));
         let Some(xattrs) = Xattrs::read(&file).ok().filter(|_| is_content) else { return Ok(None) };
         let wanted = (&read.meta, read.xattrs.digest());
@@ -307,8 +308,13 @@ impl Run<'_> {
         }
     }
 
-    /// Whether the stored file of a version is still the one that the index recorded; said if it is not.
+    /// Whether the stored file of a version is still the one that the index recorded, which is said if it is not, and not
+    /// known to be damaged.
     pub(super) fn is_as_stored(&self, folder: &Folder, child: &Child) -> bool {
+        if self.is_damaged(folder, child) {
+            self.must_commit.store(true, Relaxed);
+            return false;
+        }
         let stat = folder.stored.as_ref().and_then(|stored| stored.stat_child(&child.name).ok());
         let found = stat.and_then(|stat| Metadata::from_statx(&stat));
         let is_same = found.is_some_and(|meta| plan::is_as_stored(&child.state, &meta));

@@ -32,7 +32,7 @@ pub(super) struct Found<'a> {
     /// Its content takes less room than its length.
     pub is_sparse: bool,
     pub before: Option<&'a Child>,
-    /// The stored file of its last version was changed by hand, which was said.
+    /// The stored file of its last version was changed by hand, which was said, or is damaged.
     pub is_spoiled: Cell<bool>,
 }
 

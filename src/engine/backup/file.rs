@@ -30,7 +30,7 @@ enum Linked {
     Yes,
     /// It isn't on the drive, or can't have one more name.
     Impossible,
-    /// It is not what the index recorded any more, which was said.
+    /// It is not what the index recorded any more, which was said, or it is damaged.
     Spoiled,
 }
 
@@ -152,6 +152,7 @@ impl Run<'_> {
                 && child.state.meta.size_bytes > 0
                 && !child.state.change().absent
                 && folder.can_link(child.first)
+                && !self.is_damaged(folder, child)
         })
     }
 

@@ -31,6 +31,7 @@ use jiff::Zoned;
 use uuid::Uuid;
 
 use super::clock::{Clock, file_time};
+use super::damage::Damage;
 use super::error::{Error, Result};
 use super::index::{SnapshotRow, Spool};
 use super::monitor::{Event, Monitor, Phase};
@@ -158,7 +159,9 @@ pub fn backup_after(
         true => unchanged::comparable(&writer.index, options, &bases_of(&writer.index, options)?)?,
         false => None,
     };
-    if let Some(last) = &last {
+    // Where something is damaged it is looked whether that is to be stored anew.
+    let is_sound = || Damage::read(&writer.repository).is_ok_and(|damage| damage.is_empty());
+    if let Some(last) = last.as_ref().filter(|_| is_sound()) {
         monitor.enter(Phase::Measuring);
         if unchanged::is_unchanged(&writer.index, options, last.seq, monitor)? {
             let spool = Spool::create(writer.repository.dir())

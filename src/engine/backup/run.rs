@@ -19,6 +19,7 @@ use super::tally::{Gathered, Totals};
 use super::walk::Task;
 use crate::engine::acl::Id;
 use crate::engine::copy::{BUFFER_BYTES, CopyError, OwnerRule};
+use crate::engine::damage::Damage;
 use crate::engine::dir::{Dir, stat_fd};
 use crate::engine::error::{Error, Result};
 use crate::engine::index::{
@@ -62,6 +63,8 @@ pub(super) struct Run<'a> {
     pub linkable: Vec<(u64, String)>,
     /// The tree that an interrupted run left.
     pub leftover: Option<Dir>,
+    /// Stored files that nothing may be linked to.
+    pub damage: Damage,
     pub contents: Contents,
     /// Tells when the drive's room runs short, unless nothing could be done about it.
     pub gauge: Option<Gauge<'a>>,
@@ -125,6 +128,8 @@ impl<'a> Run<'a> {
             devices: options.sources.iter().map(|source| device_at(&source.path)).collect(),
             linkable: linkable(&writer.index)?,
             leftover: writer.leftover.as_ref().and_then(|left| left.files(repository)),
+            // A list that can't be read is no reason to make no backup: the next verification finds what is in it.
+            damage: Damage::read(repository).unwrap_or_default(),
             contents: Contents::default(),
             gauge: None,
             rewritten,

@@ -1,6 +1,6 @@
 //! Where a content is stored already: asked by size, and then by hash.
 
-use rusqlite::params;
+use rusqlite::{OptionalExtension as _, params};
 
 use super::state::{COLUMNS, State};
 use super::{Index, NodeId, ROOT_NODE};
@@ -27,6 +27,17 @@ pub struct StoredCopy {
     pub last: i64,
     /// What it was.
     pub state: State,
+}
+
+/// One path under which a content was stored, in the snapshots from `first` to `last`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// The path's number.
+    pub node: NodeId,
+    /// The snapshot that the version began with.
+    pub first: i64,
+    /// The snapshot that it lasts to.
+    pub last: i64,
 }
 
 impl Index {
@@ -69,6 +80,31 @@ impl Index {
                 },
             )?;
             rows.collect()
+        })
+    }
+
+    /// All versions that have this content; its size must not be 0.
+    pub fn places_of(&self, size_bytes: u64, hash: ContentHash) -> Result<Vec<Place>> {
+        self.run(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT node, first, last FROM version WHERE size = ?1 AND substr(hash, 1, 8) = ?2 \
+                 AND kind = 102 AND size > 0 AND hash = ?3",
+            )?;
+            let rows = statement
+                .query_map(params![size_bytes as i64, &hash.0[..8], hash.0.as_slice()], |row| {
+                    Ok(Place { node: row.get(0)?, first: row.get(1)?, last: row.get(2)? })
+                })?;
+            rows.collect()
+        })
+    }
+
+    /// How many bytes the content with this hash has; `None` if no version has it. Looks at every version that there is.
+    pub fn size_of_content(&self, hash: ContentHash) -> Result<Option<u64>> {
+        self.run(|connection| {
+            connection
+                .prepare_cached("SELECT size FROM version WHERE kind = 102 AND hash = ?1 LIMIT 1")?
+                .query_row([hash.0.as_slice()], |row| row.get(0))
+                .optional()
         })
     }
 

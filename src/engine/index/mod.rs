@@ -32,7 +32,7 @@ use uuid::Uuid;
 
 use super::error::{Error, Result};
 
-pub use copies::StoredCopy;
+pub use copies::{Place, StoredCopy};
 pub use differing::Below;
 pub use head::Head;
 pub use held::{HeldOnly, LargeContent, Others};
