@@ -23,6 +23,7 @@ mod setup;
 mod snapshots;
 mod status;
 mod usage;
+mod verify;
 mod versions;
 mod watch;
 mod why;
@@ -94,6 +95,7 @@ fn dispatch(matches: &ArgMatches, options: &Options, output: Output) -> Result<E
         Some(("unpin", matches)) => pin::run(matches, options, output, false),
         Some(("prune", matches)) => prune::run(matches, options, output),
         Some(("forget", matches)) => forget::run(matches, options, output),
+        Some(("verify", matches)) => verify::run(matches, options, output),
         Some(("adopt", matches)) => adopt::run(matches, options, output),
         Some(("rebuild", _)) => rebuild::run(options, output),
         Some(("demo", _)) => demo::run(output),
