@@ -117,3 +117,27 @@ fn is_older(file: &OwnedFd, begun: Timestamp) -> bool {
     let begun = (begun.as_second(), begun.subsec_nanosecond());
     (made.tv_sec, i32::try_from(made.tv_nsec).unwrap_or(0)) < begun
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::verify::VerifyOptions;
+    use jiff::SignedDuration;
+    use std::os::unix::fs::MetadataExt as _;
+    use std::path::Path;
+
+    #[test]
+    fn a_number_that_another_file_got_since_is_read_again() {
+        let file = tempfile::tempfile().unwrap();
+        let inode = file.metadata().unwrap().ino();
+        let file = OwnedFd::from(file);
+        let now = Timestamp::now();
+        for (hours, is_read) in [(1, false), (-1, true)] {
+            let begun = now + SignedDuration::from_hours(hours);
+            let options = VerifyOptions::default();
+            let mut pass = Pass::take_up(Path::new("/-"), uuid::Uuid::nil(), &options, begun);
+            pass.carried.insert(inode);
+            assert_eq!(Ledger::new(&mut pass).claim(&file, inode), is_read, "{hours}");
+        }
+    }
+}
