@@ -39,5 +39,6 @@ mod roundtrip;
 mod rules;
 mod tidy;
 mod unchanged;
+mod verifying;
 #[cfg(feature = "gui")]
 mod window;

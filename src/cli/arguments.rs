@@ -3,6 +3,7 @@
 mod find;
 mod prune;
 mod restore;
+mod verify;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -54,6 +55,7 @@ pub fn command() -> Command {
             unpin(),
             prune::prune(),
             prune::forget(),
+            verify::verify(),
             adopt(),
             plain("rebuild", gettext("Make the index again from the snapshots")),
             plain("demo", gettext("Show the whole job on a sample in a temporary folder")),

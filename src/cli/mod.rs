@@ -25,6 +25,7 @@ mod snapshots;
 mod status;
 mod undo;
 mod usage;
+mod verify;
 mod versions;
 mod watch;
 mod why;
@@ -97,6 +98,7 @@ fn dispatch(matches: &ArgMatches, options: &Options, output: Output) -> Result<E
         Some(("unpin", matches)) => pin::run(matches, options, output, false),
         Some(("prune", matches)) => prune::run(matches, options, output),
         Some(("forget", matches)) => forget::run(matches, options, output),
+        Some(("verify", matches)) => verify::run(matches, options, output),
         Some(("adopt", matches)) => adopt::run(matches, options, output),
         Some(("rebuild", _)) => rebuild::run(options, output),
         Some(("demo", _)) => demo::run(output),

@@ -51,10 +51,10 @@ pub struct ReadFile {
 }
 
 /// What one reading of a file's content gave.
-struct Content {
-    hash: ContentHash,
+pub(super) struct Content {
+    pub hash: ContentHash,
     length: u64,
-    data_bytes: u64,
+    pub data_bytes: u64,
 }
 
 /// A piece of a file's content.
@@ -219,7 +219,8 @@ fn is_same(before: &Statx, after: &Statx) -> bool {
         && Fingerprint::from_statx(before) == Fingerprint::from_statx(after)
 }
 
-fn read_once(
+/// Reads and hashes an open file of this `stat` from its beginning, a buffer at a time.
+pub(super) fn read_once(
     file: &OwnedFd,
     stat: &Statx,
     buffer: &mut [u8],

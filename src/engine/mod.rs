@@ -45,5 +45,6 @@ pub mod seal;
 pub mod snapshot;
 pub mod sqlite;
 mod trash;
+pub mod verify;
 pub mod xattr;
 mod zeros;

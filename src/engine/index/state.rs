@@ -7,6 +7,8 @@ use crate::engine::copy::ReadFile;
 use crate::engine::digest::Content;
 use crate::engine::meta::{ContentHash, FileTime, Fingerprint, Kind, Metadata};
 use crate::engine::overrides::Override;
+use crate::engine::seal::Owner;
+use crate::engine::xattr::Xattrs;
 
 /// The columns of [`State`], in the order in which [`State::read`] takes them, for the table alias `v`.
 pub const COLUMNS: &str = "v.kind, v.mode, v.uid, v.gid, v.size, v.mtime, v.mtime_ns, v.device, v.hash, \
@@ -39,6 +41,38 @@ impl State {
             fingerprint: None,
             stored_mtime: None,
             override_text: None,
+        }
+    }
+
+    /// What a stored inode and the override of its path tell together; `owner` is whose all entries are of which no
+    /// override says otherwise, unless the inodes tell.
+    pub(crate) fn of_stored(
+        stored: Metadata,
+        owner: Option<Owner>,
+        change: Option<&Override>,
+        attributes: &Xattrs,
+        hash: Option<ContentHash>,
+    ) -> Self {
+        let mut meta = stored;
+        if let Some(owner) = owner {
+            meta.uid = owner.uid;
+            meta.gid = owner.gid;
+        }
+        let mut xattrs = attributes.digest();
+        if let Some(change) = change {
+            change.apply_to(&mut meta);
+            if let Some(said) = change.xattrs() {
+                xattrs = said.digest();
+            }
+        }
+        Self {
+            stored_mtime: (stored.mtime != meta.mtime && !meta.kind.is_special())
+                .then_some(stored.mtime),
+            meta,
+            hash,
+            xattrs,
+            fingerprint: None,
+            override_text: change.and_then(Override::to_text),
         }
     }
 

@@ -80,28 +80,7 @@ impl Walk<'_> {
         attributes: &Xattrs,
         hash: Option<ContentHash>,
     ) -> State {
-        let mut meta = stored;
-        if let Some(owner) = self.owner {
-            meta.uid = owner.uid;
-            meta.gid = owner.gid;
-        }
-        let change = self.overrides.get(path);
-        let mut xattrs = attributes.digest();
-        if let Some(change) = change {
-            change.apply_to(&mut meta);
-            if let Some(said) = change.xattrs() {
-                xattrs = said.digest();
-            }
-        }
-        State {
-            stored_mtime: (stored.mtime != meta.mtime && !meta.kind.is_special())
-                .then_some(stored.mtime),
-            meta,
-            hash,
-            xattrs,
-            fingerprint: None,
-            override_text: change.and_then(Override::to_text),
-        }
+        State::of_stored(stored, self.owner, self.overrides.get(path), attributes, hash)
     }
 }
 
@@ -132,7 +111,7 @@ impl Tally {
 }
 
 /// The inode of an entry that an override alone tells of.
-const NOTHING: Metadata = Metadata {
+pub(crate) const NOTHING: Metadata = Metadata {
     kind: Kind::File,
     mode: 0,
     uid: 0,

@@ -27,6 +27,7 @@ use crate::engine::seal::{Counts, Owner, Seal};
 use crate::engine::snapshot::Snapshot;
 
 pub(crate) use changes::end_below;
+pub(crate) use entry::NOTHING;
 use folder::{Place, Task};
 
 /// What came of an import.
@@ -229,7 +230,8 @@ impl Walk<'_> {
     }
 }
 
-fn treeless(overrides: &HashMap<RelPath, Override>) -> HashMap<RelPath, Vec<Vec<u8>>> {
+/// Names, by folder, of entries that overrides alone tell of.
+pub(crate) fn treeless(overrides: &HashMap<RelPath, Override>) -> HashMap<RelPath, Vec<Vec<u8>>> {
     let mut names: HashMap<RelPath, Vec<Vec<u8>>> = HashMap::new();
     for (path, change) in overrides {
         if (change.special.is_some() || change.absent)

@@ -1,0 +1,179 @@
+//! Reads what one entry of a tree is: its inode and the override of its path. And tells a damaged drive from one that is gone.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::os::fd::OwnedFd;
+
+use rustix::fs::{Advice, Statx, fadvise};
+use rustix::io::Errno;
+
+use super::finding::Fault;
+use super::folder::Leaf;
+use crate::engine::dir::{Dir, read_all};
+use crate::engine::error::{Error, Result};
+use crate::engine::index::{NOTHING, State, treeless};
+use crate::engine::listing::Listed;
+use crate::engine::meta::{ContentHash, Kind, Metadata};
+use crate::engine::monitor::Monitor;
+use crate::engine::overrides::Override;
+use crate::engine::path::RelPath;
+use crate::engine::repository::{MARKER_NAME, Repository};
+use crate::engine::seal::Owner;
+use crate::engine::xattr::{self, Xattrs};
+
+/// Longer than any marker.
+const MARKER_LIMIT_BYTES: u64 = 1 << 20;
+
+/// One snapshot's tree, as it is to be understood.
+pub(super) struct Tree<'a> {
+    pub repository: &'a Repository,
+    /// The snapshot's name.
+    pub snapshot: String,
+    pub overrides: HashMap<RelPath, Override>,
+    treeless: HashMap<RelPath, Vec<Vec<u8>>>,
+    /// Whose all entries are of which no override says otherwise; `None` if the inodes tell.
+    pub owner: Option<Owner>,
+    /// The drive's number: inode numbers of another mean nothing.
+    device: (u32, u32),
+    pub monitor: &'a Monitor,
+}
+
+/// A leaf as it is stored.
+pub(super) enum Stored {
+    /// A file, open for reading.
+    File(OwnedFd, Statx),
+    /// A link, or what the overrides alone tell of.
+    Other(State),
+    /// Nothing that Yore writes.
+    Foreign,
+}
+
+impl<'a> Tree<'a> {
+    pub fn new(
+        repository: &'a Repository,
+        snapshot: &str,
+        overrides: HashMap<RelPath, Override>,
+        owner: Option<Owner>,
+        monitor: &'a Monitor,
+    ) -> Result<Self> {
+        let path = repository.path();
+        let stat = repository.dir().stat().map_err(|errno| Error::drive("examine", path, errno))?;
+        Ok(Self {
+            repository,
+            snapshot: snapshot.to_owned(),
+            treeless: treeless(&overrides),
+            overrides,
+            owner,
+            device: (stat.stx_dev_major, stat.stx_dev_minor),
+            monitor,
+        })
+    }
+
+    /// Whether this lies on the repository's own file system.
+    pub fn is_own(&self, stat: &Statx) -> bool {
+        (stat.stx_dev_major, stat.stx_dev_minor) == self.device
+    }
+
+    /// What the overrides say of `path`.
+    pub fn change(&self, path: &RelPath) -> Cow<'_, Override> {
+        self.overrides.get(path).map_or_else(|| Cow::Owned(Override::default()), Cow::Borrowed)
+    }
+
+    fn state(
+        &self,
+        path: &RelPath,
+        stored: Metadata,
+        attributes: &Xattrs,
+        hash: Option<ContentHash>,
+    ) -> State {
+        State::of_stored(stored, self.owner, self.overrides.get(path), attributes, hash)
+    }
+
+    /// What the folder `dir` at `path` is.
+    pub fn folder_state(
+        &self,
+        path: &RelPath,
+        dir: &Dir,
+        stat: &Statx,
+    ) -> rustix::io::Result<State> {
+        let stored = Metadata::from_statx(stat).ok_or(Errno::INVAL)?;
+        Ok(self.state(path, stored, &Xattrs::read(dir)?, None))
+    }
+
+    /// What the open file at `path` is, with the hash that it carries.
+    pub fn file_state(
+        &self,
+        path: &RelPath,
+        file: &OwnedFd,
+        stat: &Statx,
+    ) -> rustix::io::Result<State> {
+        let stored = Metadata::from_statx(stat).ok_or(Errno::INVAL)?;
+        let attributes = Xattrs::read(file)?;
+        Ok(self.state(path, stored, &attributes, xattr::read_hash(file)?))
+    }
+
+    /// All that lies in the folder `dir` at `path`, sorted, and after it what overrides alone tell of.
+    pub fn list(&self, path: &RelPath, dir: &Dir) -> rustix::io::Result<Vec<Listed>> {
+        let mut entries = dir.entries()?;
+        let stored = entries.len();
+        for name in self.treeless.get(path).into_iter().flatten() {
+            let known = entries.get(..stored).unwrap_or_default();
+            if known.binary_search_by(|listed| listed.name.as_slice().cmp(name)).is_err() {
+                entries.push(Listed { name: name.clone(), inode: 0, kind: None });
+            }
+        }
+        Ok(entries)
+    }
+
+    /// Looks at the leaf of the folder `dir` that has this path.
+    pub fn look(&self, path: &RelPath, dir: &Dir, leaf: &Leaf) -> rustix::io::Result<Stored> {
+        let change = self.change(path);
+        Ok(match leaf.kind {
+            None if leaf.inode == 0 => {
+                Stored::Other(self.state(path, NOTHING, &Xattrs::default(), None))
+            }
+            // Of these nothing is stored.
+            _ if change.special.is_some() || change.absent => Stored::Foreign,
+            Some(Kind::File) => {
+                let (file, stat) = dir.open_file(&leaf.name)?;
+                Stored::File(file, stat)
+            }
+            Some(Kind::Symlink) => {
+                let stat = dir.stat_child(&leaf.name)?;
+                let stored = Metadata::from_statx(&stat).ok_or(Errno::INVAL)?;
+                let hash = ContentHash::of(&dir.read_link(&leaf.name)?);
+                Stored::Other(self.state(path, stored, &Xattrs::default(), Some(hash)))
+            }
+            _ => Stored::Foreign,
+        })
+    }
+
+    /// The fault that a failure to read stands for.
+    ///
+    /// # Errors
+    /// The drive is gone, or this computer can't go on.
+    pub fn fault_of(&self, errno: Errno) -> Result<Fault> {
+        let path = self.repository.path();
+        let failed = |errno| Error::drive("read", path, errno);
+        match errno {
+            Errno::NODEV | Errno::NXIO | Errno::MFILE | Errno::NFILE | Errno::NOMEM => {
+                return Err(failed(errno));
+            }
+            errno if is_damage(errno) => self.prove_drive().map_err(failed)?,
+            _ => {}
+        }
+        Ok(Fault::Unreadable(errno.to_string()))
+    }
+
+    /// Reads the marker from the drive itself: where not even that can be read, no file is to blame.
+    fn prove_drive(&self) -> rustix::io::Result<()> {
+        let (marker, stat) = self.repository.dir().open_file(MARKER_NAME)?;
+        fadvise(&marker, 0, None, Advice::DontNeed)?;
+        read_all(&marker, &stat, MARKER_LIMIT_BYTES).map(drop)
+    }
+}
+
+/// Whether a failure says that what is on the drive can't be read, and not that this user may not.
+pub(super) fn is_damage(errno: Errno) -> bool {
+    matches!(errno, Errno::IO | Errno::UCLEAN | Errno::BADMSG | Errno::REMOTEIO | Errno::TIMEDOUT)
+}

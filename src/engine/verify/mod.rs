@@ -1,0 +1,160 @@
+//! Reads what is stored again and compares it with what was written: each content once, however many snapshots have
+//! it, and each snapshot's tree with the digest in its seal.
+//!
+//! Changes nothing on the drive. Whoever backs up meanwhile is not kept waiting; whoever deletes is.
+
+mod chance;
+mod choice;
+mod drill;
+mod entry;
+mod finding;
+mod folder;
+mod inodes;
+mod judge;
+mod leaf;
+mod ledger;
+mod locate;
+mod pass;
+mod read;
+mod snapshot;
+mod walk;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::error::{Error, Result};
+use super::history::History;
+use super::index::HeldOnly;
+use super::mend::Rot;
+use super::monitor::{Monitor, Phase};
+use choice::{Chosen, choose};
+use folder::KnownFolders;
+use judge::judge;
+use ledger::Ledger;
+use snapshot::Check;
+
+pub use drill::{DrillFailure, DrillProblem, DrillReport, drill};
+pub use finding::{Aspect, Fault, TreeFault};
+pub use pass::Pass;
+
+/// What is to be verified.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VerifyOptions {
+    /// Names of snapshots; none means all.
+    pub names: Vec<String>,
+    /// Only snapshots of so many last days.
+    pub since_days: Option<u32>,
+    /// Of how many files in a hundred the content is read: from 1 to 100. Trees are always checked whole.
+    pub sample_percent: u8,
+}
+
+impl Default for VerifyOptions {
+    fn default() -> Self {
+        Self { names: Vec::new(), since_days: None, sample_percent: 100 }
+    }
+}
+
+/// How much was verified.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tally {
+    /// Snapshots.
+    pub snapshots: u64,
+    /// Entries in their trees.
+    pub entries: u64,
+    /// Stored files whose content was read, each once.
+    pub files: u64,
+    /// Bytes of that.
+    pub bytes: u64,
+}
+
+/// What a whole pass found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VerifyReport {
+    /// When it was begun.
+    pub begun: Timestamp,
+    /// Whether it was gone on with.
+    pub is_resumed: bool,
+    /// How much was looked at.
+    pub tally: Tally,
+    /// Stored files with a content that is not what was backed up, by path.
+    pub rots: Vec<Rot>,
+    /// What else is wrong, by path.
+    pub faults: Vec<TreeFault>,
+    /// Faults that are beyond those that were kept.
+    pub more_faults: u64,
+}
+
+impl VerifyReport {
+    /// Whether nothing is wrong.
+    pub fn is_good(&self) -> bool {
+        self.rots.is_empty() && self.faults.is_empty()
+    }
+}
+
+/// Goes on with a pass to its end.
+///
+/// # Errors
+/// A stop, or a drive that is gone: what was done is kept, and [`Pass::take_up`] goes on with it. Also a snapshot that was
+/// named and isn't there, and a history without its drive.
+pub fn verify(history: &History, pass: &mut Pass, monitor: &Monitor) -> Result<VerifyReport> {
+    let repository = history.repository()?;
+    let _lock = repository.lock_for_reading()?;
+    monitor.enter(Phase::Verifying);
+    monitor.reset_done();
+    let rows = history.snapshots()?;
+    let options = pass.options().clone();
+    let (chosen, names) = choose(repository, &rows, &options, Timestamp::now())?;
+    if chosen.is_empty() {
+        return Err(Error::NoSnapshots);
+    }
+    pass.forget_gone(&names);
+    set_totals(history, &chosen, &options, pass.tally, monitor)?;
+    let left: Vec<Chosen> =
+        chosen.into_iter().filter(|chosen| !pass.done.contains(&chosen.key)).collect();
+    let outcome = {
+        let ledger = Ledger::new(pass);
+        let check = Check { repository, history, rows: &rows, ledger: &ledger, monitor };
+        let mut before = KnownFolders::default();
+        left.iter().try_for_each(|chosen| {
+            before = check.snapshot(chosen, &before)?;
+            ledger.finish_snapshot(&chosen.key);
+            Ok(())
+        })
+    };
+    if let Err(error) = outcome {
+        pass.save();
+        return Err(error);
+    }
+    let suspects = std::mem::take(&mut pass.suspects);
+    let rots = judge(history, &rows, &suspects, &mut pass.faults)?;
+    pass.end();
+    Ok(VerifyReport {
+        begun: pass.begun(),
+        is_resumed: pass.is_resumed(),
+        tally: pass.tally,
+        rots,
+        faults: pass.faults.list(),
+        more_faults: pass.faults.more,
+    })
+}
+
+/// Tells the monitor how much there is to be read, about: different contents, by the index.
+fn set_totals(
+    history: &History,
+    chosen: &[Chosen],
+    options: &VerifyOptions,
+    done: Tally,
+    monitor: &Monitor,
+) -> Result<()> {
+    let seqs: Vec<u64> = chosen.iter().filter_map(|chosen| chosen.seq).collect();
+    let held: HeldOnly = history.ask_at_length(|answers| answers.0.contents_only_in(&seqs, &[]))?;
+    let bytes = held
+        .large
+        .iter()
+        .fold(held.small_bytes, |sum, content| sum.saturating_add(content.size_bytes));
+    let part = |whole: u64| whole / 100 * u64::from(options.sample_percent.min(100));
+    monitor.set_totals(part(held.count).max(1), part(bytes));
+    monitor.add_entries(done.files);
+    monitor.add_bytes(done.bytes);
+    Ok(())
+}
