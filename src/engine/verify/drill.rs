@@ -129,6 +129,9 @@ pub fn drill(
     Ok(report)
 }
 
+/// Numbers of the snapshots from which and to which contents were stored.
+type Lives = Vec<(i64, i64)>;
+
 struct Drill<'a> {
     history: &'a History,
     place: &'a Path,
@@ -158,7 +161,7 @@ impl Drill<'_> {
     }
 
     /// A path, and the numbers of the snapshots from which and to which a content is stored under it.
-    fn any_file(&self, number: u64) -> Result<Option<(RelPath, Vec<(i64, i64)>)>> {
+    fn any_file(&self, number: u64) -> Result<Option<(RelPath, Lives)>> {
         self.history.ask(|answers| {
             let index = answers.0;
             let end = index.next_node()?.cast_unsigned().max(1);
