@@ -30,6 +30,7 @@ mod main_job;
 mod plans;
 mod property;
 mod pruning;
+mod racing;
 mod recovery;
 mod removal;
 mod room;

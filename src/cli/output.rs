@@ -24,7 +24,7 @@ impl Output {
     /// A line for people; nothing with `--json`. A closed pipe is no error: nobody wants to read on.
     pub fn line(self, text: impl AsRef<str>) {
         if !self.json {
-            let _ = writeln!(std::io::stdout().lock(), "{}", text.as_ref());
+            let _ = writeln!(std::io::stdout().lock(), "{}", shown(text.as_ref()));
         }
     }
 
@@ -38,7 +38,7 @@ impl Output {
     /// Something that a person should know, beside the answer.
     pub fn note(self, text: impl AsRef<str>) {
         if !self.json {
-            let _ = writeln!(std::io::stderr().lock(), "{}", text.as_ref());
+            let _ = writeln!(std::io::stderr().lock(), "{}", shown(text.as_ref()));
         }
     }
 
@@ -49,9 +49,18 @@ impl Output {
                 "error": { "what": explanation.what, "advice": explanation.advice }
             }));
         } else {
-            let _ = writeln!(std::io::stderr().lock(), "yore: {}", explanation.text());
+            let _ = writeln!(std::io::stderr().lock(), "yore: {}", shown(&explanation.text()));
         }
     }
+}
+
+/// What a terminal is given: words may repeat what a drive says, and nothing of that is obeyed. Lines and columns stay.
+fn shown(text: &str) -> String {
+    let piece = |piece: &str| match piece.strip_suffix(['\n', '\t']) {
+        Some(rest) => display(rest.as_bytes()) + &piece[rest.len()..],
+        None => display(piece.as_bytes()),
+    };
+    text.split_inclusive(['\n', '\t']).map(piece).collect()
 }
 
 /// A path for programs: text, and the exact bytes percent-encoded where it isn't UTF-8.

@@ -1,5 +1,6 @@
 //! `yore restore`: bring files and folders back, never over what is there unless asked to.
 
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::PathBuf;
 
 use clap::ArgMatches;
@@ -14,6 +15,7 @@ use crate::app::error::Result;
 use crate::app::target::{Options, Target};
 use crate::app::text;
 use crate::engine::history::SnapshotState;
+use crate::engine::path::display;
 use crate::engine::restore::{
     Action, OnConflict, PlanItem, RestorePlan, RestoreReport, RestoreRequest, Target as To,
 };
@@ -68,7 +70,7 @@ fn request(matches: &ArgMatches, target: &Target, output: Output) -> Result<Rest
 }
 
 fn action_words(item: &PlanItem) -> String {
-    let path = item.target.display().to_string();
+    let path = display(item.target.as_os_str().as_bytes());
     let path: &[(&str, &str)] = &[("path", &path)];
     match item.action {
         Action::Create => gettext_f("create {path}", path),
@@ -119,7 +121,7 @@ fn show_report(report: &RestoreReport, output: Output) {
         &[("size", &text::size(report.bytes))],
     ));
     for folder in &report.kept {
-        let path = folder.display().to_string();
+        let path = display(folder.as_os_str().as_bytes());
         output.line(gettext_f("What was replaced is kept in {path}.", &[("path", &path)]));
     }
     if !report.problems.is_empty() {

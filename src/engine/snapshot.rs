@@ -11,7 +11,7 @@ use super::lines::read_lines;
 use super::meta::{ContentHash, NO_ID};
 use super::monitor::Monitor;
 use super::overrides::{Override, OverrideLine};
-use super::path::RelPath;
+use super::path::{RelPath, display};
 use super::probe;
 use super::repository::{FORMAT, Features, Repository};
 use super::seal::{Problem, Seal};
@@ -237,7 +237,7 @@ impl Snapshot {
             .read_checked(SEAL_NAME, SEAL_LIMIT_BYTES)
             .map_err(BadSeal::Broken)?
             .ok_or_else(|| broken("it has no seal"))?;
-        let unreadable = |error| BadSeal::Broken(format!("bad seal: {error}"));
+        let unreadable = |error| BadSeal::Broken(format!("bad seal: {}", for_people(&error)));
         let value: serde_json::Value = serde_json::from_slice(&bytes).map_err(unreadable)?;
         // Before anything else, so that a newer format's seal is not called broken.
         let format = value.get("format").and_then(serde_json::Value::as_u64).unwrap_or(0);
@@ -332,9 +332,14 @@ impl Snapshot {
     }
 }
 
+/// What is wrong with a text, in words that may repeat a part of it.
+fn for_people(error: &serde_json::Error) -> String {
+    display(error.to_string().as_bytes())
+}
+
 fn read_override(line: &[u8]) -> Result<(RelPath, Override), String> {
-    let line: OverrideLine =
-        serde_json::from_slice(line).map_err(|error| format!("bad override: {error}"))?;
+    let line: OverrideLine = serde_json::from_slice(line)
+        .map_err(|error| format!("bad override: {}", for_people(&error)))?;
     let path = RelPath::decode(&line.path).map_err(|error| error.to_string())?;
     Ok((path, line.change))
 }
