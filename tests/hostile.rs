@@ -25,6 +25,7 @@ use commands::{Asked, READERS, RESTORES, WRITERS, Writes};
 
 use crate::common::canary::{self, Canaries};
 use crate::common::chance::Chance;
+use crate::common::race::clear;
 use crate::common::sandbox::{Ran, Sandbox};
 
 /// How many are tried where not all are.
@@ -102,6 +103,10 @@ impl<'a> Trial<'a> {
         wrong.extend(self.outside(asked.writes));
         if asked.writes != Writes::Nothing {
             wrong.extend(self.restored(asked.writes));
+        }
+        if asked.writes == Writes::Anything {
+            // What came back with its privileges is not what later ones bring.
+            clear(&self.case.root.join("target"));
         }
         if asked.writes == Writes::Source {
             self.source = canary::look(&self.case.root.join("source"));

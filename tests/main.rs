@@ -27,6 +27,7 @@ mod hostile;
 mod index_pruning;
 mod linking;
 mod main_job;
+mod peers;
 mod plans;
 mod property;
 mod pruning;

@@ -3,12 +3,9 @@
 //!
 //! `YORE_RACES=n` tries that often, `YORE_SEED=n` begins with that seed.
 
-mod world;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use world::{Race, clear};
 use yore::engine::monitor::Monitor;
 use yore::engine::restore::{OnConflict, RestoreRequest, Target, apply, plan_restore};
 
@@ -16,6 +13,7 @@ use crate::common::chance::Chance;
 use crate::common::cli::Home;
 use crate::common::drive::LoopDrive;
 use crate::common::engine::Rig;
+use crate::common::race::{Race, clear};
 use crate::common::tree::write;
 
 /// How often each race is run where nothing else is said.

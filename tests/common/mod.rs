@@ -14,6 +14,7 @@ pub mod engine;
 pub mod node;
 pub mod place;
 pub mod protected;
+pub mod race;
 pub mod sandbox;
 pub mod sealed;
 pub mod small;

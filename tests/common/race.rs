@@ -8,10 +8,10 @@ use std::sync::{Arc, Mutex};
 use rustix::fd::OwnedFd;
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, RenameFlags};
 
-use crate::common::busy::Busy;
-use crate::common::canary::{self, Canaries};
-use crate::common::chance::Chance;
-use crate::common::tree::write;
+use super::busy::Busy;
+use super::canary::{self, Canaries};
+use super::chance::Chance;
+use super::tree::write;
 
 /// What the name of a link ends with that a name changes places with.
 const DECOY: &str = ".decoy";
