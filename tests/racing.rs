@@ -9,12 +9,13 @@ use std::path::{Path, PathBuf};
 use yore::engine::monitor::Monitor;
 use yore::engine::restore::{OnConflict, RestoreRequest, Target, apply, plan_restore};
 
+use crate::common::attribute;
 use crate::common::chance::Chance;
 use crate::common::cli::Home;
 use crate::common::drive::LoopDrive;
 use crate::common::engine::Rig;
 use crate::common::race::{Race, clear};
-use crate::common::tree::write;
+use crate::common::tree::{facts, write};
 
 /// How often each race is run where nothing else is said.
 const TRIES: u64 = 1_000;
@@ -24,6 +25,13 @@ const RUNS: u64 = 25;
 
 const POLICIES: [OnConflict; 4] =
     [OnConflict::Replace, OnConflict::KeepBoth, OnConflict::Skip, OnConflict::Exact];
+
+/// What is backed up.
+const CONTENTS: [(&str, &str); 3] =
+    [("letter", "dear\n"), ("folder/first", "one\n"), ("folder/inner/deep", "deep\n")];
+
+/// An attribute of what lies outside.
+const MARK: &str = "user.mark";
 
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
@@ -69,9 +77,9 @@ impl Ring {
 }
 
 fn furnish(source: &Path) {
-    write(&source.join("letter"), "dear\n");
-    write(&source.join("folder/first"), "one\n");
-    write(&source.join("folder/inner/deep"), "deep\n");
+    for (path, content) in CONTENTS {
+        write(&source.join(path), content);
+    }
 }
 
 /// Another state of what is restored to, one of a few shapes.
@@ -155,7 +163,17 @@ fn a_restore_to_where_folders_become_links_stays_where_it_is() {
 #[test]
 fn a_restore_from_where_stored_files_become_links_brings_nothing_else_back() {
     let ring = Ring::new();
-    let race = Race::new(&ring.beside("outside"), seed());
+    // The same content, which no hash tells apart, but with a mark of where it is from.
+    let race = Race::with(&ring.beside("outside"), seed(), |outside| {
+        for (path, content) in CONTENTS {
+            for place in ["folder/source", "folder/two/source", "folder/one/two/source"] {
+                write(&outside.join(place).join(path), content);
+                attribute::set(&outside.join(place).join(path), MARK, b"outside");
+            }
+        }
+        write(&outside.join("secret"), "dear\n");
+        attribute::set(&outside.join("secret"), MARK, b"outside");
+    });
     let (history, journals) = (ring.rig.history(), ring.rig.journals());
     let name = history.snapshots().unwrap().remove(0).name;
     let stored = ring.rig.stored(&name);
@@ -183,6 +201,10 @@ fn a_restore_from_where_stored_files_become_links_brings_nothing_else_back() {
             Err(_) => refused += 1,
         }
         race.check(&target, &format!("round {round}"));
+        for (path, fact) in facts(&target) {
+            let is_marked = fact.attributes.iter().any(|(name, _)| name == MARK.as_bytes());
+            assert!(!is_marked, "round {round}: {path:?} came from outside");
+        }
     }
     race.hold();
     eprintln!("{whole} whole, {partly} partly, {refused} refused, {} swaps", race.rounds());

@@ -115,6 +115,11 @@ fn names(dir: &OwnedFd) -> Vec<Vec<u8>> {
 impl Race {
     /// Begins, with nothing to swap yet; `outside` is filled with canaries.
     pub fn new(outside: &Path, seed: u64) -> Self {
+        Self::with(outside, seed, |_| {})
+    }
+
+    /// As [`Race::new`], with canaries that are changed before they are looked at.
+    pub fn with(outside: &Path, seed: u64, change: impl FnOnce(&Path)) -> Self {
         fs::create_dir(outside).unwrap();
         canary::settle(outside);
         // What is there has the names that a restore looks for.
