@@ -174,7 +174,7 @@ fn answer(ran: &Ran, is_json: bool) -> Vec<String> {
     if text.contains("Read-only file system") {
         wrong.push(format!("tried to write elsewhere: {start}"));
     }
-    let is_obeyed = |c: char| c.is_control() && c != '\n' && (!is_json || c.is_ascii_control());
+    let is_obeyed = |c: char| c.is_control() && c != '\n';
     if let Some(at) = text.find(is_obeyed) {
         let around: String = text[at..].chars().take(80).collect();
         wrong.push(format!("a terminal would obey {around:?}"));

@@ -31,7 +31,7 @@ impl Output {
     /// The answer for programs; nothing without `--json`.
     pub fn document(self, value: &Value) {
         if self.json {
-            let _ = writeln!(std::io::stdout().lock(), "{value:#}");
+            let _ = writeln!(std::io::stdout().lock(), "{}", escaped(&format!("{value:#}")));
         }
     }
 
@@ -61,6 +61,19 @@ fn shown(text: &str) -> String {
         None => display(piece.as_bytes()),
     };
     text.split_inclusive(['\n', '\t']).map(piece).collect()
+}
+
+/// JSON in which nothing is left that a terminal obeys; such characters are only in its texts.
+fn escaped(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c.is_control() && c != '\n' {
+            text.push_str(&format!("\\u{:04x}", u32::from(c)));
+        } else {
+            text.push(c);
+        }
+    }
+    text
 }
 
 /// A path for programs: text, and the exact bytes percent-encoded where it isn't UTF-8.
@@ -185,4 +198,18 @@ pub fn entry_line_as(entry: &Entry, name: &str) -> String {
     let words = if words.is_empty() { String::new() } else { format!("  [{}]", words.join("; ")) };
     let time = text::file_time(entry.mtime);
     format!("{size:>10}  {time:>18}  {name}{mark}{words}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_terminal_obeys_nothing_of_what_is_repeated() {
+        assert_eq!(shown("a\tb\n\u{1b}[2J\r\u{9b}c\n"), "a\tb\n\\u{1b}[2J\\r\\u{9b}c\n");
+        let value = json!({ "name": "\u{7f}\u{9b}31m\u{1b}\n" });
+        let text = escaped(&format!("{value:#}"));
+        assert!(text.chars().all(|c| !c.is_control() || c == '\n'), "{text:?}");
+        assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), value);
+    }
 }

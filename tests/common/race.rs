@@ -133,6 +133,7 @@ impl Race {
         ] {
             write(&outside.join("folder").join(name), canary::SECRET);
         }
+        change(outside);
         let world =
             World { held: Vec::new(), chance: Chance::new(seed), outside: outside.join("folder") };
         let world = Arc::new(Mutex::new(world));
