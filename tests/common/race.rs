@@ -64,7 +64,7 @@ impl World {
             return;
         }
         let name = &held.names[self.chance.below(held.names.len())];
-        exchange(&held.dir, name, &format!("{name}{DECOY}"));
+        exchange(&held.dir, name, format!("{name}{DECOY}"));
     }
 
     /// Swaps a folder that a restore just made, or what is in it, with a link.

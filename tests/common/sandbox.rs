@@ -56,19 +56,21 @@ impl Sandbox {
         let mut command = Command::new("unshare");
         // What others unmount goes away here, too; what is mounted here stays here.
         command.args(["--mount", "--propagation", "slave", "sh", "-c", ENTER, "sh"]).arg(here);
-        let mut holder = command
+        let holder = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
+        let mut sandbox = Self { holder, here: here.to_owned() };
         let mut line = String::new();
-        BufReader::new(holder.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let said = sandbox.holder.stdout.take().unwrap();
+        BufReader::new(said).read_line(&mut line).unwrap();
         if line != "ready\n" {
             skip("no namespace can be made");
             return None;
         }
-        Some(Self { holder, here: here.to_owned() })
+        Some(sandbox)
     }
 
     /// Lets what lies in `folder` be found at the one path that can be written to, until the next call.

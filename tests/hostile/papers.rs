@@ -115,6 +115,8 @@ fn put_seal(case: &Case, text: &[u8]) {
 
 type Change = fn(&mut Value);
 
+type Text = fn() -> Vec<u8>;
+
 fn shapes() -> Vec<Forgery> {
     let changes: [(&str, Change); 15] = [
         ("no sources", |seal| seal["sources"] = json!([])),
@@ -163,7 +165,7 @@ fn shapes() -> Vec<Forgery> {
         forgery(format!("a seal with {what}"), move |case| case.reseal(&case.newest(), change))
     });
     let mut all: Vec<Forgery> = changed.collect();
-    let texts: [(&str, fn() -> Vec<u8>); 5] = [
+    let texts: [(&str, Text); 5] = [
         ("lists in lists, 100,000 deep", || b"[".repeat(100_000)),
         ("objects in objects, 100,000 deep", || b"{\"a\":".repeat(100_000)),
         ("twelve megabytes of zeros", || vec![0; 12 << 20]),

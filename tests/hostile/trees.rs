@@ -33,9 +33,12 @@ fn clear(path: &Path) {
     };
 }
 
+/// Where a link leads.
+type Lead = fn(&Case) -> PathBuf;
+
 /// Links in the place of folders that are on the way to something.
 fn links() -> Vec<Forgery> {
-    let targets: [(&str, fn(&Case) -> PathBuf); 4] = [
+    let targets: [(&str, Lead); 4] = [
         ("a canary's folder", |case| case.outside("folder")),
         ("the root", |_| "/".into()),
         ("far above", |case| {
