@@ -21,7 +21,7 @@ NO_ROOT := yes
 endif
 endif
 
-.PHONY: help run build test properties histories kills check pot bench install clean
+.PHONY: help run build test properties histories kills torture check pot bench install clean
 
 help:
 	@echo 'make run      install what is missing, build, and open the window (no display: yore demo)'
@@ -29,6 +29,7 @@ help:
 	@echo 'make properties CASES=n  try n random trees on each drive for each user (a few of them are part of make test)'
 	@echo 'make histories CASES=n   try n random histories (a few of them are part of make test)'
 	@echo 'make kills    kill a prune at every one of its system calls (a few of them are part of make test)'
+	@echo 'make torture  ask everything of every forged repository, and restore RACES times while folders become links'
 	@echo 'make build    build both programs for use'
 	@echo 'make install  put them, once built, under PREFIX (now $(PREFIX))'
 	@echo 'make check    formatting and lints only'
@@ -85,6 +86,14 @@ histories:
 kills:
 	@$(INSTALL_PACKAGES) build test
 	YORE_KILLS=all $(CARGO) test --locked $(WITHOUT_WINDOW) --test yore $(AS_ROOT) -- --nocapture faults::prune::
+
+# Takes hours. What is run of it is one sample in each `make test`.
+RACES ?= 100000
+
+torture:
+	@$(INSTALL_PACKAGES) build test
+	YORE_HOSTILE=all YORE_SEED='$(SEED)' $(CARGO) test --locked $(WITHOUT_WINDOW) --test yore $(AS_ROOT) -- --nocapture hostile::
+	YORE_RACES='$(RACES)' YORE_SEED='$(SEED)' $(CARGO) test --locked $(WITHOUT_WINDOW) --test yore $(AS_ROOT) -- --nocapture racing::
 
 pot:
 	@$(INSTALL_PACKAGES) build

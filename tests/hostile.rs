@@ -1,233 +1,289 @@
-//! What a forged drive or an odd history must not do.
+//! What a forged drive must not do: hundreds of forged repositories are opened by the real program as root, where
+//! canaries tell of every step beyond the repository and the folder that is restored to.
+//!
+//! `YORE_HOSTILE=all` asks everything of every one of them, `YORE_HOSTILE=TEXT` of those with that text in their names;
+//! else each of a sample is asked a little. `YORE_SEED=n` takes another sample.
 
+mod case;
+mod commands;
+mod forged;
+mod indexes;
+mod papers;
+mod places;
+mod trees;
+
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::fmt;
 use std::fs;
-use std::io::Write as _;
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
+use std::path::Path;
+use std::time::{Duration, Instant};
 
-use serde_json::json;
-use uuid::Uuid;
-use yore::engine::backup::{BackupOptions, Source};
-use yore::engine::history::Entry;
-use yore::engine::path::RelPath;
+use case::{Base, Case, Ground};
+use commands::{Asked, READERS, RESTORES, WRITERS, Writes};
 
-use crate::common::attribute;
-use crate::common::engine::Rig;
-use crate::common::node;
-use crate::common::tree::write;
+use crate::common::canary::{self, Canaries};
+use crate::common::chance::Chance;
+use crate::common::race::clear;
+use crate::common::sandbox::{Ran, Sandbox};
 
-/// Runs SQL on the rig's index as somebody who is not Yore.
-fn forge(rig: &Rig, sql: &str) {
-    rusqlite::Connection::open(rig.index()).unwrap().execute_batch(sql).unwrap();
+/// How many are tried where not all are.
+const SAMPLE: usize = 120;
+
+/// A way to forge a repository.
+pub struct Forgery {
+    name: String,
+    make: Box<dyn Fn(&Case) + Send + Sync>,
+    /// Whether canaries get names in the repository, which it may read and remove.
+    shares: bool,
 }
 
-#[test]
-fn a_forged_name_does_not_lead_out_of_its_folder() {
-    let rig = Rig::new();
-    write(&rig.source.join("letter"), "dear");
-    rig.back_up();
-    for forged in ["'../../escaped'", "'/escaped'", "'..'", "''"] {
-        forge(
-            &rig,
-            &format!(
-                "UPDATE node SET name = CAST({forged} AS BLOB) WHERE name = CAST('letter' AS BLOB)"
-            ),
-        );
-        // The forged index is seen through: a passing one tells what the tree says.
-        let names: Vec<_> =
-            rig.history().list(&rig.path_of(""), 1).unwrap().into_iter().map(|e| e.name).collect();
-        assert_eq!(names, [b"letter".to_vec()], "{forged}");
-        let (folder, report) = rig.restore(1);
-        assert!(report.problems.is_empty(), "{:?}", report.problems);
-        assert!(folder.exists());
-        rig.recover();
-        rig.writer(&yore::engine::monitor::Monitor::new())
-            .unwrap()
-            .rebuild(&yore::engine::monitor::Monitor::new())
-            .unwrap();
+impl fmt::Debug for Forgery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)
     }
 }
 
-#[test]
-fn a_forged_journal_deletes_no_file() {
-    let rig = Rig::new();
-    write(&rig.source.join("letter"), "dear");
-    rig.back_up();
-    let victim = rig.source.join("victim");
-    write(&victim, "precious");
-    let name = victim.to_str().unwrap().as_bytes();
-    let magic = [0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7];
-    let journal = rig.repository.join("index.sqlite-journal");
-    let mut file = fs::File::create(&journal).unwrap();
-    let sum: u32 = name.iter().map(|&b| u32::from(b)).sum();
-    let mut bytes = magic.to_vec();
-    bytes.resize(512, 0);
-    bytes.extend_from_slice(&[0; 4]);
-    bytes.extend_from_slice(name);
-    bytes.extend_from_slice(&u32::try_from(name.len()).unwrap().to_be_bytes());
-    bytes.extend_from_slice(&sum.to_be_bytes());
-    bytes.extend_from_slice(&magic);
-    file.write_all(&bytes).unwrap();
-    drop(file);
-    rig.recover();
-    assert_eq!(fs::read(&victim).unwrap(), b"precious");
-    assert!(!journal.exists());
-    rig.back_up();
+fn forgery(name: impl Into<String>, make: impl Fn(&Case) + Send + Sync + 'static) -> Forgery {
+    Forgery { name: name.into(), make: Box::new(make), shares: false }
 }
 
-#[test]
-fn a_path_with_a_new_identity_is_listed_once() {
-    let rig = Rig::new();
-    write(&rig.source.join("letter"), "dear");
-    rig.back_up();
-    let sources = rig
-        .options()
-        .sources
-        .into_iter()
-        .map(|source| Source { id: Uuid::new_v4(), ..source })
-        .collect();
-    let options = BackupOptions { sources, ..rig.options() };
-    rig.back_up_listening(&options);
-    for seq in [1, 2] {
-        assert_eq!(rig.history().list(&rig.path_of(""), seq).unwrap().len(), 1, "{seq}");
-    }
-    assert_eq!(rig.history().versions(&rig.path_of("letter")).unwrap().len(), 1);
+fn sharing(name: impl Into<String>, make: impl Fn(&Case) + Send + Sync + 'static) -> Forgery {
+    Forgery { shares: true, ..forgery(name, make) }
 }
 
-#[test]
-fn a_source_that_was_never_there_keeps_no_index_from_being_made() {
-    let rig = Rig::new();
-    write(&rig.source.join("letter"), "dear");
-    let mut options = rig.options();
-    options.sources.push(Source { id: Uuid::new_v4(), path: "/nonexistent/folder".into() });
-    let (report, _) = rig.back_up_listening(&options);
-    assert_eq!(report.counts.problems, 1);
-    fs::remove_file(rig.index()).unwrap();
-    rig.recover();
-    assert_eq!(rig.history().list(&rig.path_of(""), 1).unwrap().len(), 1);
+fn forgeries() -> Vec<Forgery> {
+    let mut all = papers::all();
+    all.extend(places::all());
+    all.extend(trees::all());
+    all.extend(indexes::all());
+    all
 }
 
-/// Changes what a snapshot's seal says, as someone would who can also say that it is right.
-fn forge_seal(rig: &Rig, name: &str, change: impl FnOnce(&mut serde_json::Value)) {
-    let mut seal = rig.sealed(name).seal;
-    change(&mut seal);
-    let path = rig.snapshot(name).join("seal.json");
-    let text = seal.to_string();
-    fs::write(&path, &text).unwrap();
-    attribute::set(&path, "user.yore.blake3", blake3::hash(text.as_bytes()).as_bytes());
+/// One forged repository under examination.
+struct Trial<'a> {
+    sandbox: &'a Sandbox,
+    case: &'a Case,
+    forgery: &'a Forgery,
+    canaries: Canaries,
+    source: Canaries,
 }
 
-#[test]
-fn sources_within_each_other_in_a_seal_keep_nobody_from_anything() {
-    for below in ["", "/inner", "/inner/deep"] {
-        let rig = Rig::new();
-        for name in ["outer", "inner/file", "inner/deep/file"] {
-            write(&rig.source.join(name), name);
+impl<'a> Trial<'a> {
+    fn begin(ground: &Ground, sandbox: &'a Sandbox, case: &'a Case, forgery: &'a Forgery) -> Self {
+        (forgery.make)(case);
+        sandbox.show(&case.root);
+        for (from, to) in case.mounts.borrow().iter() {
+            sandbox.mount(from, to);
         }
-        let name = rig.back_up().snapshot;
-        let answers = rig.answers().lists;
-        forge_seal(&rig, &name, |seal| {
-            let path = seal["sources"][0]["path"].as_str().unwrap();
-            let more = json!({ "id": Uuid::new_v4(), "path": format!("{path}{below}") });
-            seal["sources"].as_array_mut().unwrap().insert(0, more);
-        });
-        fs::remove_file(rig.index()).unwrap();
-        rig.recover();
-        assert_eq!(rig.answers().lists, answers, "{below}");
-        rig.back_up();
-        fs::remove_file(rig.index()).unwrap();
-        rig.recover();
-        let again = rig.answers();
-        assert_eq!(again.lists.len(), 2 * answers.len(), "{below}");
-        let names = |lists: &[(u64, RelPath, Vec<Entry>)]| -> Vec<_> {
-            lists.iter().map(|(_, path, entries)| (path.clone(), entries.len())).collect()
+        assert_eq!(case.here, ground.here());
+        let look = |below: &str| canary::look(&case.root.join(below));
+        Self { sandbox, case, forgery, canaries: look("outside"), source: look("source") }
+    }
+
+    /// Runs one command, and says what it did that it must not.
+    fn ask(&mut self, asked: Asked, is_json: bool) -> Vec<String> {
+        let home = self.case.here.join("home");
+        let folders = ["config", "state", "cache"].map(|name| home.join(name));
+        let tmp = self.case.here.join("tmp");
+        let environment: [(&str, &OsStr); 8] = [
+            ("LC_ALL", "C.UTF-8".as_ref()),
+            ("TZ", "UTC".as_ref()),
+            ("HOME", home.as_os_str()),
+            ("XDG_CONFIG_HOME", folders[0].as_os_str()),
+            ("XDG_STATE_HOME", folders[1].as_os_str()),
+            ("XDG_CACHE_HOME", folders[2].as_os_str()),
+            ("TMPDIR", tmp.as_os_str()),
+            ("RUST_BACKTRACE", "1".as_ref()),
+        ];
+        let arguments = asked.arguments(self.case, is_json);
+        let ran = self.sandbox.run(env!("CARGO_BIN_EXE_yore"), &arguments, &environment);
+        let mut wrong = answer(&ran, is_json);
+        wrong.extend(self.outside(asked.writes));
+        if asked.writes != Writes::Nothing {
+            wrong.extend(self.restored(asked.writes));
+        }
+        if asked.writes == Writes::Anything {
+            // What came back with its privileges is not what later ones bring.
+            clear(&self.case.root.join("target"));
+        }
+        if asked.writes == Writes::Source {
+            self.source = canary::look(&self.case.root.join("source"));
+        }
+        let told = |what| format!("{:?}: {} (json {is_json}): {what}", self.forgery, asked.words);
+        wrong.into_iter().map(told).collect()
+    }
+
+    /// What is not as it was, beyond the repository and where the command may write.
+    fn outside(&self, writes: Writes) -> Vec<String> {
+        let look = |below: &str| canary::look(&self.case.root.join(below));
+        let mut wrong = canary::ruffled(&self.canaries, &look("outside"), self.forgery.shares);
+        if writes != Writes::Source {
+            wrong.extend(canary::ruffled(&self.source, &look("source"), false));
+        }
+        let names = |below: &str| -> BTreeSet<String> {
+            let found = fs::read_dir(self.case.root.join(below)).unwrap();
+            found.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect()
         };
-        assert_eq!(names(&again.lists[answers.len()..]), names(&answers), "{below}");
+        let wanted = [
+            ("", "drive home outside source target tmp"),
+            ("tmp", ""),
+            ("drive", "Yore"),
+            ("home", "cache config state"),
+        ];
+        for (folder, allowed) in wanted {
+            let found = names(folder);
+            let is_strange = |name: &&String| !allowed.split(' ').any(|allowed| allowed == *name);
+            // What a run restores to its original place may be beside the source.
+            wrong.extend(
+                found.iter().filter(is_strange).map(|name| format!("made {folder}/{name}")),
+            );
+        }
+        wrong
     }
-}
 
-#[test]
-fn numbers_in_overrides_that_no_device_has_lock_nobody_out() {
-    let rig = Rig::new();
-    write(&rig.source.join("file"), "x");
-    node::fifo(&rig.source.join("pipe"));
-    let name = rig.back_up().snapshot;
-    let path = rig.snapshot(&name).join("overrides.jsonl");
-    let text = fs::read_to_string(&path).unwrap();
-    let forged: String = text
-        .lines()
-        .map(|line| {
-            let mut line: serde_json::Value = serde_json::from_str(line).unwrap();
-            if line["special"].is_object() {
-                line["special"] = json!({ "kind": "block", "major": u32::MAX, "minor": u32::MAX });
+    /// What came back that must not.
+    fn restored(&self, writes: Writes) -> Vec<String> {
+        let mut wrong = Vec::new();
+        for place in ["target", "source"].map(|name| self.case.root.join(name)) {
+            if !self.forgery.shares {
+                let leaks = canary::leaks(&place);
+                wrong.extend(leaks.iter().map(|path| format!("{path:?} has the secret")));
             }
-            format!("{line}\n")
-        })
-        .collect();
-    assert_ne!(forged, text);
-    fs::write(&path, &forged).unwrap();
-    let hash = blake3::hash(forged.as_bytes());
-    attribute::set(&path, "user.yore.blake3", hash.as_bytes());
-    forge_seal(&rig, &name, |seal| seal["overrides"] = json!(hash.to_hex().to_string()));
-    fs::remove_file(rig.index()).unwrap();
-    rig.recover();
-    rig.recover();
-    assert_eq!(rig.history().snapshots().unwrap().len(), 1);
-    rig.back_up();
-}
-
-#[test]
-fn a_journal_without_its_index_is_not_played_back_into_the_next_one() {
-    let rig = Rig::new();
-    write(&rig.source.join("letter"), "dear");
-    rig.back_up();
-    let answers = rig.answers();
-    let connection = rusqlite::Connection::open(rig.index()).unwrap();
-    connection.execute_batch("PRAGMA synchronous = OFF; BEGIN; DELETE FROM version;").unwrap();
-    let journal = rig.index().with_file_name("index.sqlite-journal");
-    let kept = fs::read(&journal).unwrap();
-    drop(connection);
-    fs::remove_file(rig.index()).unwrap();
-    fs::write(&journal, kept).unwrap();
-    rig.recover();
-    assert_eq!(rig.answers(), answers);
-    rig.back_up();
-}
-
-#[test]
-fn an_index_that_keeps_a_log_is_made_again_and_nothing_is_written_beside_it_before() {
-    let rig = Rig::new();
-    write(&rig.source.join("letter"), "dear");
-    rig.back_up();
-    let answers = rig.answers();
-    let connection = rusqlite::Connection::open(rig.index()).unwrap();
-    connection.pragma_update(None, "journal_mode", "wal").unwrap();
-    drop(connection);
-    assert_eq!(rig.answers(), answers);
-    for suffix in ["-wal", "-shm"] {
-        assert!(!rig.index().with_file_name(format!("index.sqlite{suffix}")).exists(), "{suffix}");
+            if writes != Writes::Anything {
+                wrong.extend(privileged(&place));
+            }
+        }
+        wrong
     }
-    rig.recover();
-    let connection = rusqlite::Connection::open(rig.index()).unwrap();
-    let mode: String = connection.pragma_query_value(None, "journal_mode", |r| r.get(0)).unwrap();
-    assert_eq!(mode, "delete");
-    assert_eq!(rig.answers(), answers);
+}
+
+/// What is wrong with how a program ended, or with what it said.
+fn answer(ran: &Ran, is_json: bool) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let both = [ran.out.as_slice(), b"\n", ran.err.as_slice()].concat();
+    let text = String::from_utf8_lossy(&both);
+    let start: String = text.chars().take(3000).collect();
+    if !matches!(ran.code, Some(0..=3)) {
+        wrong.push(format!("ended with {:?}: {start}", ran.code));
+    }
+    if text.contains("panicked") {
+        wrong.push(format!("panicked: {start}"));
+    }
+    if text.contains("Read-only file system") {
+        wrong.push(format!("tried to write elsewhere: {start}"));
+    }
+    let is_obeyed = |c: char| c.is_control() && c != '\n';
+    if let Some(at) = text.find(is_obeyed) {
+        let around: String = text[at..].chars().take(80).collect();
+        wrong.push(format!("a terminal would obey {around:?}"));
+    }
+    if std::str::from_utf8(&both).is_err() {
+        wrong.push(format!("broken letters: {start}"));
+    }
+    if is_json
+        && ran.code == Some(0)
+        && serde_json::from_slice::<serde_json::Value>(&ran.out).is_err()
+    {
+        wrong.push(format!("no JSON: {start}"));
+    }
+    wrong
+}
+
+/// Programs with more rights than who runs them, and devices.
+fn privileged(at: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut waiting = vec![at.to_owned()];
+    while let Some(path) = waiting.pop() {
+        let Ok(meta) = path.symlink_metadata() else { continue };
+        let kind = meta.file_type();
+        if kind.is_dir() {
+            let Ok(children) = fs::read_dir(&path) else { continue };
+            waiting.extend(children.flatten().map(|child| child.path()));
+        } else if kind.is_block_device() || kind.is_char_device() {
+            found.push(format!("{path:?} is a device"));
+        } else if kind.is_file() && meta.mode() & 0o6000 != 0 {
+            found.push(format!("{path:?} has mode {:o}", meta.mode()));
+        } else if kind.is_file()
+            && crate::common::attribute::get(&path, "security.capability").is_some()
+        {
+            found.push(format!("{path:?} has capabilities"));
+        }
+    }
+    found
+}
+
+/// What each of a sample is asked: one of each sort, and the index in between.
+fn a_few(chance: &mut Chance) -> Vec<Asked> {
+    let reader = if chance.is(20) { chance.of(&RESTORES) } else { chance.of(&READERS) };
+    vec![reader, chance.of(&RESTORES), chance.of(&WRITERS)]
+}
+
+/// Everything, in an order in which what is taken away is asked for before.
+fn everything() -> Vec<Asked> {
+    READERS.into_iter().chain(RESTORES).chain(WRITERS).chain(READERS).collect()
+}
+
+/// Forges one repository and asks it; each command by itself, where what one does would hide another.
+fn examine(
+    ground: &Ground,
+    sandbox: &Sandbox,
+    base: &Base,
+    forgery: &Forgery,
+    asked: &[Asked],
+    chance: &mut Chance,
+) -> (Vec<String>, Duration) {
+    let mut slowest = Duration::ZERO;
+    let case = ground.case(base);
+    let mut trial = Trial::begin(ground, sandbox, &case, forgery);
+    let mut wrong = Vec::new();
+    for asked in asked {
+        let begun = Instant::now();
+        let found = trial.ask(*asked, chance.is(25));
+        slowest = slowest.max(begun.elapsed());
+        wrong.extend(found.into_iter().map(|what| format!("{}: {what}", base.who)));
+        if !wrong.is_empty() {
+            break;
+        }
+    }
+    (wrong, slowest)
 }
 
 #[test]
-fn a_snapshot_that_was_copied_on_the_drive_is_told_and_left_out() {
-    let rig = Rig::new();
-    write(&rig.source.join("letter"), "dear");
-    let name = rig.back_up().snapshot;
-    let copy = rig.repository.join("snapshots").join(format!("{name}-2"));
-    let status = std::process::Command::new("cp")
-        .arg("-a")
-        .arg(rig.repository.join("snapshots").join(&name))
-        .arg(&copy)
-        .status()
-        .unwrap();
-    assert!(status.success());
-    let told = rig.recover();
-    assert!(format!("{told:?}").contains("SnapshotDamaged"), "{told:?}");
-    assert_eq!(rig.history().snapshots().unwrap().len(), 1);
-    rig.back_up();
-    assert_eq!(rig.history().snapshots().unwrap().len(), 2);
+fn forged_repositories_do_nothing_outside() {
+    let Some(ground) = Ground::new() else { return };
+    let Some(sandbox) = Sandbox::new(&ground.here()) else { return };
+    let wish = std::env::var("YORE_HOSTILE").unwrap_or_default();
+    let seed = std::env::var("YORE_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(1);
+    let mut chance = Chance::new(seed);
+    let mut all = forgeries();
+    let names: BTreeSet<&str> = all.iter().map(|forgery| forgery.name.as_str()).collect();
+    assert_eq!(names.len(), all.len(), "two forgeries have the same name");
+    assert!(all.len() >= 100, "{} forgeries", all.len());
+    match wish.as_str() {
+        "all" => {}
+        "" => {
+            while all.len() > SAMPLE {
+                all.swap_remove(chance.below(all.len()));
+            }
+        }
+        text => all.retain(|forgery| forgery.name.contains(text)),
+    }
+    let (mut wrong, mut slowest) = (Vec::new(), (Duration::ZERO, String::new()));
+    for (number, forgery) in all.iter().enumerate() {
+        for (which, base) in ground.bases().iter().enumerate() {
+            if wish.is_empty() && which != number % 2 {
+                continue;
+            }
+            let asked = if wish.is_empty() { a_few(&mut chance) } else { everything() };
+            let (found, took) = examine(&ground, &sandbox, base, forgery, &asked, &mut chance);
+            if took > slowest.0 {
+                slowest = (took, forgery.name.clone());
+            }
+            wrong.extend(found);
+        }
+    }
+    eprintln!("{} forged repositories; the slowest answer took {slowest:?}", all.len());
+    assert!(wrong.is_empty(), "YORE_SEED={seed}: {} wrong\n{}", wrong.len(), wrong.join("\n"));
 }

@@ -24,21 +24,21 @@ impl Output {
     /// A line for people; nothing with `--json`. A closed pipe is no error: nobody wants to read on.
     pub fn line(self, text: impl AsRef<str>) {
         if !self.json {
-            let _ = writeln!(std::io::stdout().lock(), "{}", text.as_ref());
+            let _ = writeln!(std::io::stdout().lock(), "{}", shown(text.as_ref()));
         }
     }
 
     /// The answer for programs; nothing without `--json`.
     pub fn document(self, value: &Value) {
         if self.json {
-            let _ = writeln!(std::io::stdout().lock(), "{value:#}");
+            let _ = writeln!(std::io::stdout().lock(), "{}", escaped(&format!("{value:#}")));
         }
     }
 
     /// Something that a person should know, beside the answer.
     pub fn note(self, text: impl AsRef<str>) {
         if !self.json {
-            let _ = writeln!(std::io::stderr().lock(), "{}", text.as_ref());
+            let _ = writeln!(std::io::stderr().lock(), "{}", shown(text.as_ref()));
         }
     }
 
@@ -49,9 +49,31 @@ impl Output {
                 "error": { "what": explanation.what, "advice": explanation.advice }
             }));
         } else {
-            let _ = writeln!(std::io::stderr().lock(), "yore: {}", explanation.text());
+            let _ = writeln!(std::io::stderr().lock(), "yore: {}", shown(&explanation.text()));
         }
     }
+}
+
+/// What a terminal is given: words may repeat what a drive says, and nothing of that is obeyed. Lines and columns stay.
+fn shown(text: &str) -> String {
+    let piece = |piece: &str| match piece.strip_suffix(['\n', '\t']) {
+        Some(rest) => display(rest.as_bytes()) + &piece[rest.len()..],
+        None => display(piece.as_bytes()),
+    };
+    text.split_inclusive(['\n', '\t']).map(piece).collect()
+}
+
+/// JSON in which nothing is left that a terminal obeys; such characters are only in its texts.
+fn escaped(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c.is_control() && c != '\n' {
+            text.push_str(&format!("\\u{:04x}", u32::from(c)));
+        } else {
+            text.push(c);
+        }
+    }
+    text
 }
 
 /// A path for programs: text, and the exact bytes percent-encoded where it isn't UTF-8.
@@ -176,4 +198,18 @@ pub fn entry_line_as(entry: &Entry, name: &str) -> String {
     let words = if words.is_empty() { String::new() } else { format!("  [{}]", words.join("; ")) };
     let time = text::file_time(entry.mtime);
     format!("{size:>10}  {time:>18}  {name}{mark}{words}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_terminal_obeys_nothing_of_what_is_repeated() {
+        assert_eq!(shown("a\tb\n\u{1b}[2J\r\u{9b}c\n"), "a\tb\n\\u{1b}[2J\\r\\u{9b}c\n");
+        let value = json!({ "name": "\u{7f}\u{9b}31m\u{1b}\n" });
+        let text = escaped(&format!("{value:#}"));
+        assert!(text.chars().all(|c| !c.is_control() || c == '\n'), "{text:?}");
+        assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), value);
+    }
 }

@@ -198,7 +198,8 @@ impl Census {
         if !self.usable.is_empty() {
             monitor.enter(Phase::Rebuilding);
             monitor.reset_done();
-            monitor.set_totals(self.usable.iter().map(|found| entries(&found.seal)).sum(), 0);
+            let counts = self.usable.iter().map(|found| entries(&found.seal));
+            monitor.set_totals(counts.fold(0, u64::saturating_add), 0);
         }
         let mut unusable = self.unusable;
         let mut taken = Taken::default();

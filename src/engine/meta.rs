@@ -131,6 +131,9 @@ impl fmt::Debug for ContentHash {
     }
 }
 
+/// The number that is no user's and no group's: to the system it means "leave it".
+pub const NO_ID: u32 = u32::MAX;
+
 /// Inode flags that belong to an entry: synchronous, immutable, append only, no dump, no atime, synchronous
 /// directory, no copy-on-write (`FS_*_FL` of `linux/fs.h`).
 pub const KEPT_FLAGS: u32 = 0x8 | 0x10 | 0x20 | 0x40 | 0x80 | 0x1_0000 | 0x80_0000;

@@ -19,6 +19,7 @@ pub mod history;
 mod idle;
 pub mod index;
 pub mod leftover;
+mod lines;
 pub mod listing;
 pub mod live;
 pub mod lock;

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 
-use super::meta::{FileTime, Kind, Metadata};
+use super::meta::{FileTime, Kind, Metadata, NO_ID};
 use super::path::{RelPath, encode};
 use super::xattr::{Xattrs, is_kept};
 
@@ -164,8 +164,8 @@ impl Override {
             meta.size_bytes = 0;
         }
         meta.mode = self.mode.map_or(meta.mode, |mode| mode & 0o7777);
-        meta.uid = self.uid.unwrap_or(meta.uid);
-        meta.gid = self.gid.unwrap_or(meta.gid);
+        meta.uid = self.uid.filter(|id| *id != NO_ID).unwrap_or(meta.uid);
+        meta.gid = self.gid.filter(|id| *id != NO_ID).unwrap_or(meta.gid);
         meta.mtime = self.mtime.filter(|time| time.nsec < 1_000_000_000).unwrap_or(meta.mtime);
     }
 
@@ -257,7 +257,7 @@ mod tests {
 
     #[test]
     fn a_forged_special_file_is_no_regular_one() {
-        let text = r#"{"special":{"kind":"file"},"mode":4294967295,"mtime":[0,4000000000]}"#;
+        let text = r#"{"special":{"kind":"file"},"mode":4294967295,"uid":4294967295,"gid":4294967295,"mtime":[0,4000000000]}"#;
         let mut meta = Metadata {
             kind: Kind::File,
             mode: 0o644,
@@ -270,6 +270,7 @@ mod tests {
         Override::from_text(text).apply_to(&mut meta);
         assert_eq!(meta.kind, Kind::File);
         assert_eq!(meta.mode, 0o7777);
+        assert_eq!((meta.uid, meta.gid), (1, 1));
         assert_eq!(meta.mtime, FileTime { sec: 7, nsec: 8 });
     }
 }

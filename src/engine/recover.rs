@@ -17,6 +17,7 @@ use super::index::{
 use super::leftover::Leftover;
 use super::lock::Lock;
 use super::mend;
+use super::meta::Kind;
 use super::monitor::{Event, Monitor, Phase};
 use super::probe;
 use super::repository::Repository;
@@ -295,12 +296,26 @@ pub fn open_drive(
     /// Where the header says by which version of the file format it is written and read.
     const VERSIONS_AT: u64 = 18;
     const WITH_LOG: u8 = 2;
+    // SQLite would wait for who writes into a pipe, go where a link leads, and as root even give a journal away.
+    if !INDEX_FILES.iter().all(|suffix| is_plain_or_nothing(repository.dir(), suffix)) {
+        return Ok(None);
+    }
     let mut versions = [0; 2];
     let opened = repository.dir().open_file(INDEX_NAME.as_bytes());
     let read = opened.and_then(|(file, _)| rustix::io::pread(&file, &mut versions, VERSIONS_AT));
     match read {
         Ok(_) if versions.contains(&WITH_LOG) => Ok(None),
         Ok(_) | Err(_) => open(&index_path(repository)?),
+    }
+}
+
+/// Whether the index's file with this ending is a plain one without another name, or isn't there.
+fn is_plain_or_nothing(dir: &Dir, suffix: &str) -> bool {
+    match dir.stat_child(format!("{INDEX_NAME}{suffix}").as_bytes()) {
+        Ok(stat) => {
+            Kind::from_mode(u32::from(stat.stx_mode)) == Some(Kind::File) && stat.stx_nlink == 1
+        }
+        Err(errno) => errno == Errno::NOENT,
     }
 }
 

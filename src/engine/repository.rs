@@ -266,11 +266,14 @@ impl Repository {
         &self.marker
     }
 
-    /// Opens one of the repository's own folders.
+    /// Opens one of the repository's own folders; what somebody mounted over it is none, and is never tidied up.
     pub fn folder(&self, name: &str) -> Result<Dir> {
-        self.dir
-            .child(name.as_bytes())
-            .map_err(|errno| Error::drive("open", &self.path.join(name), errno))
+        let open = || {
+            let folder = self.dir.child(name.as_bytes())?;
+            let is_own = folder.stat()?.stx_mnt_id == self.dir.stat()?.stx_mnt_id;
+            if is_own { Ok(folder) } else { Err(Errno::XDEV) }
+        };
+        open().map_err(|errno| Error::drive("open", &self.path.join(name), errno))
     }
 
     /// Makes sure that the number after `seq` is used next, durably.

@@ -7,10 +7,11 @@ use rustix::io::Errno;
 
 use super::dir::{Dir, write_all};
 use super::error::{Error, Result};
-use super::meta::ContentHash;
+use super::lines::read_lines;
+use super::meta::{ContentHash, NO_ID};
 use super::monitor::Monitor;
 use super::overrides::{Override, OverrideLine};
-use super::path::RelPath;
+use super::path::{RelPath, display};
 use super::probe;
 use super::repository::{FORMAT, Features, Repository};
 use super::seal::{Problem, Seal};
@@ -236,7 +237,7 @@ impl Snapshot {
             .read_checked(SEAL_NAME, SEAL_LIMIT_BYTES)
             .map_err(BadSeal::Broken)?
             .ok_or_else(|| broken("it has no seal"))?;
-        let unreadable = |error| BadSeal::Broken(format!("bad seal: {error}"));
+        let unreadable = |error| BadSeal::Broken(format!("bad seal: {}", for_people(&error)));
         let value: serde_json::Value = serde_json::from_slice(&bytes).map_err(unreadable)?;
         // Before anything else, so that a newer format's seal is not called broken.
         let format = value.get("format").and_then(serde_json::Value::as_u64).unwrap_or(0);
@@ -254,6 +255,9 @@ impl Snapshot {
         if seal.seq == 0 || seal.seq > i64::MAX as u64 / 2 {
             return Err(broken("its number is absurd"));
         }
+        if seal.owner.uid == NO_ID || seal.owner.gid == NO_ID {
+            return Err(broken("its owner is absurd"));
+        }
         if seal.sources.iter().any(|source| source.path().is_none()) {
             return Err(broken("a source's path is absurd"));
         }
@@ -264,34 +268,50 @@ impl Snapshot {
     pub fn proven_overrides(&self) -> Option<String> {
         let (file, _) = self.dir.open_file(OVERRIDES_NAME).ok()?;
         let own = xattr::read_hash(&file).ok()??;
-        let bytes = self.dir.read_file(OVERRIDES_NAME, LINES_LIMIT_BYTES).ok()?;
-        (ContentHash::of(&bytes) == own).then(|| own.to_string())
+        let hash = read_lines(&file, LINES_LIMIT_BYTES, |_| {}).ok()?;
+        (hash == own).then(|| own.to_string())
     }
 
     /// Reads the overrides that `seal` vouches for.
     pub fn read_overrides(&self, seal: &Seal) -> Result<HashMap<RelPath, Override>, String> {
         let Some(wanted) = &seal.overrides else { return Ok(HashMap::new()) };
-        let bytes = self
-            .read_checked(OVERRIDES_NAME, LINES_LIMIT_BYTES)?
-            .ok_or("its overrides are missing")?;
-        if ContentHash::of(&bytes).to_string() != *wanted {
+        let (mut overrides, mut bad) = (HashMap::new(), None);
+        let hash = self.read_lines(OVERRIDES_NAME, |line| match read_override(line) {
+            Ok((path, change)) => drop(overrides.insert(path, change)),
+            Err(reason) => bad = Some(reason),
+        })?;
+        if hash.ok_or("its overrides are missing")?.to_string() != *wanted {
             return Err("its overrides are not those of the seal".to_owned());
         }
-        let mut overrides = HashMap::new();
-        for line in bytes.split(|&b| b == b'\n').filter(|line| !line.is_empty()) {
-            let line: OverrideLine =
-                serde_json::from_slice(line).map_err(|error| format!("bad override: {error}"))?;
-            let path = RelPath::decode(&line.path).map_err(|error| error.to_string())?;
-            overrides.insert(path, line.change);
-        }
-        Ok(overrides)
+        bad.map_or(Ok(overrides), Err)
     }
 
     /// Reads the problems; lines that can't be understood are left out.
     pub fn read_problems(&self) -> Result<Vec<Problem>, String> {
-        let bytes = self.read_checked(PROBLEMS_NAME, LINES_LIMIT_BYTES)?.unwrap_or_default();
-        let lines = bytes.split(|&b| b == b'\n').filter(|line| !line.is_empty());
-        Ok(lines.filter_map(|line| serde_json::from_slice(line).ok()).collect())
+        let mut problems = Vec::new();
+        self.read_lines(PROBLEMS_NAME, |line| problems.extend(serde_json::from_slice(line)))?;
+        Ok(problems)
+    }
+
+    /// Gives `take` each line of a file that is as it was written, or `None` if there is none; what it took before an
+    /// error means nothing.
+    fn read_lines(
+        &self,
+        name: &[u8],
+        take: impl FnMut(&[u8]),
+    ) -> Result<Option<ContentHash>, String> {
+        let shown = String::from_utf8_lossy(name);
+        let unreadable = |errno| format!("{shown} can't be read: {errno}");
+        let file = match self.dir.open_file(name) {
+            Ok((file, _)) => file,
+            Err(Errno::NOENT) => return Ok(None),
+            Err(errno) => return Err(unreadable(errno)),
+        };
+        let hash = read_lines(&file, LINES_LIMIT_BYTES, take).map_err(unreadable)?;
+        match xattr::read_hash(&file).map_err(unreadable)? {
+            Some(own) if own != hash => Err(format!("{shown} is not as it was written")),
+            _ => Ok(Some(hash)),
+        }
     }
 
     fn read_checked(&self, name: &[u8], limit_bytes: u64) -> Result<Option<Vec<u8>>, String> {
@@ -310,6 +330,18 @@ impl Snapshot {
             Err(errno) => Err(format!("{shown} can't be read: {errno}")),
         }
     }
+}
+
+/// What is wrong with a text, in words that may repeat a part of it.
+fn for_people(error: &serde_json::Error) -> String {
+    display(error.to_string().as_bytes())
+}
+
+fn read_override(line: &[u8]) -> Result<(RelPath, Override), String> {
+    let line: OverrideLine = serde_json::from_slice(line)
+        .map_err(|error| format!("bad override: {}", for_people(&error)))?;
+    let path = RelPath::decode(&line.path).map_err(|error| error.to_string())?;
+    Ok((path, line.change))
 }
 
 #[cfg(test)]

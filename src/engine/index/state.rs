@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::copy::ReadFile;
 use crate::engine::digest::Content;
-use crate::engine::meta::{ContentHash, FileTime, Fingerprint, Kind, Metadata};
+use crate::engine::meta::{ContentHash, FileTime, Fingerprint, Kind, Metadata, NO_ID};
 use crate::engine::overrides::Override;
 use crate::engine::seal::Owner;
 use crate::engine::xattr::Xattrs;
@@ -130,12 +130,16 @@ impl State {
             let nsec: Option<u32> = row.get(start + second + 1)?;
             Ok(sec.zip(nsec).map(FileTime::from))
         };
+        let id = |column: usize| match row.get(start + column)? {
+            NO_ID => Err(absurd(column)),
+            id => Ok(id),
+        };
         Ok(Self {
             meta: Metadata {
                 kind: kind.ok_or_else(|| absurd(0))?,
                 mode: row.get::<_, u32>(start + 1)? & 0o7777,
-                uid: row.get(start + 2)?,
-                gid: row.get(start + 3)?,
+                uid: id(2)?,
+                gid: id(3)?,
                 size_bytes: row.get(start + 4)?,
                 mtime: time(5)?
                     .filter(|time| time.nsec < 1_000_000_000)
