@@ -37,10 +37,9 @@ pub fn publish(
     } else {
         steps.adjusts.clear();
     }
-    set_flags(&mut mover, &mut steps, monitor);
-    let synced = settle(&mut journal, &workspaces);
     if outcome.is_err() && steps.swaps.is_empty() {
-        sweep(&mut journal, &Steps::default(), &workspaces)?;
+        sweep(&mut journal, &steps, &workspaces)?;
+        remove_empty(&mut journal, &workspaces)?;
         journal.forget()?;
         return outcome.map(|()| RestoreReport::default());
     }
@@ -48,11 +47,15 @@ pub fn publish(
         journal.write_steps(&steps)?;
     }
     let swept = sweep(&mut journal, &steps, &workspaces);
+    // Only now: another name of what is immutable can't be removed any more.
+    set_flags(&mut mover, &mut steps, monitor);
+    let settled = settle(&mut journal, &workspaces);
+    let removed = remove_empty(&mut journal, &workspaces);
     let report = report(&journal, &steps);
     journal.header.standing = Standing::Done;
     count(&mut journal, &steps);
     journal.save()?;
-    let ended = outcome.and(lowered).and(synced).and(swept);
+    let ended = outcome.and(lowered).and(swept).and(settled).and(removed);
     if ended.is_err() {
         // The answer is an error, which can't tell where replaced files are.
         for path in &report.kept {
@@ -125,7 +128,7 @@ pub fn settle(journal: &mut Journal, workspaces: &[Option<Workspace>]) -> Result
     Ok(())
 }
 
-/// Removes what was staged and is not needed any more, and the workspaces that keep nothing.
+/// Removes what was staged and is not needed any more.
 fn sweep(
     journal: &mut Journal,
     steps: &Steps,
@@ -146,7 +149,17 @@ fn sweep(
         workspace
             .sweep(|name| kept.contains(name) || name.ends_with(moves::ASIDE))
             .map_err(failed)?;
-        place.is_gone = workspace.remove().map_err(failed)?;
+    }
+    Ok(())
+}
+
+/// Removes the workspaces that keep nothing.
+pub fn remove_empty(journal: &mut Journal, workspaces: &[Option<Workspace>]) -> Result<()> {
+    for (place, workspace) in journal.header.workspaces.iter_mut().zip(workspaces) {
+        let Some(workspace) = workspace else { continue };
+        let removed = workspace.remove();
+        place.is_gone =
+            removed.map_err(|errno| Error::io("tidy up", workspace.path(), errno))?;
     }
     Ok(())
 }

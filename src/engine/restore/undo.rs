@@ -110,13 +110,7 @@ fn end(
     workspaces: &[Option<Workspace>],
     is_back: bool,
 ) -> Result<()> {
-    for (place, workspace) in journal.header.workspaces.iter_mut().zip(workspaces) {
-        if let Some(workspace) = workspace {
-            let removed = workspace.remove();
-            let failed = |errno| Error::io("tidy up", workspace.path(), errno);
-            place.is_gone = removed.map_err(failed)?;
-        }
-    }
+    super::publish::remove_empty(&mut journal, workspaces)?;
     journal.header.standing = if is_back { Standing::Undone } else { Standing::Done };
     count(&mut journal, steps);
     journal.save()
