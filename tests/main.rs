@@ -32,6 +32,7 @@ mod property;
 mod pruning;
 mod recovery;
 mod removal;
+mod restoring;
 mod room;
 mod roundtrip;
 mod rules;

@@ -60,9 +60,8 @@ pub fn since(
 ) -> Result<(bool, Option<FileTime>)> {
     let now = Metadata::from_statx(&open(adjust)?.stat()?).ok_or(Errno::INVAL)?;
     // Nobody but root could give it its former owner.
-    let is_one = |now: u32, one: Option<u32>, other: Option<u32>| {
-        Some(now) == one || Some(now) == other
-    };
+    let is_one =
+        |now: u32, one: Option<u32>, other: Option<u32>| Some(now) == one || Some(now) == other;
     let is_theirs = given.mode.is_some_and(|mode| (mode ^ now.mode) & 0o777 != 0)
         || !is_one(now.uid, given.uid, other.uid)
         || !is_one(now.gid, given.gid, other.gid);

@@ -10,9 +10,9 @@ use rustix::io::Errno;
 use super::journal::{Header, Journal, Journals, Place, Steps};
 use super::links::Links;
 use super::owner::OwnerMap;
-use super::steps::steps_of;
 use super::publish::publish;
 use super::stage::{Origin, Piece, Staging, Up};
+use super::steps::steps_of;
 use super::workspace::{self, Workspace, mount_of, slot_name};
 use super::{Action, RestorePlan, RestoreReport, Target, target};
 use crate::engine::dir::Dir;
@@ -45,17 +45,19 @@ pub fn apply(
         header.request.target = Target::Folder(target::resolve(folder)?);
     }
     if let Some(item) = plan.items.iter().find(|item| item.is_written()) {
-        journals.make_room(&item.target, plan.bytes)?;
+        journals.make_room(item.target.parent().unwrap_or(Path::new("/")), plan.bytes)?;
     }
     let journal = journals.begin(header, &plan.items)?;
     stage_and_publish(history, journal, plan, false, monitor)
 }
 
 /// What of the plan can't be done at all.
-fn impossible(plan: &RestorePlan, monitor: &Monitor) -> Vec<(crate::engine::path::RelPath, Reason)> {
+fn impossible(
+    plan: &RestorePlan,
+    monitor: &Monitor,
+) -> Vec<(crate::engine::path::RelPath, Reason)> {
     let items = plan.items.iter().filter(|item| item.action == Action::Impossible);
-    let problems: Vec<_> =
-        items.map(|item| (item.path.clone(), Reason::NeverStored)).collect();
+    let problems: Vec<_> = items.map(|item| (item.path.clone(), Reason::NeverStored)).collect();
     for (path, reason) in &problems {
         monitor.emit(&Event::Problem { path: path.clone(), reason: *reason });
     }

@@ -176,7 +176,9 @@ fn info(folder: &Dir, id: Uuid) -> Option<JournalInfo> {
         replaced: header.replaced,
         removed: header.removed,
         kept_bytes: header.kept_bytes,
-        kept: kept.map(|place| place.parent.join(std::ffi::OsStr::from_bytes(&place.name))).collect(),
+        kept: kept
+            .map(|place| place.parent.join(std::ffi::OsStr::from_bytes(&place.name)))
+            .collect(),
         snapshots: header.snapshots.into_values().collect(),
         first: header.first,
     })

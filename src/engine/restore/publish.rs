@@ -129,11 +129,7 @@ pub fn settle(journal: &mut Journal, workspaces: &[Option<Workspace>]) -> Result
 }
 
 /// Removes what was staged and is not needed any more.
-fn sweep(
-    journal: &mut Journal,
-    steps: &Steps,
-    workspaces: &[Option<Workspace>],
-) -> Result<()> {
+fn sweep(journal: &mut Journal, steps: &Steps, workspaces: &[Option<Workspace>]) -> Result<()> {
     let keeps = |number: usize| {
         let swaps = steps.swaps.iter().filter(move |swap| swap.workspace == number);
         swaps.filter(|swap| swap.former.is_some()).map(|swap| slot_name(swap.slot))
@@ -158,8 +154,7 @@ pub fn remove_empty(journal: &mut Journal, workspaces: &[Option<Workspace>]) -> 
     for (place, workspace) in journal.header.workspaces.iter_mut().zip(workspaces) {
         let Some(workspace) = workspace else { continue };
         let removed = workspace.remove();
-        place.is_gone =
-            removed.map_err(|errno| Error::io("tidy up", workspace.path(), errno))?;
+        place.is_gone = removed.map_err(|errno| Error::io("tidy up", workspace.path(), errno))?;
     }
     Ok(())
 }

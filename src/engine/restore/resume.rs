@@ -2,12 +2,12 @@
 
 use uuid::Uuid;
 
+use super::RestoreReport;
 use super::apply::stage_and_publish;
 use super::journal::{Journals, Standing};
 use super::publish::publish;
 use super::swap::{Mover, lift};
 use super::workspace::Workspace;
-use super::RestoreReport;
 use crate::engine::error::{Error, Result};
 use crate::engine::history::History;
 use crate::engine::monitor::Monitor;

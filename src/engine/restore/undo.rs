@@ -213,7 +213,8 @@ impl Undo<'_> {
         let Some(workspace) = self.mover.workspace(swap) else {
             return Ok(Turned::Problem(UndoProblem::Gone));
         };
-        let kept = || workspace.path().join(String::from_utf8_lossy(&slot_name(swap.slot)).as_ref());
+        let kept =
+            || workspace.path().join(String::from_utf8_lossy(&slot_name(swap.slot)).as_ref());
         let (outgoing, incoming) = self.sides(swap);
         let (place, slot) = self.mover.look(swap)?;
         let is_at = |stat: &Option<Statx>, thing| is_it(stat.as_ref(), thing);
@@ -226,7 +227,9 @@ impl Undo<'_> {
             match &place {
                 // It was moved away or removed: that is as good as taken back.
                 None => goes = None,
-                Some(stat) if stat.stx_ino != thing.inode || self.is_changed(swap, stat, thing)? => {
+                Some(stat)
+                    if stat.stx_ino != thing.inode || self.is_changed(swap, stat, thing)? =>
+                {
                     return Ok(Turned::Problem(UndoProblem::ChangedSince { kept: kept_if }));
                 }
                 Some(_) => {}

@@ -84,10 +84,7 @@ pub fn is_writable(dir: &Dir) -> bool {
 }
 
 /// Does something in a folder of this user, which is made writable for the moment if it has to be.
-pub fn in_writable<T>(
-    dir: &Dir,
-    act: impl Fn() -> rustix::io::Result<T>,
-) -> rustix::io::Result<T> {
+pub fn in_writable<T>(dir: &Dir, act: impl Fn() -> rustix::io::Result<T>) -> rustix::io::Result<T> {
     let first = act();
     if !matches!(first, Err(Errno::ACCESS)) {
         return first;

@@ -45,7 +45,7 @@ impl Journals {
         journal.forget()
     }
 
-    /// Gives up the oldest restores that keep things on the file system of `path`, until `wanted_bytes` are free
+    /// Gives up the oldest restores that keep things on the file system of the folder `path`, until `wanted_bytes` are free
     /// there or none is left; says how many bytes are free then.
     ///
     /// # Errors
