@@ -95,7 +95,7 @@ fn stage(
     let _lock = repository.lock_for_reading()?;
     monitor.enter(Phase::Copying);
     monitor.set_totals(plan.entries, plan.bytes);
-    let (workspaces, stages) = open_workspaces(journal, plan)?;
+    let (workspaces, stages) = open_workspaces(journal, plan, reuses)?;
     if reuses {
         for workspace in workspaces.iter().flatten() {
             // Further names of files are found again when they are made.
@@ -122,11 +122,17 @@ fn stage(
 fn open_workspaces(
     journal: &mut Journal,
     plan: &RestorePlan,
+    reuses: bool,
 ) -> Result<(Vec<Option<Workspace>>, HashMap<usize, usize>)> {
     let (mut by_mount, mut stages) = (HashMap::new(), HashMap::new());
     let mut places = journal.header.workspaces.clone();
     for (number, place) in places.iter().enumerate() {
-        if let Some(stat) = Workspace::open(place).and_then(|found| found.dir.stat().ok()) {
+        let stat = match place.inode {
+            Some(_) => Workspace::open(place).map(|found| found.dir.stat()),
+            // It is made yet, in this folder.
+            None => target::open(&place.parent)?.map(|parent| parent.stat()),
+        };
+        if let Some(Ok(stat)) = stat {
             by_mount.insert(mount_of(&stat), number);
         }
     }
@@ -144,7 +150,12 @@ fn open_workspaces(
                 match by_mount.get(&mount_of(&stat)) {
                     Some(place) => *place,
                     None => {
-                        places.push(Place::near(folder, journal.header.id)?);
+                        let mut place = Place::near(folder, journal.header.id)?;
+                        if reuses {
+                            // One of its first name is not the one that was made.
+                            place.rename();
+                        }
+                        places.push(place);
                         by_mount.insert(mount_of(&stat), places.len() - 1);
                         places.len() - 1
                     }

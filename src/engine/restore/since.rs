@@ -1,5 +1,6 @@
 //! Whether somebody changed what was put in its place.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use rustix::fs::Statx;
@@ -10,18 +11,19 @@ use crate::engine::dir::Dir;
 use crate::engine::meta::{FileTime, Kind};
 
 /// Whether anything of what is called `name` in `folder` was changed after `settled`, by the clock of its file system:
-/// every change moves the time of an inode, which no program can put back.
+/// every change moves the time of an inode, which no program can put back. The inodes `moved` are not looked at.
 pub fn is_changed(
     folder: &Dir,
     name: &[u8],
-    stat: &Statx,
-    thing: &Thing,
+    (stat, thing): (&Statx, &Thing),
     settled: FileTime,
+    moved: &HashSet<u64>,
 ) -> Result<bool> {
     let mode = u32::from(stat.stx_mode) & 0o7777;
     // An interrupted undo may have made it movable.
     let is_loose = thing.mode.is_some_and(|own| own != mode && own | 0o700 == mode);
-    if is_later(stat, settled) && !is_loose {
+    let is_later = |stat: &Statx| is_later(stat, settled) && !moved.contains(&stat.stx_ino);
+    if is_later(stat) && !is_loose {
         return Ok(true);
     }
     if !is_folder(stat) {
@@ -42,7 +44,7 @@ pub fn is_changed(
                 Err(Errno::ACCESS) => break,
                 Err(errno) => return Err(errno),
             };
-            if is_later(&stat, settled) {
+            if is_later(&stat) {
                 return Ok(true);
             }
             if is_folder(&stat) {

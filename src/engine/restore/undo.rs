@@ -2,6 +2,7 @@
 //!
 //! Whatever was changed since stays as it is. Taking back what was taken back does the restore again.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 use rustix::fs::Statx;
@@ -87,6 +88,8 @@ pub fn undo(journals: &Journals, id: Uuid, monitor: &Monitor) -> Result<UndoRepo
         places: &places,
         report: UndoReport::default(),
         adjusted: Vec::new(),
+        changed: HashSet::new(),
+        moved: HashSet::new(),
     };
     let outcome = lift(&steps.lifts, true).and_then(|()| undo.turn_all(&mut steps, monitor));
     let lowered = lift(&steps.lifts, false);
@@ -124,6 +127,10 @@ struct Undo<'a> {
     report: UndoReport,
     /// Of each folder with other metadata what became of it since.
     adjusted: Vec<Since>,
+    /// The slots of items that were changed since.
+    changed: HashSet<u64>,
+    /// Inodes that were moved before an interruption.
+    moved: HashSet<u64>,
 }
 
 /// Whether somebody gave a folder another mode or owner, and the time of a change by somebody.
@@ -146,6 +153,7 @@ impl Undo<'_> {
             adjust::since(step, given, other)
         };
         self.adjusted = steps.adjusts.iter().map(look).collect();
+        self.look_for_changes(&steps.swaps);
         let count = steps.swaps.len();
         for number in 0..count {
             monitor.check_cancelled()?;
@@ -269,13 +277,37 @@ impl Undo<'_> {
         Ok(Turned::Already)
     }
 
+    /// Finds what was changed since, before anything is moved: that changes what has several names, too.
+    fn look_for_changes(&mut self, swaps: &[Swap]) {
+        let mut waiting = Vec::new();
+        for swap in swaps {
+            let Some(thing) = self.sides(swap).0 else { continue };
+            match self.mover.look(swap) {
+                // An interrupted undo moved it, and so changed its other names.
+                Ok((_, slot)) if is_it(slot.as_ref(), Some(thing)) => {
+                    self.moved.insert(thing.inode);
+                }
+                Ok((Some(stat), _)) if stat.stx_ino == thing.inode => {
+                    waiting.push((swap, thing, stat));
+                }
+                _ => {}
+            }
+        }
+        for (swap, thing, stat) in waiting {
+            // What can't be looked at stays as well.
+            if self.is_changed(swap, &stat, thing).unwrap_or(true) {
+                self.changed.insert(swap.slot);
+            }
+        }
+    }
+
     fn is_changed(&mut self, swap: &Swap, stat: &Statx, thing: &Thing) -> Result<bool> {
         let settled: Option<FileTime> =
             self.places.get(swap.workspace).and_then(|place| place.settled);
         let (Some(settled), Some(folder)) = (settled, self.mover.folder(&swap.folder)?) else {
             return Ok(false);
         };
-        is_changed(&folder, &swap.name, stat, thing, settled)
+        is_changed(&folder, &swap.name, (stat, thing), settled, &self.moved)
             .map_err(|errno| Error::io("examine", &swap.place(), errno))
     }
 }
