@@ -235,9 +235,7 @@ impl Undo<'_> {
             match &place {
                 // It was moved away or removed: that is as good as taken back.
                 None => goes = None,
-                Some(stat)
-                    if stat.stx_ino != thing.inode || self.is_changed(swap, stat, thing)? =>
-                {
+                Some(stat) if stat.stx_ino != thing.inode || self.changed.contains(&swap.slot) => {
                     return Ok(Turned::Problem(UndoProblem::ChangedSince { kept: kept_if }));
                 }
                 Some(_) => {}
