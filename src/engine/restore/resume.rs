@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::RestoreReport;
 use super::apply::stage_and_publish;
 use super::journal::{Journals, Standing};
-use super::publish::publish;
+use super::publish::{kept, publish};
 use super::swap::{Mover, lift};
 use super::workspace::Workspace;
 use crate::engine::error::{Error, Result};
@@ -45,7 +45,9 @@ pub fn resume(
             steps.swaps.iter().try_for_each(|swap| mover.settle(swap))?;
             publish(journal, steps, workspaces, monitor)
         }
-        Standing::Done => Ok(RestoreReport { id, ..RestoreReport::default() }),
+        Standing::Done => {
+            Ok(RestoreReport { id, kept: kept(&journal), ..RestoreReport::default() })
+        }
         Standing::Undoing | Standing::Undone | Standing::Redoing => Err(Error::NoSuchRestore(id)),
     }
 }
