@@ -35,6 +35,7 @@ mod pruning;
 mod racing;
 mod recovery;
 mod removal;
+mod restore_plans;
 mod restoring;
 mod room;
 mod roundtrip;

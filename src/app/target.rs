@@ -202,7 +202,7 @@ impl Target {
             remember(id, outcome(made.as_ref().map(|made| &made.report)));
         }
         let report = made.map(|made| made.thinned(monitor));
-        undo::tidy(monitor);
+        undo::tidy();
         report
     }
 

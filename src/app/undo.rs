@@ -64,8 +64,8 @@ pub fn discard(id: Uuid) -> Result<()> {
 }
 
 /// Gives up what is kept for longer than was promised. What can't be tidied up now is tidied up later.
-pub fn tidy(monitor: &Monitor) {
-    let _ = journals().tidy(Timestamp::now(), monitor);
+pub fn tidy() {
+    let _ = journals().tidy(Timestamp::now());
 }
 
 impl Target {

@@ -40,6 +40,9 @@ pub fn explain_reason(reason: &Reason) -> String {
         Reason::StoredDamaged => {
             gettext("its stored copy is damaged: it is not what was backed up")
         }
+        Reason::RestoredDamaged => {
+            gettext("its stored copy is damaged: what came back is not what was backed up")
+        }
         Reason::NeverStored => gettext("it could not be read when the snapshot was made"),
         Reason::Device => gettext("devices are restored only by root who asks for it"),
         Reason::NotTakenHere => {

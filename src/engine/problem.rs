@@ -5,16 +5,18 @@
 use std::fmt;
 
 use rustix::io::Errno;
+use serde::{Deserialize, Serialize};
 
 /// What was wrong with one path.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Reason {
     /// This user may not read it.
     NoPermission,
     /// It was replaced by something of another kind between listing and reading.
     BecameSomethingElse,
     /// Reading it failed.
-    Unreadable(Errno),
+    Unreadable(#[serde(with = "errno")] Errno),
     /// It changed each time that it was read.
     Torn,
     /// It is larger than the drive's file system takes.
@@ -32,9 +34,11 @@ pub enum Reason {
     /// Its stored copy is not on the drive.
     StoredMissing,
     /// Its stored copy could not be read.
-    StoredUnreadable(Errno),
+    StoredUnreadable(#[serde(with = "errno")] Errno),
     /// Its stored copy is not what was backed up.
     StoredDamaged,
+    /// Its stored copy is not what was backed up, and was brought back nevertheless, as it was asked for.
+    RestoredDamaged,
     /// It was never readable, so nothing is stored.
     NeverStored,
     /// A device, which is not restored.
@@ -81,6 +85,9 @@ impl fmt::Display for Reason {
                 return write!(f, "its stored copy could not be read: {errno}");
             }
             Self::StoredDamaged => "its stored copy is damaged: it is not what was backed up",
+            Self::RestoredDamaged => {
+                "its stored copy is damaged: what came back is not what was backed up"
+            }
             Self::NeverStored => "it could not be read when the snapshot was made",
             Self::Device => "devices are not restored",
             Self::NotTakenHere => {
@@ -90,5 +97,23 @@ impl fmt::Display for Reason {
                 "some of its attributes, flags or times were not taken here"
             }
         })
+    }
+}
+
+/// An error number as a journal keeps it.
+mod errno {
+    use rustix::io::Errno;
+    use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
+
+    pub fn serialize<S: Serializer>(errno: &Errno, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_i32(errno.raw_os_error())
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Errno, D::Error> {
+        let number = i32::deserialize(deserializer)?;
+        let is_error = (1..4096).contains(&number);
+        is_error
+            .then(|| Errno::from_raw_os_error(number))
+            .ok_or_else(|| D::Error::custom("not the number of an error"))
     }
 }

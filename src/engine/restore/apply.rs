@@ -1,338 +1,282 @@
-//! Carries a plan out: stage everything, flush, then publish item by item with renames that never overwrite.
+//! Carries a plan out: stages everything beside its place, writes the steps down, and only then moves anything.
 
+use std::cell::Cell;
 use std::collections::HashMap;
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rustix::io::Errno;
-use uuid::Uuid;
 
-use super::flags;
+use super::journal::{Header, Journal, Journals, Place, Steps};
 use super::links::Links;
 use super::owner::OwnerMap;
-use super::place::{Workspace, dated_name};
+use super::publish::publish;
 use super::stage::{Origin, Piece, Staging, Up};
-use super::target;
-use super::{Action, Journals, PlanItem, RestorePlan, RestoreReport};
+use super::steps::steps_of;
+use super::workspace::{self, Workspace, mount_of, slot_name};
+use super::{Action, RestorePlan, RestoreReport, Target, target};
 use crate::engine::dir::Dir;
 use crate::engine::error::{Error, Result};
-use crate::engine::history::Answers;
-use crate::engine::history::History;
+use crate::engine::history::{Answers, History};
 use crate::engine::monitor::{Event, Monitor, Phase};
-use crate::engine::path::RelPath;
 use crate::engine::problem::Reason;
 use crate::engine::repository::Repository;
 use crate::engine::seal::Ids;
 use crate::engine::snapshot::Snapshot;
 
-/// Which file system a folder is on.
-type Place = (u32, u32, u64);
-
-/// The workspaces of one restore, and what is staged in them.
-struct Workspaces {
-    list: Vec<Workspace>,
-    by_place: HashMap<Place, usize>,
-}
-
-/// An item on its way.
-struct Staged<'a> {
-    item: &'a PlanItem,
-    origin: Arc<Origin>,
-    /// Under which name, in which workspace.
-    name: Vec<u8>,
-    workspace: usize,
-    parent_path: PathBuf,
-    /// The mode that a folder gets when it is in its place.
-    mode: Option<u32>,
-}
-
-/// Carries out `plan`.
+/// Carries out `plan`. What it sets aside is kept, and [`super::undo()`] puts it back.
 ///
 /// # Errors
-/// Whatever stops the whole restore: a target that can't be written to or has no room, a stop. Until
-/// then nothing is in its place but whole items; what could not be read is a problem in the report.
+/// Whatever stops the whole restore: a target that can't be written to or has no room, a stop. What is in its place by
+/// then is whole, stays and can be undone; what could not be read is a problem in the report.
 pub fn apply(
     history: &History,
     plan: &RestorePlan,
-    _journals: &Journals,
+    journals: &Journals,
     monitor: &Monitor,
 ) -> Result<RestoreReport> {
+    if !plan.items.iter().any(super::PlanItem::is_changed) {
+        let problems = impossible(plan, monitor);
+        return Ok(RestoreReport { problems, ..RestoreReport::default() });
+    }
+    let repository = history.repository()?;
+    let mut header = Header::new(repository.marker().id, plan);
+    if let Target::Folder(folder) = &plan.request.target {
+        header.request.target = Target::Folder(target::resolve(folder)?);
+    }
+    if let Some(item) = plan.items.iter().find(|item| item.is_written()) {
+        journals.make_room(item.target.parent().unwrap_or(Path::new("/")), plan.bytes)?;
+    }
+    let journal = journals.begin(header, &plan.items)?;
+    stage_and_publish(history, journal, plan, false, monitor)
+}
+
+/// What of the plan can't be done at all.
+fn impossible(
+    plan: &RestorePlan,
+    monitor: &Monitor,
+) -> Vec<(crate::engine::path::RelPath, Reason)> {
+    let items = plan.items.iter().filter(|item| item.action == Action::Impossible);
+    let problems: Vec<_> = items.map(|item| (item.path.clone(), Reason::NeverStored)).collect();
+    for (path, reason) in &problems {
+        monitor.emit(&Event::Problem { path: path.clone(), reason: *reason });
+    }
+    problems
+}
+
+/// Does what the journal is about; with `reuses` what an earlier run staged is used again.
+pub fn stage_and_publish(
+    history: &History,
+    mut journal: Journal,
+    plan: &RestorePlan,
+    reuses: bool,
+    monitor: &Monitor,
+) -> Result<RestoreReport> {
+    match stage(history, &mut journal, plan, reuses, monitor) {
+        Ok((steps, workspaces)) => publish(journal, steps, workspaces, monitor),
+        Err(error) => {
+            // What can't be removed now is removed when old journals are.
+            if super::journal::remove_workspaces(&journal).is_ok() {
+                let _ = journal.forget();
+            }
+            Err(error)
+        }
+    }
+}
+
+fn stage(
+    history: &History,
+    journal: &mut Journal,
+    plan: &RestorePlan,
+    reuses: bool,
+    monitor: &Monitor,
+) -> Result<(Steps, Vec<Option<Workspace>>)> {
     let repository = history.repository()?;
     let _lock = repository.lock_for_reading()?;
     monitor.enter(Phase::Copying);
     monitor.set_totals(plan.entries, plan.bytes);
-    // Staging alone reads the index, so a second attempt finds nothing published.
-    history.ask_at_length(|answers| attempt(repository, answers, plan, monitor))
-}
-
-/// Goes on with the restore `id`, which was interrupted.
-///
-/// # Errors
-/// [`Error::NoSuchRestore`], and as of [`apply`].
-pub fn resume(
-    _history: &History,
-    _journals: &Journals,
-    id: Uuid,
-    _monitor: &Monitor,
-) -> Result<RestoreReport> {
-    Err(Error::NoSuchRestore(id))
-}
-
-fn attempt(
-    repository: &Repository,
-    answers: Answers<'_>,
-    plan: &RestorePlan,
-    monitor: &Monitor,
-) -> Result<RestoreReport> {
-    let mut workspaces = Workspaces { list: Vec::new(), by_place: HashMap::new() };
-    let outcome = carry_out(repository, answers, plan, &mut workspaces, monitor);
-    let (mut kept, mut untidy) = (Vec::new(), None);
-    for workspace in workspaces.list {
-        match workspace.close() {
-            Ok(folder) => kept.extend(folder),
-            Err(errno) => untidy = Some(errno),
+    let (workspaces, stages) = open_workspaces(journal, plan, reuses)?;
+    if reuses {
+        for workspace in workspaces.iter().flatten() {
+            // Further names of files are found again when they are made.
+            let kept = |name: &[u8]| name != super::links::FOLDER;
+            workspace.sweep(kept).map_err(|errno| Error::io("use", workspace.path(), errno))?;
         }
     }
-    // What is in its place gets its flags, whatever could not be tidied up.
-    let outcome = outcome.map(|published| set_flags(published, monitor));
-    match (outcome, untidy) {
-        (Ok(report), None) => Ok(RestoreReport { kept, ..report }),
-        (outcome, untidy) => {
-            // The answer is an error, which can't tell where replaced files are.
-            for path in kept {
-                monitor.emit(&Event::ReplacedKept { path });
-            }
-            let path = plan.items.first().map(|item| item.target.clone()).unwrap_or_default();
-            Err(outcome
-                .err()
-                .unwrap_or_else(|| Error::io("tidy up beside", &path, untidy.unwrap_or(Errno::IO))))
-        }
-    }
-}
-
-fn carry_out(
-    repository: &Repository,
-    answers: Answers<'_>,
-    plan: &RestorePlan,
-    workspaces: &mut Workspaces,
-    monitor: &Monitor,
-) -> Result<Published> {
-    let first = plan.items.iter().find(|item| item.is_written());
-    let staging = Staging {
-        index: answers.0.path(),
-        target: first.map(|item| item.target.clone()).unwrap_or_default(),
-        monitor,
-        problems: Mutex::default(),
-        links: Links::default(),
-        flags: Mutex::default(),
-        entries: Default::default(),
-        bytes: Default::default(),
-    };
-    for item in plan.items.iter().filter(|item| item.action == Action::Impossible) {
-        staging.problem(&item.path, Reason::NeverStored);
-    }
-    let (staged, pieces) = prepare(repository, answers, plan, workspaces, &staging)?;
-    staging.run(pieces)?;
+    // The index may turn out to be broken half-way, and is asked again then.
+    let again = Cell::new(reuses);
+    let steps = history.ask_at_length(|answers| {
+        let run = Run { repository, answers, plan, stages: &stages, workspaces: &workspaces };
+        run.stage(again.replace(true), monitor)
+    })?;
     monitor.enter(Phase::Syncing);
-    for workspace in &workspaces.list {
-        workspace
-            .dir
-            .sync_file_system()
-            .map_err(|errno| Error::io("flush", &staging.target, errno))?;
+    for workspace in workspaces.iter().flatten() {
+        let synced = workspace.dir.sync_file_system();
+        synced.map_err(|errno| Error::io("flush", workspace.path(), errno))?;
     }
-    monitor.enter(Phase::Publishing);
-    let mut report = RestoreReport::default();
-    let mut places = Vec::new();
-    for staged in staged {
-        monitor.check_cancelled()?;
-        let workspace = &mut workspaces.list[staged.workspace];
-        let parent = target::make(&staged.parent_path)?;
-        match publish(&staged, &parent, workspace, staged.origin.started) {
-            Ok(Some(path)) => {
-                places.push((staged.item.path.clone(), path.clone()));
-                report.restored.push(path);
-            }
-            Ok(None) => {}
-            Err(errno) => return Err(Error::io("put in place", &staged.item.target, errno)),
-        }
-    }
-    report.entries = staging.entries.into_inner();
-    report.bytes = staging.bytes.into_inner();
-    report.problems = staging.problems.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let flags = staging.flags.into_inner().unwrap_or_else(PoisonError::into_inner);
-    Ok(Published { report, places, flags })
+    journal.write_steps(&steps)?;
+    Ok((steps, workspaces))
 }
 
-/// What is in its place.
-struct Published {
-    report: RestoreReport,
-    /// Where each item is now.
-    places: Vec<(RelPath, PathBuf)>,
-    /// Flags that are still to be set.
-    flags: Vec<(RelPath, u32)>,
-}
-
-/// Sets the flags of what is in its place, from the deepest up: with some of them nothing could be tidied up any more.
-fn set_flags(published: Published, monitor: &Monitor) -> RestoreReport {
-    let Published { mut report, places, mut flags } = published;
-    flags.sort_by(|one, other| other.0.cmp(&one.0));
-    for (path, flags) in flags {
-        let place = places.iter().find(|(top, _)| path.is_within(top));
-        if place.is_some_and(|(top, place)| !flags::set(place, top, &path, flags)) {
-            let reason = Reason::MetadataNotRestored;
-            monitor.emit(&Event::Problem { path: path.clone(), reason });
-            report.problems.push((path, reason));
-        }
-    }
-    report
-}
-
-/// Opens the folder of every item on both sides, and a workspace on each file system.
-fn prepare<'a>(
-    repository: &Repository,
-    answers: Answers<'_>,
-    plan: &'a RestorePlan,
-    workspaces: &mut Workspaces,
-    staging: &Staging<'_>,
-) -> Result<(Vec<Staged<'a>>, Vec<Piece>)> {
-    let (mut staged, mut pieces) = (Vec::new(), Vec::new());
-    let mut stored_of: HashMap<(u64, RelPath), Arc<Dir>> = HashMap::new();
-    let mut dirs: HashMap<usize, Arc<Dir>> = HashMap::new();
-    let origins = origins(repository, answers, plan)?;
-    for (number, item) in plan.items.iter().enumerate().filter(|(_, item)| item.is_written()) {
-        let Some((origin, files)) = origins.get(&item.at) else { continue };
-        let (node, state) = answers.find(&item.path, item.at)?;
-        let folder = (item.at, item.path.parent().unwrap_or_default());
-        let stored = match stored_of.get(&folder) {
-            Some(stored) => Arc::clone(stored),
-            None => match files.beneath(&folder.1) {
-                Ok(dir) => {
-                    // Only the last one: a plan may name more folders than there are descriptors.
-                    stored_of.clear();
-                    let dir = Arc::new(dir);
-                    stored_of.insert(folder, Arc::clone(&dir));
-                    dir
-                }
-                Err(errno) => {
-                    staging.problem(&item.path, Reason::of_stored(errno));
-                    continue;
-                }
-            },
-        };
-        let parent_path = item.target.parent().unwrap_or(Path::new("/")).to_owned();
-        let parent = target::make(&parent_path)?;
-        let workspace = workspaces.for_folder(&parent, &parent_path)?;
-        let dir = match dirs.get(&workspace) {
-            Some(dir) => Arc::clone(dir),
-            None => {
-                let dir = workspaces.list[workspace].dir.duplicate();
-                let dir = dir.map_err(|errno| Error::io("open", &parent_path, errno))?;
-                Arc::clone(dirs.entry(workspace).or_insert(Arc::new(dir)))
-            }
-        };
-        let name = number.to_string().into_bytes();
-        let is_folder = state.meta.kind == crate::engine::meta::Kind::Directory;
-        let mode = is_folder.then_some(state.meta.mode);
-        let (up, path) = (Up::Workspace(dir), item.path.clone());
-        let origin = Arc::clone(origin);
-        pieces.push(Piece {
-            origin: Arc::clone(&origin),
-            path,
-            node,
-            state,
-            stored,
-            up,
-            staged: name.clone(),
-        });
-        staged.push(Staged { item, origin, name, workspace, parent_path, mode });
-    }
-    Ok((staged, pieces))
-}
-
-/// The snapshots that `plan` takes from, open, by number.
-fn origins(
-    repository: &Repository,
-    answers: Answers<'_>,
+/// The workspaces of the plan, and for each item that is moved which of them it uses.
+fn open_workspaces(
+    journal: &mut Journal,
     plan: &RestorePlan,
-) -> Result<HashMap<u64, (Arc<Origin>, Dir)>> {
-    let mut origins = HashMap::new();
-    for (at, name) in &plan.snapshots {
-        let snapshot =
-            Snapshot::open(repository, name)?.ok_or_else(|| Error::NoSuchSnapshot(name.clone()))?;
-        let root = repository.path().join("snapshots").join(name);
-        let files = snapshot.files().map_err(|errno| Error::drive("open", &root, errno))?;
-        let ids = snapshot.read_seal().map_or_else(|_| Ids::default(), |seal| seal.ids);
-        let owners = OwnerMap::new(&ids, plan.request.privileges, &plan.request.owners)?;
-        let started = answers.snapshot(*at)?.started;
-        origins.insert(*at, (Arc::new(Origin { at: *at, started, owners }), files));
-    }
-    Ok(origins)
-}
-
-impl Workspaces {
-    fn for_folder(&mut self, parent: &Dir, path: &Path) -> Result<usize> {
-        let stat = parent.stat().map_err(|errno| Error::io("examine", path, errno))?;
-        let place = (stat.stx_dev_major, stat.stx_dev_minor, stat.stx_mnt_id);
-        if let Some(found) = self.by_place.get(&place) {
-            return Ok(*found);
-        }
-        self.list.push(Workspace::create(parent, path)?);
-        self.by_place.insert(place, self.list.len() - 1);
-        Ok(self.list.len() - 1)
-    }
-}
-
-/// Moves a staged item to its place; `None` if nothing of it could be staged.
-fn publish(
-    staged: &Staged<'_>,
-    parent: &Dir,
-    workspace: &mut Workspace,
-    moment: jiff::Timestamp,
-) -> rustix::io::Result<Option<PathBuf>> {
-    if !workspace.dir.has(&staged.name)? {
-        return Ok(None);
-    }
-    let mut name = staged.item.target.file_name().unwrap_or_default().as_bytes().to_vec();
-    loop {
-        let done = if staged.item.action == Action::Replace {
-            replace(staged, parent, workspace, &name)
-        } else {
-            workspace.dir.rename_to(&staged.name, parent, &name)
+    reuses: bool,
+) -> Result<(Vec<Option<Workspace>>, HashMap<usize, usize>)> {
+    let (mut by_mount, mut stages) = (HashMap::new(), HashMap::new());
+    let mut places = journal.header.workspaces.clone();
+    for (number, place) in places.iter().enumerate() {
+        let stat = match place.inode {
+            Some(_) => Workspace::open(place).map(|found| found.dir.stat()),
+            // It is made yet, in this folder.
+            None => target::open(&place.parent)?.map(|parent| parent.stat()),
         };
-        match done {
-            // Something came there since the plan was made: it stays, and both are kept.
-            Err(Errno::EXIST) => name = dated_name(&name, moment, parent)?,
-            outcome => break outcome?,
+        if let Some(Ok(stat)) = stat {
+            by_mount.insert(mount_of(&stat), number);
         }
     }
-    if let Some(mode) = staged.mode {
-        parent.child(&name)?.set_mode(mode)?;
+    let mut last: Option<(PathBuf, usize)> = None;
+    let is_moved = |action: Action| !matches!(action, Action::Adjust);
+    let items = plan.items.iter().enumerate();
+    for (number, item) in items.filter(|(_, item)| item.is_changed() && is_moved(item.action)) {
+        let folder = item.target.parent().unwrap_or(Path::new("/"));
+        let known = last.as_ref().filter(|(path, _)| path == folder);
+        let place = match known {
+            Some((_, place)) => *place,
+            None => {
+                let (dir, path) = target::nearest(folder)?;
+                let stat = dir.stat().map_err(|errno| Error::io("examine", &path, errno))?;
+                match by_mount.get(&mount_of(&stat)) {
+                    Some(place) => *place,
+                    None => {
+                        let mut place = Place::near(folder, journal.header.id)?;
+                        if reuses {
+                            // One of its first name is not the one that was made.
+                            place.rename();
+                        }
+                        places.push(place);
+                        by_mount.insert(mount_of(&stat), places.len() - 1);
+                        places.len() - 1
+                    }
+                }
+            }
+        };
+        last = Some((folder.to_owned(), place));
+        stages.insert(number, place);
     }
-    parent.sync()?;
-    Ok(Some(staged.parent_path.join(OsStr::from_bytes(&name))))
+    let workspaces = workspace::prepare(&mut places, |places| {
+        journal.header.workspaces = places.to_vec();
+        journal.save()
+    })?;
+    Ok((workspaces, stages))
 }
 
-/// Lets the staged item and what is there change places, and keeps the latter.
-fn replace(
-    staged: &Staged<'_>,
-    parent: &Dir,
-    workspace: &mut Workspace,
-    name: &[u8],
-) -> rustix::io::Result<()> {
-    workspace.expect_replaced()?;
-    match workspace.dir.exchange(&staged.name, parent, name) {
-        Ok(()) => workspace.keep(&staged.name, name),
-        // It went away since the plan was made.
-        Err(Errno::NOENT) => workspace.dir.rename_to(&staged.name, parent, name),
-        // A file system that can't exchange: the old one is put aside first, then the new one in its place.
-        Err(Errno::INVAL) => {
-            let aside = [staged.name.as_slice(), b".old"].concat();
-            parent.rename_to(name, &workspace.dir, &aside)?;
-            workspace.keep(&aside, name)?;
-            workspace.dir.rename_to(&staged.name, parent, name)
+/// The staging of one restore.
+pub struct Run<'a> {
+    repository: &'a Repository,
+    /// The index.
+    pub answers: Answers<'a>,
+    /// What is to be done.
+    pub plan: &'a RestorePlan,
+    /// Which workspace each item uses.
+    pub stages: &'a HashMap<usize, usize>,
+    /// The workspaces.
+    pub workspaces: &'a [Option<Workspace>],
+}
+
+/// The snapshots that a plan takes from, open, by number.
+pub type Origins = HashMap<u64, (Arc<Origin>, Dir)>;
+
+impl Run<'_> {
+    fn stage(&self, reuses: bool, monitor: &Monitor) -> Result<Steps> {
+        let first = self.plan.items.iter().find(|item| item.is_written());
+        let staging = Staging {
+            index: self.answers.0.path(),
+            target: first.map(|item| item.target.clone()).unwrap_or_default(),
+            monitor,
+            problems: Mutex::new(impossible(self.plan, monitor)),
+            links: Links::default(),
+            flags: Mutex::default(),
+            entries: Default::default(),
+            bytes: Default::default(),
+            damaged: self.plan.request.damaged,
+            reuses,
+        };
+        let origins = self.origins()?;
+        staging.run(self.pieces(&origins, &staging)?)?;
+        let mut steps = steps_of(self, &origins, &staging)?;
+        steps.entries = staging.entries.into_inner();
+        steps.bytes = staging.bytes.into_inner();
+        steps.problems = staging.problems.into_inner().unwrap_or_else(PoisonError::into_inner);
+        Ok(steps)
+    }
+
+    /// Opens the stored folder of every item.
+    fn pieces(&self, origins: &Origins, staging: &Staging<'_>) -> Result<Vec<Piece>> {
+        let mut pieces = Vec::new();
+        let mut last: Option<((u64, crate::engine::path::RelPath), Arc<Dir>)> = None;
+        let mut dirs: HashMap<usize, Arc<Dir>> = HashMap::new();
+        let items = self.plan.items.iter().enumerate();
+        for (number, item) in items.filter(|(_, item)| item.is_written()) {
+            let Some((origin, files)) = origins.get(&item.at) else { continue };
+            let (node, state) = self.answers.find(&item.path, item.at)?;
+            let folder = (item.at, item.path.parent().unwrap_or_default());
+            let stored = match last.as_ref().filter(|(known, _)| *known == folder) {
+                Some((_, stored)) => Arc::clone(stored),
+                None => match files.beneath(&folder.1) {
+                    // Only the last one: a plan may name more folders than there are descriptors.
+                    Ok(dir) => Arc::clone(&last.insert((folder, Arc::new(dir))).1),
+                    Err(errno) => {
+                        staging.problem(&item.path, Reason::of_stored(errno));
+                        continue;
+                    }
+                },
+            };
+            let dir = self.dir(number, &item.target, &mut dirs)?;
+            pieces.push(Piece {
+                origin: Arc::clone(origin),
+                path: item.path.clone(),
+                node,
+                state,
+                stored,
+                up: Up::Workspace(dir),
+                staged: slot_name(number as u64),
+            });
         }
-        Err(errno) => Err(errno),
+        Ok(pieces)
+    }
+
+    /// The workspace of an item, as it is shared by all that stage.
+    fn dir(
+        &self,
+        number: usize,
+        target: &Path,
+        dirs: &mut HashMap<usize, Arc<Dir>>,
+    ) -> Result<Arc<Dir>> {
+        let failed = |errno| Error::io("open a folder beside", target, errno);
+        let place = self.stages.get(&number).copied().unwrap_or_default();
+        if let Some(dir) = dirs.get(&place) {
+            return Ok(Arc::clone(dir));
+        }
+        let workspace = self.workspaces.get(place).and_then(Option::as_ref);
+        let dir = workspace.ok_or_else(|| failed(Errno::NOENT))?.dir.duplicate().map_err(failed)?;
+        Ok(Arc::clone(dirs.entry(place).or_insert(Arc::new(dir))))
+    }
+
+    fn origins(&self) -> Result<Origins> {
+        let mut origins = HashMap::new();
+        for (at, name) in &self.plan.snapshots {
+            let snapshot = Snapshot::open(self.repository, name)?
+                .ok_or_else(|| Error::NoSuchSnapshot(name.clone()))?;
+            let root = self.repository.path().join("snapshots").join(name);
+            let files = snapshot.files().map_err(|errno| Error::drive("open", &root, errno))?;
+            let ids = snapshot.read_seal().map_or_else(|_| Ids::default(), |seal| seal.ids);
+            let owners =
+                OwnerMap::new(&ids, self.plan.request.privileges, &self.plan.request.owners)?;
+            let started = self.answers.snapshot(*at)?.started;
+            origins.insert(*at, (Arc::new(Origin { at: *at, started, owners }), files));
+        }
+        Ok(origins)
     }
 }

@@ -1,44 +1,48 @@
 //! Inode flags of restored files and folders, set last of all: what is immutable can't be moved into its place.
 
-use std::path::{Path, PathBuf};
+use std::os::fd::OwnedFd;
 
 use nix::unistd::geteuid;
+use rustix::fs::IFlags;
 use rustix::io::Errno;
 
-use super::target;
-use crate::engine::dir::add_inode_flags;
-use crate::engine::meta::{Kind, Metadata, ROOT_FLAGS};
-use crate::engine::path::RelPath;
+use super::journal::Flag;
+use crate::engine::dir::{Dir, add_inode_flags, stat_fd};
+use crate::engine::meta::{KEPT_FLAGS, Kind, Metadata, ROOT_FLAGS};
 
-/// Sets `flags` on the entry `path`, which lies in the item `top` that was put at `place`; `false` if some of them
-/// could not be set. Those that only root can set are nobody else's to restore.
-pub fn set(place: &Path, top: &RelPath, path: &RelPath, flags: u32) -> bool {
-    let flags = if geteuid().is_root() { flags } else { flags & !ROOT_FLAGS };
-    if flags == 0 {
-        return true;
-    }
-    let below = path.components().skip(top.components().count());
-    try_set(place, below.map(<[u8]>::to_vec).collect(), flags).unwrap_or(false)
+/// Sets flags in the item that is called `name` in `folder`; `false` if some of them could not be set. Those that only
+/// root can set are nobody else's to restore.
+pub fn set(folder: &Dir, name: &[u8], flag: &Flag) -> bool {
+    let flags = if geteuid().is_root() { flag.flags } else { flag.flags & !ROOT_FLAGS };
+    flags == 0 || open(folder, name, flag).is_ok_and(|fd| add_inode_flags(fd, flags))
 }
 
-fn try_set(place: &Path, mut below: Vec<Vec<u8>>, flags: u32) -> rustix::io::Result<bool> {
-    use std::os::unix::ffi::OsStrExt as _;
-    let open = |path: &Path| target::open(path).ok().flatten().ok_or(Errno::NOENT);
-    let (mut dir, name) = match below.pop() {
-        None => {
-            let parent: PathBuf = place.parent().unwrap_or(Path::new("/")).to_owned();
-            let name = place.file_name().ok_or(Errno::INVAL)?.as_bytes().to_vec();
-            (open(&parent)?, name)
-        }
-        Some(last) => (open(place)?, last),
-    };
-    for name in &below {
+/// Takes them off again, so that the item can be moved.
+pub fn clear(folder: &Dir, name: &[u8], flag: &Flag) {
+    if flag.flags & ROOT_FLAGS == 0 || !geteuid().is_root() {
+        return;
+    }
+    let Ok(fd) = open(folder, name, flag) else { return };
+    let Ok(known) = rustix::fs::ioctl_getflags(&fd) else { return };
+    let taken = IFlags::from_bits_retain(flag.flags & KEPT_FLAGS & ROOT_FLAGS);
+    // What keeps its flags can't be moved, which is said then.
+    let _ = rustix::fs::ioctl_setflags(&fd, known.difference(taken));
+}
+
+/// Opens the very inode that was staged, and nothing else that may be called so by now.
+fn open(folder: &Dir, name: &[u8], flag: &Flag) -> rustix::io::Result<OwnedFd> {
+    let mut names: Vec<&[u8]> = vec![name];
+    names.extend(flag.below.components());
+    let last = names.pop().ok_or(Errno::INVAL)?;
+    let mut dir = folder.duplicate()?;
+    for name in names {
         dir = dir.child(name)?;
     }
-    let stat = dir.stat_child(&name)?;
-    match Metadata::from_statx(&stat).map(|meta| meta.kind) {
-        Some(Kind::Directory) => Ok(add_inode_flags(dir.child(&name)?, flags)),
-        Some(Kind::File) => Ok(add_inode_flags(dir.open_file(&name)?.0, flags)),
-        _ => Ok(false),
-    }
+    let stat = dir.stat_child(last)?;
+    let fd = match Metadata::from_statx(&stat).map(|meta| meta.kind) {
+        Some(Kind::Directory) => rustix::io::fcntl_dupfd_cloexec(dir.child(last)?, 0)?,
+        Some(Kind::File) => dir.open_file(last)?.0,
+        _ => return Err(Errno::OPNOTSUPP),
+    };
+    if stat_fd(&fd)?.stx_ino == flag.inode { Ok(fd) } else { Err(Errno::NOENT) }
 }

@@ -11,7 +11,7 @@ use crate::engine::dir::Dir;
 use crate::engine::index::State;
 
 /// The folder in a workspace that holds these names.
-const FOLDER: &[u8] = b"links";
+pub const FOLDER: &[u8] = b"links";
 
 /// Sees to it that one name of a file is made at a time.
 #[derive(Debug, Default)]

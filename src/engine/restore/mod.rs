@@ -1,32 +1,42 @@
 //! Bringing things back: planned and shown first, staged beside the target, verified, published by rename.
 
+mod adjust;
 mod apply;
 mod flags;
 mod journal;
 mod links;
+mod moves;
 mod owner;
 mod place;
 mod plan;
+mod publish;
+mod resume;
+mod since;
 mod stage;
+mod steps;
+mod swap;
 mod target;
 mod undo;
+mod workspace;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::meta::FileTime;
 use super::path::RelPath;
 use super::problem::Reason;
 
-pub use apply::{apply, resume};
+pub use apply::apply;
 pub use journal::{JournalInfo, JournalState, Journals, KEPT_DAYS};
 pub use plan::plan_restore;
+pub use resume::resume;
 pub use undo::{UndoProblem, UndoReport, undo};
 
 /// What to do where something else is in the way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum OnConflict {
     /// Leave it, and restore beside it under a name with the snapshot's date.
     #[default]
@@ -40,19 +50,20 @@ pub enum OnConflict {
 }
 
 /// Where to.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Target {
     /// Where it came from.
     #[default]
     Original,
     /// Into this folder, under its own name.
-    Folder(PathBuf),
+    Folder(#[serde(with = "journal::encoded::absolute")] PathBuf),
 }
 
 /// A file or folder that a person wants back.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Wanted {
     /// Its path.
+    #[serde(with = "journal::encoded::relative")]
     pub path: RelPath,
     /// Number of the snapshot that it comes from.
     pub at: u64,
@@ -60,7 +71,7 @@ pub struct Wanted {
 
 /// Whose restored entries become, other than by the names in the snapshot: former owner to new one, each a name or a
 /// number.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct OwnerChoices {
     /// Users.
     pub users: Vec<(String, String)>,
@@ -69,7 +80,7 @@ pub struct OwnerChoices {
 }
 
 /// What a person asks for.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct RestoreRequest {
     /// Files and folders, each as it was in a snapshot.
     pub wanted: Vec<Wanted>,
@@ -96,7 +107,7 @@ impl RestoreRequest {
 }
 
 /// What becomes of one item.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Action {
     /// Nothing is there: it is made.
     Create,
@@ -115,7 +126,7 @@ pub enum Action {
 }
 
 /// What is at an item's place now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct There {
     /// Entries, all below a folder included.
     pub entries: u64,
@@ -126,13 +137,15 @@ pub struct There {
 }
 
 /// One item of a plan: a file, or a folder with all below it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlanItem {
     /// The path in the snapshot; of what is removed, the one that it would have there.
+    #[serde(with = "journal::encoded::relative")]
     pub path: RelPath,
     /// Number of the snapshot.
     pub at: u64,
     /// The path that it gets.
+    #[serde(with = "journal::encoded::absolute")]
     pub target: PathBuf,
     /// What becomes of it.
     pub action: Action,
@@ -148,6 +161,11 @@ impl PlanItem {
     /// Whether something is written for it.
     pub fn is_written(&self) -> bool {
         matches!(self.action, Action::Create | Action::KeepBoth | Action::Replace)
+    }
+
+    /// Whether anything is done for it.
+    pub fn is_changed(&self) -> bool {
+        self.is_written() || matches!(self.action, Action::Remove | Action::Adjust)
     }
 }
 

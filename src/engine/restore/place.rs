@@ -1,87 +1,11 @@
-//! The place beside a target where a restore stages what it makes, and keeps what it replaced.
-
-use std::path::{Path, PathBuf};
+//! The names of what is restored beside something that stays.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use rustix::io::Errno;
 
 use crate::engine::dir::Dir;
-use crate::engine::error::Result;
 use crate::engine::path::NAME_MAX_BYTES;
-use crate::engine::remove::remove_tree;
-
-/// What such a folder's name begins with; backups leave these folders out.
-pub const PREFIX: &str = ".yore-restore-";
-
-/// Where the stage of one file system lies.
-#[derive(Debug)]
-pub struct Workspace {
-    parent: Dir,
-    name: String,
-    path: PathBuf,
-    /// The folder itself, for this user alone.
-    pub dir: Dir,
-    replaced: bool,
-    /// Something that was replaced lies where it can't be told from what was staged.
-    mixed: bool,
-}
-
-impl Workspace {
-    /// Makes a workspace in the target folder `parent`.
-    pub fn create(parent: &Dir, parent_path: &Path) -> Result<Self> {
-        let id = uuid::Uuid::new_v4().simple().to_string();
-        let name = format!("{PREFIX}{}", id.get(..12).unwrap_or_default());
-        let failed = |errno| super::target::refused(parent_path, errno);
-        let parent = parent.duplicate().map_err(failed)?;
-        let dir = parent.create(name.as_bytes(), 0o700).map_err(failed)?;
-        dir.drop_default_acl().map_err(failed)?;
-        Ok(Self { path: parent_path.join(&name), parent, name, dir, replaced: false, mixed: false })
-    }
-
-    /// Makes room for what is going to be replaced; to be called before anything is.
-    pub fn expect_replaced(&mut self) -> rustix::io::Result<()> {
-        self.dir.ensure(b"replaced", 0o700)?;
-        self.replaced = true;
-        Ok(())
-    }
-
-    /// Keeps what lies under `staged` as the replaced former `name`. If that fails it stays where it is.
-    pub fn keep(&mut self, staged: &[u8], name: &[u8]) -> rustix::io::Result<()> {
-        let kept = self.keep_under_its_name(staged, name);
-        self.mixed |= kept.is_err();
-        kept
-    }
-
-    fn keep_under_its_name(&self, staged: &[u8], name: &[u8]) -> rustix::io::Result<()> {
-        let folder = self.dir.child(b"replaced")?;
-        for number in 1_u32.. {
-            let kept = if number == 1 { name.to_vec() } else { numbered(name, number) };
-            match self.dir.rename_to(staged, &folder, &kept) {
-                Err(Errno::EXIST) => {}
-                outcome => return outcome,
-            }
-        }
-        Ok(())
-    }
-
-    /// Removes what was staged; returns the folder that keeps what was replaced, if there is any.
-    pub fn close(self) -> rustix::io::Result<Option<PathBuf>> {
-        if !self.replaced {
-            remove_tree(&self.parent, self.name.as_bytes())?;
-            return Ok(None);
-        }
-        if self.mixed {
-            return Ok(Some(self.path));
-        }
-        for name in self.dir.names()? {
-            if name != b"replaced" {
-                remove_tree(&self.dir, &name)?;
-            }
-        }
-        Ok(Some(self.path.join("replaced")))
-    }
-}
 
 /// `name` with the snapshot's local date before its ending, and a number where that is taken in `dir`.
 pub fn dated_name(name: &[u8], moment: Timestamp, dir: &Dir) -> rustix::io::Result<Vec<u8>> {
@@ -106,11 +30,6 @@ pub fn free_name(
         }
     }
     Err(Errno::EXIST)
-}
-
-/// `name` with a number before its ending.
-pub fn numbered(name: &[u8], number: u32) -> Vec<u8> {
-    insert(name, &format!(" {number}"))
 }
 
 /// Puts `mark` before the ending of `name`, cutting the middle where the whole would be too long.

@@ -1,25 +1,28 @@
 //! Makes, in a workspace beside the target, what a restore is going to publish: content verified, metadata set.
 
+mod entry;
+mod nameless;
+
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::AcqRel, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rustix::fs::{AtFlags, FileType, Gid, Mode, Uid};
 use rustix::io::Errno;
 
-use super::links::{self, Links};
+use super::links::Links;
 use super::owner::OwnerMap;
-use crate::engine::copy::{self, BUFFER_BYTES, CopyError, OwnerRule};
-use crate::engine::dir::{Dir, set_child_mtime, stat_fd};
+use crate::engine::copy::{self, BUFFER_BYTES, OwnerRule};
+use crate::engine::dir::{Dir, stat_fd};
 use crate::engine::error::{Error, Result, TargetProblem};
 use crate::engine::index::{Index, NodeId, State};
-use crate::engine::meta::{Kind, Metadata, NOCOW_FLAG};
+use crate::engine::meta::{Kind, Metadata};
 use crate::engine::monitor::{Event, Monitor};
 use crate::engine::path::RelPath;
 use crate::engine::pool::{Pool, walk_threads};
 use crate::engine::problem::Reason;
-use crate::engine::xattr::{Labels, Xattrs};
+use crate::engine::remove::open_writable;
+use crate::engine::xattr::Xattrs;
 
 /// The snapshot that pieces come from.
 #[derive(Debug)]
@@ -106,8 +109,12 @@ pub struct Staging<'a> {
     pub bytes: AtomicU64,
     /// One name at a time of files that have several.
     pub links: Links,
-    /// Flags that are set when everything is in its place.
-    pub flags: Mutex<Vec<(RelPath, u32)>>,
+    /// Flags that are set when everything is in its place, and the inodes that get them.
+    pub flags: Mutex<Vec<(RelPath, u32, u64)>>,
+    /// Whether a file whose stored copy is damaged is restored, too.
+    pub damaged: bool,
+    /// Whether an earlier run may have left something in the workspaces.
+    pub reuses: bool,
 }
 
 struct Worker {
@@ -150,7 +157,7 @@ impl Staging<'_> {
         if piece.state.change().absent {
             self.problem(&piece.path, Reason::NeverStored);
         }
-        let dir = match piece.up.dir().create(&piece.staged, 0o700) {
+        let dir = match self.create_folder(&piece) {
             Ok(dir) => dir,
             Err(errno) => {
                 self.refused(&piece, errno)?;
@@ -158,7 +165,7 @@ impl Staging<'_> {
             }
         };
         let change = piece.state.change();
-        self.note_flags(&piece.path, change.flags);
+        self.note_flags(&piece.path, change.flags, &dir)?;
         let xattrs = change.xattrs().unwrap_or_else(|| Xattrs::read(&stored).unwrap_or_default());
         let made = Arc::new(Made {
             origin: Arc::clone(&piece.origin),
@@ -193,6 +200,18 @@ impl Staging<'_> {
         self.close(Up::Made(made))
     }
 
+    /// Makes the folder of a piece, or opens the one that an earlier run made.
+    fn create_folder(&self, piece: &Piece) -> rustix::io::Result<Dir> {
+        match piece.up.dir().create(&piece.staged, 0o700) {
+            Err(Errno::EXIST) if self.reuses => {}
+            made => return made,
+        }
+        let dir = open_writable(piece.up.dir(), &piece.staged)?;
+        dir.set_mode(0o700)?;
+        dir.drop_default_acl()?;
+        Ok(dir)
+    }
+
     /// Counts one part of a folder as done; with the last, its metadata is set and it counts for its parent.
     fn close(&self, mut up: Up) -> Result<()> {
         while let Up::Made(made) = up {
@@ -207,70 +226,6 @@ impl Staging<'_> {
             self.done(&made.meta);
             up = made.up.clone();
         }
-        Ok(())
-    }
-
-    fn make_entry(&self, worker: &mut Worker, piece: &Piece) -> Result<()> {
-        let state = &piece.state;
-        if state.change().absent {
-            self.problem(&piece.path, Reason::NeverStored);
-            return Ok(());
-        }
-        let (workspace, dir) = (piece.up.workspace(), piece.up.dir());
-        let Some(name) = links::name_of(state) else { return self.make_new(worker, piece) };
-        let _turn = self.links.turn();
-        if links::take(workspace, &name, dir, &piece.staged).map_err(|errno| self.failed(errno))? {
-            self.note_flags(&piece.path, state.change().flags);
-            self.done(&piece.origin.owners.map(state.meta));
-            return Ok(());
-        }
-        self.make_new(worker, piece)?;
-        links::keep(workspace, &name, dir, &piece.staged).map_err(|errno| self.failed(errno))
-    }
-
-    fn make_new(&self, worker: &mut Worker, piece: &Piece) -> Result<()> {
-        match piece.state.meta.kind {
-            Kind::File => self.make_file(worker, piece),
-            Kind::Symlink => self.make_symlink(piece),
-            Kind::Fifo => self.make_special(piece, FileType::Fifo),
-            Kind::Socket => self.make_special(piece, FileType::Socket),
-            Kind::Block | Kind::Character if !piece.origin.owners.makes_devices() => {
-                self.problem(&piece.path, Reason::Device);
-                Ok(())
-            }
-            Kind::Block => self.make_special(piece, FileType::BlockDevice),
-            Kind::Character => self.make_special(piece, FileType::CharacterDevice),
-            Kind::Directory => Ok(()),
-        }
-    }
-
-    fn make_file(&self, worker: &mut Worker, piece: &Piece) -> Result<()> {
-        let name = piece.path.name().unwrap_or_default();
-        let (stage, staged) = (piece.up.dir(), piece.staged.as_slice());
-        let change = piece.state.change();
-        let (from, to) = ((&*piece.stored, name), (stage, staged));
-        let born = change.flags.unwrap_or(0) & NOCOW_FLAG;
-        let buffer = &mut worker.buffer;
-        let copied = copy::copy_file(from, to, born, buffer, Labels::Leave, self.monitor);
-        let (read, file) = match copied {
-            Ok(copied) => copied,
-            Err(CopyError::Cancelled) => return Err(Error::Cancelled),
-            Err(CopyError::Drive(errno)) => return self.refused(piece, errno),
-            Err(CopyError::Source(errno)) => {
-                self.problem(&piece.path, Reason::of_stored(errno));
-                return Ok(());
-            }
-        };
-        if piece.state.hash.is_some_and(|hash| hash != read.hash) {
-            stage.unlink(staged).map_err(|errno| self.failed(errno))?;
-            self.problem(&piece.path, Reason::StoredDamaged);
-            return Ok(());
-        }
-        self.note_flags(&piece.path, change.flags);
-        let xattrs = piece.origin.owners.map_attributes(change.xattrs().unwrap_or(read.xattrs));
-        let meta = piece.origin.owners.map(piece.state.meta);
-        self.dress(&piece.path, &file, &meta, &xattrs, piece.origin.owners.rule())?;
-        self.done(&meta);
         Ok(())
     }
 
@@ -293,39 +248,13 @@ impl Staging<'_> {
         Ok(())
     }
 
-    fn note_flags(&self, path: &RelPath, flags: Option<u32>) {
-        if let Some(flags) = flags {
+    fn note_flags(&self, path: &RelPath, flags: Option<u32>, fd: impl AsFd) -> Result<()> {
+        if let Some(flags) = flags.filter(|flags| *flags != 0) {
+            let inode = stat_fd(fd).map_err(|errno| self.failed(errno))?.stx_ino;
             let mut all = self.flags.lock().unwrap_or_else(PoisonError::into_inner);
-            all.push((path.clone(), flags));
+            all.push((path.clone(), flags, inode));
         }
-    }
-
-    fn make_symlink(&self, piece: &Piece) -> Result<()> {
-        let name = piece.path.name().unwrap_or_default();
-        let target = match piece.stored.read_link(name) {
-            Ok(target) => target,
-            Err(errno) => {
-                self.problem(&piece.path, Reason::of_stored(errno));
-                return Ok(());
-            }
-        };
-        match piece.up.dir().create_link(&piece.staged, &target) {
-            Ok(()) => self.finish_nameless(piece),
-            Err(errno) => self.refused(piece, errno),
-        }
-    }
-
-    fn make_special(&self, piece: &Piece, kind: FileType) -> Result<()> {
-        let meta = piece.origin.owners.map(piece.state.meta);
-        let (major, minor) = meta.device;
-        let device = rustix::fs::makedev(major, minor);
-        // Nobody may use it before its owner is set.
-        let mode = Mode::from_raw_mode(0o600);
-        let (dir, name) = (piece.up.dir(), piece.staged.as_slice());
-        match rustix::fs::mknodat(dir, name, kind, mode, device) {
-            Ok(()) => self.finish_nameless(piece),
-            Err(errno) => self.refused(piece, errno),
-        }
+        Ok(())
     }
 
     /// An entry that could not be made: if only this one is at fault, the rest goes on.
@@ -343,36 +272,6 @@ impl Staging<'_> {
             }
             errno => Err(self.failed(errno)),
         }
-    }
-
-    /// Owner, mode, attributes and time of what can't be opened.
-    fn finish_nameless(&self, piece: &Piece) -> Result<()> {
-        let meta = piece.origin.owners.map(piece.state.meta);
-        let (dir, name) = (piece.up.dir(), piece.staged.as_slice());
-        let failed = |errno| self.failed(errno);
-        let (uid, gid) = (Uid::from_raw(meta.uid), Gid::from_raw(meta.gid));
-        let all_owners = piece.origin.owners.rule() == OwnerRule::Set;
-        let uid = all_owners.then_some(uid);
-        match rustix::fs::chownat(dir, name, uid, Some(gid), AtFlags::SYMLINK_NOFOLLOW) {
-            Ok(()) => {}
-            Err(Errno::PERM) if !all_owners => {}
-            Err(errno) => return Err(failed(errno)),
-        }
-        let xattrs = piece.state.change().xattrs().unwrap_or_default();
-        let all =
-            piece.origin.owners.map_attributes(xattrs).write_child(dir, name).map_err(failed)?;
-        if meta.kind.is_special() {
-            let mode = Mode::from_raw_mode(meta.mode);
-            rustix::fs::chmodat(dir, name, mode, AtFlags::empty()).map_err(failed)?;
-        }
-        set_child_mtime(dir, name, meta.mtime).map_err(failed)?;
-        let stat = dir.stat_child(name).map_err(failed)?;
-        let is_kept = Metadata::from_statx(&stat).is_some_and(|now| now.mtime == meta.mtime);
-        if !all || !is_kept {
-            self.problem(&piece.path, Reason::MetadataNotRestored);
-        }
-        self.done(&meta);
-        Ok(())
     }
 
     fn done(&self, meta: &Metadata) {

@@ -40,6 +40,16 @@ pub fn open(path: &Path) -> Result<Option<Dir>> {
     }
 }
 
+/// Opens the nearest folder at or above `path` that is there, and says where that is.
+pub fn nearest(path: &Path) -> Result<(Dir, PathBuf)> {
+    for above in path.ancestors() {
+        if let Some(dir) = open(above)? {
+            return Ok((dir, above.to_owned()));
+        }
+    }
+    Err(refused(path, Errno::NOENT))
+}
+
 /// Opens the folder `path`, making what is missing of it.
 pub fn make(path: &Path) -> Result<Dir> {
     if let Some(dir) = open(path)? {

@@ -1,12 +1,26 @@
 //! Takes a restore back: what it set aside returns to its place, and what it put there is set aside in turn.
+//!
+//! Whatever was changed since stays as it is. Taking back what was taken back does the restore again.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 
+use rustix::fs::Statx;
+use rustix::io::Errno;
 use uuid::Uuid;
 
-use super::Journals;
+use super::journal::{
+    Adjust, Flag, Journal, Place, Standing, Steps, Swap, Thing, remove_workspaces,
+};
+use super::publish::{count, set_flags, settle};
+use super::since::is_changed;
+use super::swap::{Mover, is_it, lift};
+use super::workspace::{self, Workspace, slot_name};
+use super::{Journals, adjust, target};
 use crate::engine::error::{Error, Result};
-use crate::engine::monitor::Monitor;
+use crate::engine::meta::FileTime;
+use crate::engine::monitor::{Monitor, Phase};
+use crate::engine::overrides::Override;
 
 /// Why one item was not taken back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,10 +52,271 @@ pub struct UndoReport {
     pub problems: Vec<(PathBuf, UndoProblem)>,
 }
 
-/// Takes the restore `id` back; what it had restored is kept in its turn, so that undoing once more does it again.
+/// Takes the restore `id` back; what it had restored is kept in its turn, so that undoing once more does it again. One
+/// that was interrupted is taken back as far as it came. An undo that was stopped or interrupted is gone on with.
 ///
 /// # Errors
-/// [`Error::NoSuchRestore`].
-pub fn undo(_journals: &Journals, id: Uuid, _monitor: &Monitor) -> Result<UndoReport> {
-    Err(Error::NoSuchRestore(id))
+/// [`Error::NoSuchRestore`], [`Error::Locked`] while a process is at work on it, a stop, and what keeps all of it from
+/// being undone; what concerns one item is a problem in the report.
+pub fn undo(journals: &Journals, id: Uuid, monitor: &Monitor) -> Result<UndoReport> {
+    let mut journal = journals.take(id)?;
+    let is_back = match journal.header.standing {
+        Standing::Staging => {
+            remove_workspaces(&journal)?;
+            journal.forget()?;
+            return Ok(UndoReport::default());
+        }
+        Standing::Publishing | Standing::Done | Standing::Undoing => true,
+        Standing::Undone | Standing::Redoing => false,
+    };
+    monitor.enter(Phase::Undoing);
+    let mut steps = journal.steps()?;
+    monitor.set_totals(steps.swaps.len() as u64, 0);
+    journal.header.standing = if is_back { Standing::Undoing } else { Standing::Redoing };
+    let mut places = std::mem::take(&mut journal.header.workspaces);
+    let workspaces = workspace::prepare(&mut places, |places| {
+        journal.header.workspaces = places.to_vec();
+        journal.save()
+    });
+    journal.header.workspaces = places;
+    let workspaces = workspaces?;
+    journal.save()?;
+    let places = journal.header.workspaces.clone();
+    let mut undo = Undo {
+        is_back,
+        mover: Mover::new(&workspaces),
+        places: &places,
+        report: UndoReport::default(),
+        adjusted: Vec::new(),
+        changed: HashSet::new(),
+        moved: HashSet::new(),
+    };
+    let outcome = lift(&steps.lifts, true).and_then(|()| undo.turn_all(&mut steps, monitor));
+    let lowered = lift(&steps.lifts, false);
+    if outcome.is_ok() {
+        undo.adjust_all(&steps);
+        if !is_back {
+            set_flags(&mut undo.mover, &mut steps, monitor);
+        }
+    }
+    let report = undo.report;
+    let settled = settle(&mut journal, &workspaces);
+    outcome.and(lowered).and(settled)?;
+    end(journal, &steps, &workspaces, is_back)?;
+    Ok(report)
+}
+
+/// Removes workspaces that keep nothing, and says that it is done.
+fn end(
+    mut journal: Journal,
+    steps: &Steps,
+    workspaces: &[Option<Workspace>],
+    is_back: bool,
+) -> Result<()> {
+    super::publish::remove_empty(&mut journal, workspaces)?;
+    journal.header.standing = if is_back { Standing::Undone } else { Standing::Done };
+    count(&mut journal, steps);
+    journal.save()
+}
+
+struct Undo<'a> {
+    /// Whether the restore is taken back, or else done again.
+    is_back: bool,
+    mover: Mover<'a>,
+    places: &'a [Place],
+    report: UndoReport,
+    /// Of each folder with other metadata what became of it since.
+    adjusted: Vec<Since>,
+    /// The slots of items that were changed since.
+    changed: HashSet<u64>,
+    /// Inodes that were moved before an interruption.
+    moved: HashSet<u64>,
+}
+
+/// Whether somebody gave a folder another mode or owner, and the time of a change by somebody.
+type Since = rustix::io::Result<(bool, Option<FileTime>)>;
+
+/// What became of one item.
+enum Turned {
+    /// Both sides are where they belong now.
+    Done,
+    /// They were before.
+    Already,
+    Problem(UndoProblem),
+}
+
+impl Undo<'_> {
+    fn turn_all(&mut self, steps: &mut Steps, monitor: &Monitor) -> Result<()> {
+        // What is changed in a folder moves its time, so that is looked at first.
+        let look = |step: &Adjust| {
+            let (given, other) = self.given(step);
+            adjust::since(step, given, other)
+        };
+        self.adjusted = steps.adjusts.iter().map(look).collect();
+        self.look_for_changes(&steps.swaps);
+        let count = steps.swaps.len();
+        for number in 0..count {
+            monitor.check_cancelled()?;
+            let number = if self.is_back { count - 1 - number } else { number };
+            let Some(swap) = steps.swaps.get(number) else { break };
+            let turned = match self.turn(swap, &steps.flags) {
+                Ok(turned) => turned,
+                Err(error) => Turned::Problem(UndoProblem::Failed(error.to_string())),
+            };
+            let (outgoing, incoming) = self.sides(swap);
+            let (goes, comes) = (outgoing.is_some(), incoming.is_some());
+            match turned {
+                Turned::Done => {
+                    self.report.put_back += u64::from(comes);
+                    self.report.taken_away += u64::from(goes && !comes);
+                }
+                Turned::Already => {}
+                Turned::Problem(problem) => self.report.problems.push((swap.place(), problem)),
+            }
+            monitor.add_entries(1);
+        }
+        if self.is_back {
+            for path in steps.made.iter().rev() {
+                remove_empty(path)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What an adjusted folder was given last, and what it gets now.
+    fn given<'a>(&self, step: &'a Adjust) -> (&'a Override, &'a Override) {
+        if self.is_back { (&step.fresh, &step.former) } else { (&step.former, &step.fresh) }
+    }
+
+    /// Gives folders the metadata that they had, but for what somebody changed since.
+    fn adjust_all(&mut self, steps: &Steps) {
+        for (step, since) in steps.adjusts.iter().zip(std::mem::take(&mut self.adjusted)) {
+            let outcome = since.and_then(|(is_theirs, mtime)| {
+                if is_theirs {
+                    return Ok(Some(UndoProblem::ChangedSince { kept: None }));
+                }
+                adjust::set(step, self.given(step).1, mtime)?;
+                Ok(None)
+            });
+            let problem = match outcome {
+                Ok(problem) => problem,
+                Err(Errno::NOENT) => Some(UndoProblem::Gone),
+                Err(errno) => Some(UndoProblem::Failed(errno.to_string())),
+            };
+            match problem {
+                None => self.report.put_back += 1,
+                Some(problem) => self.report.problems.push((step.place.clone(), problem)),
+            }
+        }
+    }
+
+    /// What goes from the place to the slot, and what comes from there.
+    fn sides<'a>(&self, swap: &'a Swap) -> (Option<&'a Thing>, Option<&'a Thing>) {
+        let (fresh, former) = (swap.fresh.as_ref(), swap.former.as_ref());
+        if self.is_back { (fresh, former) } else { (former, fresh) }
+    }
+
+    fn turn(&mut self, swap: &Swap, flags: &[Flag]) -> Result<Turned> {
+        self.mover.settle(swap)?;
+        let Some(workspace) = self.mover.workspace(swap) else {
+            return Ok(Turned::Problem(UndoProblem::Gone));
+        };
+        let kept =
+            || workspace.path().join(String::from_utf8_lossy(&slot_name(swap.slot)).as_ref());
+        let (outgoing, incoming) = self.sides(swap);
+        let (place, slot) = self.mover.look(swap)?;
+        let is_at = |stat: &Option<Statx>, thing| is_it(stat.as_ref(), thing);
+        if outgoing.is_some() && is_at(&slot, outgoing) {
+            return self.refasten(swap, outgoing, incoming);
+        }
+        let kept_if = slot.is_some().then(kept);
+        let mut goes = outgoing;
+        if let Some(thing) = outgoing {
+            match &place {
+                // It was moved away or removed: that is as good as taken back.
+                None => goes = None,
+                Some(stat) if stat.stx_ino != thing.inode || self.changed.contains(&swap.slot) => {
+                    return Ok(Turned::Problem(UndoProblem::ChangedSince { kept: kept_if }));
+                }
+                Some(_) => {}
+            }
+        }
+        if incoming.is_some() && slot.is_none() {
+            let is_there = goes.is_none() && is_at(&place, incoming);
+            return if is_there {
+                self.refasten(swap, outgoing, incoming)
+            } else {
+                Ok(Turned::Problem(UndoProblem::Gone))
+            };
+        }
+        if goes.is_none() && incoming.is_none() {
+            return Ok(Turned::Already);
+        }
+        let flags: Vec<Flag> =
+            flags.iter().filter(|flag| flag.slot == swap.slot).cloned().collect();
+        Ok(match self.mover.turn(swap, goes, incoming, &flags)? {
+            Ok(()) => Turned::Done,
+            Err(Errno::EXIST) => Turned::Problem(UndoProblem::Taken { kept: kept() }),
+            Err(Errno::STALE) => Turned::Problem(UndoProblem::ChangedSince { kept: kept_if }),
+            Err(errno) => Turned::Problem(UndoProblem::Failed(errno.to_string())),
+        })
+    }
+
+    /// What an interrupted undo had moved gets its mode.
+    fn refasten(
+        &mut self,
+        swap: &Swap,
+        outgoing: Option<&Thing>,
+        incoming: Option<&Thing>,
+    ) -> Result<Turned> {
+        self.mover
+            .fasten(swap, incoming, outgoing)
+            .map_err(|errno| Error::io("change the permissions of", &swap.place(), errno))?;
+        Ok(Turned::Already)
+    }
+
+    /// Finds what was changed since, before anything is moved: that changes what has several names, too.
+    fn look_for_changes(&mut self, swaps: &[Swap]) {
+        let mut waiting = Vec::new();
+        for swap in swaps {
+            let Some(thing) = self.sides(swap).0 else { continue };
+            match self.mover.look(swap) {
+                // An interrupted undo moved it, and so changed its other names.
+                Ok((_, slot)) if is_it(slot.as_ref(), Some(thing)) => {
+                    self.moved.insert(thing.inode);
+                }
+                Ok((Some(stat), _)) if stat.stx_ino == thing.inode => {
+                    waiting.push((swap, thing, stat));
+                }
+                _ => {}
+            }
+        }
+        for (swap, thing, stat) in waiting {
+            // What can't be looked at stays as well.
+            if self.is_changed(swap, &stat, thing).unwrap_or(true) {
+                self.changed.insert(swap.slot);
+            }
+        }
+    }
+
+    fn is_changed(&mut self, swap: &Swap, stat: &Statx, thing: &Thing) -> Result<bool> {
+        let settled: Option<FileTime> =
+            self.places.get(swap.workspace).and_then(|place| place.settled);
+        let (Some(settled), Some(folder)) = (settled, self.mover.folder(&swap.folder)?) else {
+            return Ok(false);
+        };
+        is_changed(&folder, &swap.name, (stat, thing), settled, &self.moved)
+            .map_err(|errno| Error::io("examine", &swap.place(), errno))
+    }
+}
+
+fn remove_empty(path: &std::path::Path) -> Result<()> {
+    let Some(parent) = path.parent() else { return Ok(()) };
+    let Some(dir) = target::open(parent)? else { return Ok(()) };
+    let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+    match dir.remove(name) {
+        // What somebody put there stays, and so does the folder.
+        Ok(()) | Err(Errno::NOENT | Errno::NOTEMPTY | Errno::EXIST | Errno::NOTDIR) => Ok(()),
+        Err(errno) => Err(Error::io("remove", path, errno)),
+    }
 }

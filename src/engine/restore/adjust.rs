@@ -1,0 +1,99 @@
+//! Gives a folder that is there other metadata, and its own back.
+
+use rustix::io::{Errno, Result};
+
+use super::journal::Adjust;
+use super::target;
+use crate::engine::copy::{self, OwnerRule};
+use crate::engine::dir::{Dir, descriptor_path, stat_fd};
+use crate::engine::meta::{FileTime, Metadata};
+use crate::engine::overrides::Override;
+use crate::engine::xattr::Xattrs;
+use rustix::fs::{CWD, Mode, OFlags};
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
+
+/// What a folder has now.
+pub fn read(dir: &Dir) -> Result<Override> {
+    let meta = Metadata::from_statx(&dir.stat()?).ok_or(Errno::INVAL)?;
+    Ok(record(&meta, &Xattrs::read(dir)?))
+}
+
+/// Metadata as a journal keeps it.
+pub fn record(meta: &Metadata, xattrs: &Xattrs) -> Override {
+    let mut all = Override {
+        mode: Some(meta.mode),
+        uid: Some(meta.uid),
+        gid: Some(meta.gid),
+        mtime: Some(meta.mtime),
+        ..Override::default()
+    };
+    all.set_xattrs(xattrs);
+    all
+}
+
+/// Gives the folder of `adjust` what `wanted` says, with this time if it is another; `false` if not all was taken.
+pub fn set(adjust: &Adjust, wanted: &Override, mtime: Option<FileTime>) -> Result<bool> {
+    let dir = open(adjust)?;
+    let mut meta = Metadata::from_statx(&dir.stat()?).ok_or(Errno::INVAL)?;
+    wanted.apply_to(&mut meta);
+    meta.mtime = mtime.unwrap_or(meta.mtime);
+    let xattrs = wanted.xattrs().unwrap_or_default();
+    let mut all = true;
+    for (name, _) in Xattrs::read(&dir)?.iter() {
+        if xattrs.iter().all(|(wanted, _)| wanted != name) {
+            all &= rustix::fs::fremovexattr(&dir, name).is_ok();
+        }
+    }
+    let is_root = rustix::process::geteuid().is_root();
+    let owner = if is_root { OwnerRule::Set } else { OwnerRule::Try };
+    all &= copy::set_metadata(&dir, &meta, &xattrs, owner)?;
+    Ok(all)
+}
+
+/// What has become of the folder since it got what `given` says and had what `other` says: whether somebody gave it
+/// another mode or owner, and the time that somebody's change of it left.
+pub fn since(
+    adjust: &Adjust,
+    given: &Override,
+    other: &Override,
+) -> Result<(bool, Option<FileTime>)> {
+    let now = Metadata::from_statx(&open(adjust)?.stat()?).ok_or(Errno::INVAL)?;
+    // Nobody but root could give it its former owner.
+    let is_one =
+        |now: u32, one: Option<u32>, other: Option<u32>| Some(now) == one || Some(now) == other;
+    let is_theirs = given.mode.is_some_and(|mode| (mode ^ now.mode) & 0o777 != 0)
+        || !is_one(now.uid, given.uid, other.uid)
+        || !is_one(now.gid, given.gid, other.gid);
+    Ok((is_theirs, Some(now.mtime).filter(|mtime| Some(*mtime) != given.mtime)))
+}
+
+fn open(adjust: &Adjust) -> Result<Dir> {
+    let gone = |_| Errno::NOENT;
+    let dir = match target::open(&adjust.place) {
+        Ok(dir) => dir.ok_or(Errno::NOENT)?,
+        // One that this user may not even read: its mode is set again below in any case.
+        Err(_) => {
+            let parent = adjust.place.parent().unwrap_or(Path::new("/"));
+            let parent = target::open(parent).map_err(gone)?.ok_or(Errno::NOENT)?;
+            let name = adjust.place.file_name().ok_or(Errno::NOENT)?;
+            let held = hold(&parent, name.as_encoded_bytes(), adjust.inode)?.ok_or(Errno::NOENT)?;
+            set_mode(&held, 0o700)?;
+            Dir::opened(&held)?
+        }
+    };
+    if dir.stat()?.stx_ino == adjust.inode { Ok(dir) } else { Err(Errno::NOENT) }
+}
+
+/// Holds the folder `name` by a descriptor that needs no permission, if it is the one with this inode.
+pub fn hold(dir: &Dir, name: &[u8], inode: u64) -> Result<Option<OwnedFd>> {
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let held = rustix::fs::openat(dir, name, flags, Mode::empty())?;
+    Ok((stat_fd(&held)?.stx_ino == inode).then_some(held))
+}
+
+/// Sets the mode of what is held like that.
+pub fn set_mode(held: &OwnedFd, mode: u32) -> Result<()> {
+    let path = descriptor_path(held.as_fd());
+    rustix::fs::chmodat(CWD, path.as_str(), Mode::from_raw_mode(mode), rustix::fs::AtFlags::empty())
+}

@@ -1,0 +1,130 @@
+//! What a journal says of its restore as a whole.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::encoded;
+use crate::engine::meta::FileTime;
+use crate::engine::restore::{RestorePlan, RestoreRequest};
+
+/// The format of journals.
+pub const FORMAT: u32 = 1;
+
+/// How far a restore has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Standing {
+    /// Nothing is in its place yet.
+    Staging,
+    /// Its steps are written down, and some are perhaps done. Never written: the file of the steps says so.
+    Publishing,
+    /// All that it could do is done.
+    Done,
+    /// It is being taken back.
+    Undoing,
+    /// It was taken back.
+    Undone,
+    /// It is being done again.
+    Redoing,
+}
+
+/// A folder beside the targets in which a restore stages, and keeps what it sets aside.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// The folder that it is in.
+    #[serde(with = "encoded::absolute")]
+    pub parent: PathBuf,
+    /// Its name there.
+    #[serde(with = "encoded::name")]
+    pub name: Vec<u8>,
+    /// Its inode; `None` until it is made.
+    pub inode: Option<u64>,
+    /// Nothing was left in it, so that it was removed.
+    #[serde(default)]
+    pub is_gone: bool,
+    /// By the clock of its file system, when the last thing was put in its place: what changes later, others change.
+    #[serde(default)]
+    pub settled: Option<FileTime>,
+}
+
+/// All but the items and steps.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Header {
+    /// [`FORMAT`].
+    pub format: u32,
+    /// By which it is called.
+    pub id: Uuid,
+    /// The repository that it takes from.
+    pub repository: Uuid,
+    /// When it began.
+    pub started: Timestamp,
+    /// How far it has come.
+    pub standing: Standing,
+    /// What was asked for.
+    pub request: RestoreRequest,
+    /// Names of the snapshots, by number.
+    pub snapshots: BTreeMap<u64, String>,
+    /// One of the places that it writes to.
+    #[serde(with = "encoded::absolute")]
+    pub first: PathBuf,
+    /// Entries of the plan.
+    pub entries: u64,
+    /// Bytes of the plan.
+    pub bytes: u64,
+    /// Where it works.
+    pub workspaces: Vec<Place>,
+    /// Items that are in their place.
+    #[serde(default)]
+    pub restored: u64,
+    /// Items that took the place of something.
+    #[serde(default)]
+    pub replaced: u64,
+    /// Items that were set aside, without anything in their place.
+    #[serde(default)]
+    pub removed: u64,
+    /// Bytes of what is kept.
+    #[serde(default)]
+    pub kept_bytes: u64,
+}
+
+impl Header {
+    /// The header of a restore that is about to begin.
+    pub fn new(repository: Uuid, plan: &RestorePlan) -> Self {
+        let first = plan.items.iter().find(|item| item.is_changed());
+        Self {
+            format: FORMAT,
+            id: Uuid::new_v4(),
+            repository,
+            started: Timestamp::now(),
+            standing: Standing::Staging,
+            request: plan.request.clone(),
+            snapshots: plan.snapshots.clone(),
+            first: first.map(|item| item.target.clone()).unwrap_or_default(),
+            entries: plan.entries,
+            bytes: plan.bytes,
+            workspaces: Vec::new(),
+            restored: 0,
+            replaced: 0,
+            removed: 0,
+            kept_bytes: 0,
+        }
+    }
+
+    /// The plan that the journal holds, with these items.
+    pub fn plan(&self, items: Vec<crate::engine::restore::PlanItem>) -> RestorePlan {
+        RestorePlan {
+            request: self.request.clone(),
+            snapshots: self.snapshots.clone(),
+            items,
+            same: 0,
+            entries: self.entries,
+            bytes: self.bytes,
+            free_bytes: None,
+            warnings: Vec::new(),
+        }
+    }
+}
