@@ -84,7 +84,7 @@ impl Component for Page {
                     set_visible: model.is_stale,
                 },
                 #[name = "policy"]
-                named::named::<gtk::DropDown>(&gettext("If something is in the way")) -> gtk::DropDown {
+                gtk::DropDown {
                     set_valign: gtk::Align::Center,
                     connect_selected_notify[sender] => move |choices| {
                         let _closed = sender.input_sender().send(Input::Chosen(choices.selected()));
@@ -103,7 +103,7 @@ impl Component for Page {
                 // No taller than its rows.
                 set_valign: gtk::Align::Start,
                 set_propagate_natural_height: true,
-                set_min_content_height: 96,
+                set_min_content_height: 52,
                 set_hscrollbar_policy: gtk::PolicyType::Never,
                 set_css_classes: &["card", "page-list"],
                 #[watch]
@@ -179,6 +179,9 @@ impl Component for Page {
             Self { list: PlanList::new(), choices: Vec::new(), prepared: None, is_stale: false };
         let list = model.list.view();
         let widgets = view_output!();
+        for button in named::buttons_below(widgets.policy.upcast_ref()) {
+            named::name_foreign(&button, &gettext("If something is in the way"));
+        }
         ComponentParts { model, widgets }
     }
 
