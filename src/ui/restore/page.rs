@@ -13,7 +13,7 @@ use super::{policy, warnings};
 use crate::app::text;
 use crate::engine::restore::OnConflict;
 use crate::i18n::{gettext, gettext_f};
-use crate::ui::widgets::named;
+use crate::ui::widgets::drop_down;
 
 /// The model.
 pub struct Page {
@@ -179,9 +179,6 @@ impl Component for Page {
             Self { list: PlanList::new(), choices: Vec::new(), prepared: None, is_stale: false };
         let list = model.list.view();
         let widgets = view_output!();
-        for button in named::buttons_below(widgets.policy.upcast_ref()) {
-            named::name_foreign(&button, &gettext("If something is in the way"));
-        }
         ComponentParts { model, widgets }
     }
 
@@ -196,9 +193,8 @@ impl Component for Page {
         let shows = matches!(message, Input::Show(_));
         if let Input::Choices(choices) = &message {
             let words: Vec<String> = choices.iter().map(|choice| policy::words(*choice)).collect();
-            let words: Vec<&str> = words.iter().map(String::as_str).collect();
             self.choices = choices.clone();
-            widgets.policy.set_model(Some(&gtk::StringList::new(&words)));
+            drop_down::fill(&widgets.policy, &gettext("If something is in the way"), &words);
         }
         self.update(message, sender.clone(), root);
         if let Some(prepared) = self.prepared.as_ref().filter(|_| shows) {
