@@ -10,10 +10,11 @@ use super::plan::PlanList;
 use super::prepared::{Offered, Prepared};
 use super::summary::{does_something, summary};
 use super::{policy, warnings};
-use crate::app::text;
 use crate::engine::restore::OnConflict;
 use crate::i18n::{gettext, gettext_f};
 use crate::ui::widgets::drop_down;
+
+const SECONDS_PER_MINUTE: u64 = 60;
 
 /// The model.
 pub struct Page {
@@ -76,6 +77,8 @@ impl Component for Page {
                     set_xalign: 0.0,
                     set_hexpand: true,
                     set_wrap: true,
+                    // It gives way first, where the window is narrow.
+                    set_max_width_chars: 9,
                 },
                 gtk::Spinner {
                     #[watch]
@@ -256,10 +259,11 @@ impl Page {
 }
 
 fn offer(backup: &Offered) -> String {
-    match backup.time {
-        Some(time) => gettext_f(
-            "_Back up what is there now first (about {time})",
-            &[("time", &text::duration(time))],
+    match backup.time.map(|time| time.as_secs().div_ceil(SECONDS_PER_MINUTE)) {
+        Some(0 | 1) => gettext("_Back up what is there now first (a minute at most)"),
+        Some(minutes) => gettext_f(
+            "_Back up what is there now first (about {minutes} min)",
+            &[("minutes", &minutes.to_string())],
         ),
         None => gettext("_Back up what is there now first"),
     }

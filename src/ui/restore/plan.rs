@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use relm4::RelmWidgetExt;
 use relm4::gtk;
+use relm4::gtk::pango::EllipsizeMode;
 use relm4::gtk::prelude::*;
 use relm4::typed_view::list::{RelmListItem, TypedListView};
 
@@ -51,13 +52,21 @@ impl PlanList {
         self.0.extend_from_iter(items.into_iter().take(ROWS_MAX).map(|item| row(item, &wanted)));
         if let Some(more) = plan.items.len().checked_sub(ROWS_MAX).filter(|more| *more > 0) {
             let title = ngettext_f("and {count} more", "and {count} more", more as u64, &[]);
-            self.0.append(Row { icon: "view-more-symbolic", title, ..Row::default() });
+            self.0.append(Row {
+                icon: "view-more-symbolic",
+                title,
+                detail: String::new(),
+                size: String::new(),
+                hint: String::new(),
+                is_removal: false,
+                cut: EllipsizeMode::End,
+            });
         }
     }
 }
 
 /// One item's texts.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Row {
     icon: &'static str,
     title: String,
@@ -65,6 +74,8 @@ struct Row {
     size: String,
     hint: String,
     is_removal: bool,
+    /// Where the detail is cut short: of a path both ends say most.
+    cut: EllipsizeMode,
 }
 
 fn row(item: &PlanItem, wanted: &BTreeSet<&RelPath>) -> Row {
@@ -83,6 +94,7 @@ fn row(item: &PlanItem, wanted: &BTreeSet<&RelPath>) -> Row {
         size,
         hint: name_of(&item.target),
         is_removal: item.action == Action::Remove,
+        cut: if item.action == Action::Create { EllipsizeMode::Middle } else { EllipsizeMode::End },
     }
 }
 
@@ -168,12 +180,11 @@ impl RelmListItem for Row {
                     #[name = "title"]
                     gtk::Label {
                         set_xalign: 0.0,
-                        set_ellipsize: gtk::pango::EllipsizeMode::Middle,
+                        set_ellipsize: EllipsizeMode::Middle,
                     },
                     #[name = "detail"]
                     gtk::Label {
                         set_xalign: 0.0,
-                        set_ellipsize: gtk::pango::EllipsizeMode::Middle,
                         set_css_classes: &["caption", "dim-label"],
                     },
                 },
@@ -189,6 +200,7 @@ impl RelmListItem for Row {
         widgets.icon.set_class_active("error", self.is_removal);
         widgets.title.set_label(&self.title);
         widgets.detail.set_label(&self.detail);
+        widgets.detail.set_ellipsize(self.cut);
         widgets.detail.set_visible(!self.detail.is_empty());
         widgets.size.set_label(&self.size);
         root.set_tooltip_text(Some(&self.hint));

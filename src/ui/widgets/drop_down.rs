@@ -10,6 +10,7 @@ use super::named;
 /// Lets `drop_down`, which is for `name`, offer `choices`.
 pub fn fill(drop_down: &gtk::DropDown, name: &str, choices: &[String]) {
     let choices: Vec<&str> = choices.iter().map(String::as_str).collect();
+    drop_down.set_factory(Some(&chosen()));
     drop_down.set_list_factory(Some(&rows(drop_down)));
     drop_down.set_model(Some(&gtk::StringList::new(&choices)));
     for button in named::buttons_below(drop_down.upcast_ref()) {
@@ -18,6 +19,20 @@ pub fn fill(drop_down: &gtk::DropDown, name: &str, choices: &[String]) {
     if let Some(list) = list_below(drop_down.upcast_ref()) {
         named::name_foreign(&list, name);
     }
+}
+
+/// What is chosen, as the button shows it: it may be cut short, where the window is narrow.
+fn chosen() -> gtk::SignalListItemFactory {
+    let factory = gtk::SignalListItemFactory::new();
+    factory.connect_bind(|_, item| {
+        let Some(item) = item.downcast_ref::<gtk::ListItem>() else { return };
+        let words = item.item().and_downcast::<gtk::StringObject>().map(|choice| choice.string());
+        let label = gtk::Label::new(words.as_deref());
+        label.set_xalign(0.0);
+        label.set_ellipsize(gtk::pango::EllipsizeMode::End);
+        item.set_child(Some(&label));
+    });
+    factory
 }
 
 fn rows(drop_down: &gtk::DropDown) -> gtk::SignalListItemFactory {
