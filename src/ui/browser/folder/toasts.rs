@@ -14,7 +14,7 @@ use crate::ui::widgets::named;
 /// The narrowest list that has room for a toast with a button that can be done without.
 const BUTTON_WIDTH_MIN: i32 = 420;
 /// How long a message with something to decide stays, in seconds.
-const DECIDING_SECONDS: u32 = 15;
+const DECIDING_SECONDS: u32 = 30;
 
 /// Something to say.
 #[derive(Debug)]
