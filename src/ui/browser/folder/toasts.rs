@@ -62,7 +62,7 @@ impl Toasts {
         let children = root.observe_children();
         children.connect_items_changed(|children, first, _, added| {
             for toast in first..first + added {
-                name_close_button(children.item(toast).and_downcast());
+                name_buttons(children.item(toast).and_downcast());
             }
         });
         Self { root, output, undo: None, _children: children }
@@ -116,13 +116,15 @@ impl Toasts {
     }
 }
 
-/// A toast's close button is only an icon, and libadwaita 1.2 gives it no name.
-fn name_close_button(toast: Option<gtk::Widget>) {
+/// libadwaita 1.2 gives a toast's close button no name, and lets the other one be called by its label twice.
+fn name_buttons(toast: Option<gtk::Widget>) {
     let Some(toast) = toast.filter(|child| child.type_().name() == "AdwToastWidget") else {
         return;
     };
-    let icons = named::buttons_below(&toast).into_iter().filter(|button| button.label().is_none());
-    for button in icons {
-        named::name_foreign(&button, &gettext("Close the Message"));
+    for button in named::buttons_below(&toast) {
+        match button.child().and_downcast::<gtk::Label>() {
+            Some(label) => label.set_mnemonic_widget(gtk::Widget::NONE),
+            None => named::name_foreign(&button, &gettext("Close the Message")),
+        }
     }
 }
