@@ -1,16 +1,18 @@
 //! The restores that were made on this computer: which there are, until when they can be undone, and undoing them.
 
+use std::path::Path;
+
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use super::error::{Error, Result};
-use super::explain::Explanation;
+use super::explain::{Explanation, shown};
 use super::target::{Target, journals};
 use crate::engine::error::Error as EngineError;
 use crate::engine::monitor::Monitor;
 use crate::engine::path::display;
 use crate::engine::restore::{
-    self, JournalInfo, JournalState, KEPT_DAYS, RestoreReport, UndoReport,
+    self, JournalInfo, JournalState, KEPT_DAYS, RestoreReport, UndoProblem, UndoReport,
 };
 use crate::i18n::{gettext, gettext_f};
 
@@ -66,6 +68,32 @@ pub fn discard(id: Uuid) -> Result<()> {
 /// Gives up what is kept for longer than was promised. What can't be tidied up now is tidied up later.
 pub fn tidy() {
     let _ = journals().tidy(Timestamp::now());
+}
+
+/// Why one item was not taken back, in words.
+pub fn problem_words(path: &Path, problem: &UndoProblem) -> String {
+    let path = shown(path);
+    match problem {
+        UndoProblem::ChangedSince { kept: Some(kept) } => gettext_f(
+            "{path} was changed after it was restored and stays as it is; what it replaced is {kept}.",
+            &[("path", &path), ("kept", &shown(kept))],
+        ),
+        UndoProblem::ChangedSince { kept: None } => gettext_f(
+            "{path} was changed after it was restored and stays as it is.",
+            &[("path", &path)],
+        ),
+        UndoProblem::Taken { kept } => gettext_f(
+            "Something else is called {path} now and stays; what was there before is {kept}.",
+            &[("path", &path), ("kept", &shown(kept))],
+        ),
+        UndoProblem::Gone => {
+            gettext_f("{path}: what was set aside is not there any more.", &[("path", &path)])
+        }
+        UndoProblem::Failed(reason) => gettext_f(
+            "{path} could not be put back: {reason}.",
+            &[("path", &path), ("reason", reason)],
+        ),
+    }
 }
 
 impl Target {

@@ -12,7 +12,7 @@ use super::restore::restore_json;
 use super::watch::watch;
 use crate::app::error::Result;
 use crate::app::text;
-use crate::app::undo::{discard, find, kept_until, restores, undo};
+use crate::app::undo::{discard, find, kept_until, problem_words, restores, undo};
 use crate::engine::path::display;
 use crate::engine::restore::{JournalInfo, JournalState, UndoProblem, UndoReport};
 use crate::i18n::{gettext, gettext_f, ngettext_f};
@@ -98,31 +98,6 @@ fn show(report: &UndoReport, output: Output) {
     }
     for (path, problem) in &report.problems {
         output.note(problem_words(path, problem));
-    }
-}
-
-fn problem_words(path: &Path, problem: &UndoProblem) -> String {
-    let path = shown(path);
-    match problem {
-        UndoProblem::ChangedSince { kept: Some(kept) } => gettext_f(
-            "{path} was changed after it was restored and stays as it is; what it replaced is {kept}.",
-            &[("path", &path), ("kept", &shown(kept))],
-        ),
-        UndoProblem::ChangedSince { kept: None } => gettext_f(
-            "{path} was changed after it was restored and stays as it is.",
-            &[("path", &path)],
-        ),
-        UndoProblem::Taken { kept } => gettext_f(
-            "Something else is called {path} now and stays; what was there before is {kept}.",
-            &[("path", &path), ("kept", &shown(kept))],
-        ),
-        UndoProblem::Gone => {
-            gettext_f("{path}: what was set aside is not there any more.", &[("path", &path)])
-        }
-        UndoProblem::Failed(reason) => gettext_f(
-            "{path} could not be put back: {reason}.",
-            &[("path", &path), ("reason", reason)],
-        ),
     }
 }
 

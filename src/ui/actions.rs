@@ -65,6 +65,13 @@ const ENTRIES: &[Entry] = &[
         in_browser: true,
     },
     Entry {
+        name: "undo",
+        keys: &["<Control>z"],
+        title: || gettext("Undo the last restore"),
+        message: || Input::Command(Command::Undo),
+        in_browser: true,
+    },
+    Entry {
         name: "reload",
         keys: &["F5"],
         title: || gettext("Read everything again"),

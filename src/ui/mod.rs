@@ -7,7 +7,7 @@
 //! | `browser` | the main screen: places, snapshots, the folder at a moment |
 //! | `status_card` | whether the person is safe; the running backup |
 //! | `restore` | where to, the plan, the running restore |
-//! | `problems` | what a backup could not do |
+//! | `problems` | what a backup or an undone restore could not do |
 //! | `actions` | keys, menu, help and about windows |
 //! | `bridge`, `history_worker` | threads on one side, messages on the other |
 //!

@@ -1,4 +1,4 @@
-//! What the last backup could not do, line by line, in plain words.
+//! What a backup or an undone restore could not do, line by line, in plain words.
 
 use relm4::adw;
 use relm4::adw::prelude::*;
@@ -23,8 +23,33 @@ pub struct Problems;
 pub struct Init {
     /// One problem a line.
     pub lines: Vec<String>,
-    /// There is no new snapshot.
-    pub failed: bool,
+    /// What they are about.
+    pub intro: Intro,
+}
+
+/// What the problems are about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Intro {
+    /// A backup that was made.
+    Backup,
+    /// A backup that was not made.
+    FailedBackup,
+    /// A restore that was taken back, or gone on with.
+    Undo,
+}
+
+impl Intro {
+    fn words(self) -> String {
+        match self {
+            Self::Backup => gettext(
+                "Everything else was backed up. What could not be read keeps its last state.",
+            ),
+            Self::FailedBackup => {
+                gettext("Nothing new was backed up. What was backed up before is unchanged.")
+            }
+            Self::Undo => gettext("Nothing was lost: what could not be put back is still kept."),
+        }
+    }
 }
 
 #[relm4::component(pub)]
@@ -63,7 +88,7 @@ impl SimpleComponent for Problems {
     }
 
     fn init(
-        Init { lines, failed }: Init,
+        Init { lines, intro }: Init,
         root: Self::Root,
         _sender: ComponentSender<Self>,
     ) -> ComponentParts<Self> {
@@ -72,11 +97,7 @@ impl SimpleComponent for Problems {
         view.set_factory(list.view.factory().as_ref());
         view.set_model(Some(&list.selection_model));
         list.extend_from_iter(lines.into_iter().map(Line));
-        let intro = if failed {
-            gettext("Nothing new was backed up. What was backed up before is unchanged.")
-        } else {
-            gettext("Everything else was backed up. What could not be read keeps its last state.")
-        };
+        let intro = intro.words();
         let widgets = view_output!();
         ComponentParts { model: Self, widgets }
     }

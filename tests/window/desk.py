@@ -14,6 +14,9 @@ from gi.repository import Atspi, GLib  # noqa: E402
 
 DEADLINE_SECONDS = 60
 POLL_SECONDS = 0.1
+# Keys, by X11's numbers for their symbols.
+DOWN = 0xFF54
+RETURN = 0xFF0D
 # What GTK calls a control that has no name: its type.
 TYPE_NAME = re.compile(r"(Gtk|Adw)[A-Z]")
 # Windows are always looked into, whatever their state says.
@@ -118,6 +121,14 @@ class Desk:
         field = self.wait("text", name, sensitive=True)
         if not field.get_editable_text_iface().set_text_contents(text):
             raise Failure(f"could not type into “{name}”")
+
+    def choose(self, name, down):
+        """Opens a drop-down and takes the choice so many below the one that it has."""
+        self.press(name)
+        wait_for(f"the choices of “{name}”", lambda: self.rows(name))
+        for key in [DOWN] * down + [RETURN]:
+            Atspi.generate_keyboard_event(key, None, Atspi.KeySynthType.SYM)
+        wait_for("the end of the choosing", lambda: not self.rows(name))
 
     def rows(self, list_name):
         """The names of a list's rows, top down."""

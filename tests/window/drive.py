@@ -34,6 +34,8 @@ def main():
         back_up_twice(desk, arguments.work)
         look_at_the_past(desk)
         restore_keeping_both(desk, arguments.work)
+        undo(desk, arguments.work)
+        restore_replacing(desk, arguments.work)
         restore_elsewhere(desk, arguments.work)
         if desk.faults:
             raise Failure("controls without a name:\n  " + "\n  ".join(sorted(desk.faults)))
@@ -170,6 +172,32 @@ def restore_keeping_both(desk, work):
     compare(work / "source" / NAME, NEW)
     if path == work / "source" / NAME:
         raise Failure("the restored file took the other one's name")
+
+
+def undo(desk, work):
+    desk.press("Undo")
+    desk.wait_label("Taken back")
+    kept = [path.name for path in (work / "source").glob("notes*")]
+    if kept != [NAME]:
+        raise Failure(f"what was taken back is still there: {kept}")
+    compare(work / "source" / NAME, NEW)
+
+
+def restore_replacing(desk, work):
+    wait_for("the plan's end", lambda: not desk.window("Restore 1 Item"))
+    select_the_file(desk)
+    desk.press("Restore")
+    plan = wait_for("the plan", lambda: desk.window("Restore 1 Item"))
+    desk.wait_label("Both are kept")
+    desk.choose("If something is in the way", 1)
+    desk.wait_label("Replaces that of")
+    desk.wait_label("is set aside and can be brought back")
+    desk.shot("replace")
+    desk.press("Restore", within=plan)
+    desk.wait("push button", "Undo", sensitive=True)
+    desk.shot("replaced")
+    compare(work / "source" / NAME, OLD)
+    undo(desk, work)
 
 
 def restore_elsewhere(desk, work):

@@ -5,16 +5,19 @@ use relm4::adw;
 use relm4::adw::prelude::*;
 use relm4::gtk;
 use relm4::prelude::*;
+use uuid::Uuid;
 
 use self::drive::Drive;
 use self::folder::Folder;
 use self::folder::path_bar::PathBar;
 use self::folder::words::Remedy;
 use self::places::Places;
+use self::restore_bar::RestoreBar;
 use self::snapshots::Snapshots;
+use self::undo::Settled;
 use super::bridge::{Events, Running, Tick};
 use super::history_worker::{Answer, HistoryWorker};
-use super::problems::Problems;
+use super::problems::{Intro, Problems};
 use super::restore::{self, Restore};
 use super::status_card::{self, StatusCard};
 use super::widgets::named;
@@ -23,14 +26,17 @@ use crate::app::target::Target;
 use crate::engine::backup::BackupReport;
 use crate::engine::history::SnapshotInfo;
 use crate::engine::path::RelPath;
+use crate::engine::restore::JournalInfo;
 use crate::i18n::gettext;
 
 mod drive;
 mod folder;
 mod moves;
 mod places;
+mod restore_bar;
 mod runs;
 mod snapshots;
+mod undo;
 
 /// The model.
 pub struct Browser {
@@ -63,6 +69,13 @@ pub struct Browser {
     restore: Option<Controller<Restore>>,
     /// The restore's window is past its plan and writes.
     is_restoring: bool,
+    bar: Controller<RestoreBar>,
+    /// The restore that the bar tells of.
+    interrupted: Option<Uuid>,
+    /// The restore that this window did last, while it can be taken back.
+    last_restore: Option<Uuid>,
+    /// A restore is taken back or gone on with.
+    settling: Option<Running>,
     problems_window: Option<Controller<Problems>>,
     sender: relm4::Sender<Input>,
 }
@@ -98,11 +111,23 @@ pub enum Input {
     Restore {
         /// Which paths.
         paths: Vec<RelPath>,
+        /// A folder is among them.
+        has_folder: bool,
         /// Ask for a folder to restore to.
         elsewhere: bool,
     },
     /// The restore's window is done.
     RestoreOver(restore::Output),
+    /// A restore that was interrupted was looked for.
+    Interrupted(Option<Box<JournalInfo>>),
+    /// What the bar is asked for.
+    Bar(restore_bar::Output),
+    /// How far the restore is that is taken back or gone on with.
+    SettlingTick(Tick),
+    /// That is over; `None` if its thread died.
+    Settled(Option<Settled>),
+    /// Show these lines.
+    ShowLines(Vec<String>),
     /// The window became narrow or wide.
     Folded(bool),
     /// In a narrow window: back to the places and snapshots.
@@ -124,6 +149,8 @@ pub enum Command {
     Restore,
     /// Put a copy of the selection elsewhere.
     RestoreTo,
+    /// Take the last restore back.
+    Undo,
     /// Read everything again.
     Reload,
 }
@@ -215,6 +242,7 @@ impl Component for Browser {
                         },
                     },
                 },
+                model.bar.widget(),
                 model.view.widget(),
             },
         }
@@ -230,6 +258,7 @@ impl Component for Browser {
         model.leaflet.page(&widgets.separator).set_navigatable(false);
         model.leaflet.set_visible_child(&widgets.main);
         model.read_again();
+        model.look_for_interrupted();
         ComponentParts { model, widgets }
     }
 
@@ -269,9 +298,19 @@ impl Component for Browser {
             Input::Stop => self.stop(),
             Input::ShowProblems => self.show_problems(),
             Input::ShowUnread => self.ask_for_problems(self.chosen),
-            Input::Restore { paths, elsewhere } => self.restore(paths, elsewhere, &sender),
+            Input::Restore { paths, has_folder, elsewhere } => {
+                let target = self.target.clone();
+                let at = self.chosen.unwrap_or_default();
+                self.restore(restore::Init { target, at, paths, has_folder, elsewhere }, &sender);
+            }
             Input::RestoreOver(outcome) => self.restore_over(outcome, &sender),
+            Input::Interrupted(found) => self.interrupted_found(found.map(|found| *found)),
+            Input::Bar(asked) => self.bar_asks(&asked, &sender),
+            Input::SettlingTick(tick) => self.bar.emit(restore_bar::Input::Tick(tick)),
+            Input::Settled(outcome) => self.settled(outcome, &sender),
+            Input::ShowLines(lines) => self.open_problems(lines, Intro::Undo),
             Input::Folded(folded) => {
+                self.bar.emit(restore_bar::Input::Narrow(folded));
                 self.folded = folded;
                 self.view.emit(folder::Input::Narrow(folded));
             }

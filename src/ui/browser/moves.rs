@@ -5,7 +5,7 @@ use relm4::adw;
 use relm4::prelude::*;
 
 use super::folder::words::Words;
-use super::{Browser, Command, Drive, Folder, Input, PathBar, Places, Snapshots};
+use super::{Browser, Command, Drive, Folder, Input, PathBar, Places, RestoreBar, Snapshots};
 use super::{drive, folder, places, snapshots};
 use crate::app::error::Error;
 use crate::app::target::Target;
@@ -51,6 +51,10 @@ impl Browser {
             leaflet,
             restore: None,
             is_restoring: false,
+            bar: RestoreBar::builder().launch(()).forward(input, Input::Bar),
+            interrupted: None,
+            last_restore: None,
+            settling: None,
             problems_window: None,
             sender: input.clone(),
             target,
@@ -69,7 +73,9 @@ impl Browser {
             Command::Up => self.go_up(),
             Command::Restore => self.view.emit(folder::Input::Restore { elsewhere: false }),
             Command::RestoreTo => self.view.emit(folder::Input::Restore { elsewhere: true }),
+            Command::Undo => self.undo_last(sender),
             Command::Reload => {
+                self.look_for_interrupted();
                 self.is_shown = false;
                 if self.snapshots.is_none() {
                     self.card.emit(status_card::Input::Status(None));
@@ -267,7 +273,11 @@ fn view_output(output: folder::Output) -> Input {
     match output {
         folder::Output::Open(folder) => Input::Open(folder),
         folder::Output::ShowUnread => Input::ShowUnread,
-        folder::Output::Restore { paths, elsewhere } => Input::Restore { paths, elsewhere },
+        folder::Output::Restore { paths, has_folder, elsewhere } => {
+            Input::Restore { paths, has_folder, elsewhere }
+        }
+        folder::Output::Undo => Input::Command(Command::Undo),
+        folder::Output::Details(lines) => Input::ShowLines(lines),
         folder::Output::Remedy(remedy) => Input::Remedy(remedy),
     }
 }

@@ -1,25 +1,22 @@
 //! The operations that the screen starts: a backup, a restore, and what is said when they are over.
 
-use std::path::PathBuf;
-
 use relm4::adw::prelude::*;
 use relm4::gtk;
 use relm4::prelude::*;
 
+use super::folder::toasts::Message;
 use super::{Browser, Input, Output, Restore, folder, restore};
 use crate::app::error::Result;
 use crate::app::explain::explain;
 use crate::app::text;
 use crate::engine::backup::BackupReport;
-use crate::engine::path::RelPath;
-use crate::engine::restore::RestoreReport;
 use crate::engine::seal::Problem;
-use crate::i18n::{gettext, gettext_f, ngettext_f};
+use crate::i18n::{gettext, ngettext_f};
 use crate::ui::bridge::{self, Events};
 use crate::ui::history_worker::Request;
-use crate::ui::problems::{self, Problems};
+use crate::ui::problems::{self, Intro, Problems};
 use crate::ui::status_card;
-use crate::ui::widgets::{name_of, plain};
+use crate::ui::widgets::plain;
 
 impl Browser {
     pub(super) fn back_up(&mut self, sender: &ComponentSender<Self>) {
@@ -44,8 +41,8 @@ impl Browser {
     }
 
     /// A backup and a restore may run at once: the window may close when neither does.
-    fn tell_busy(&self, sender: &ComponentSender<Self>) {
-        let busy = self.backup.is_some() || self.is_restoring;
+    pub(super) fn tell_busy(&self, sender: &ComponentSender<Self>) {
+        let busy = self.backup.is_some() || self.is_restoring || self.settling.is_some();
         let _closed = sender.output(Output::Busy(busy));
     }
 
@@ -58,6 +55,7 @@ impl Browser {
         if let Some(restore) = &self.restore {
             restore.emit(restore::Input::Stop);
         }
+        self.stop_settling();
     }
 
     pub(super) fn backup_done(
@@ -82,13 +80,13 @@ impl Browser {
         };
         let problems = self.problems.len() as u64;
         self.card.emit(status_card::Input::Finished { problems });
-        self.say(toast, None);
+        self.say(Message::new(toast));
         self.tell_busy(sender);
         self.read_again();
     }
 
-    fn say(&self, text: String, folder: Option<PathBuf>) {
-        self.view.emit(folder::Input::Say(text, folder));
+    pub(super) fn say(&self, message: Message) {
+        self.view.emit(folder::Input::Say(message));
     }
 
     /// Those of the last run; if there was none since the window was opened, those of the newest snapshot.
@@ -97,7 +95,8 @@ impl Browser {
             let snapshots = self.snapshots.as_deref().unwrap_or_default();
             self.ask_for_problems(snapshots.first().map(|newest| newest.seq));
         } else {
-            self.open_problems(self.problems.clone(), self.failed);
+            let intro = if self.failed { Intro::FailedBackup } else { Intro::Backup };
+            self.open_problems(self.problems.clone(), intro);
         }
     }
 
@@ -109,35 +108,31 @@ impl Browser {
 
     pub(super) fn problems_read(&mut self, problems: Result<Vec<Problem>>) {
         match problems {
-            Ok(problems) => self.open_problems(problems::lines_of(&problems), false),
-            Err(error) => self.say(explain(&error).what, None),
+            Ok(problems) => self.open_problems(problems::lines_of(&problems), Intro::Backup),
+            Err(error) => self.say(Message::new(explain(&error).what)),
         }
     }
 
-    fn open_problems(&mut self, lines: Vec<String>, failed: bool) {
+    pub(super) fn open_problems(&mut self, lines: Vec<String>, intro: Intro) {
         if let Some(window) = self.problems_window.take() {
             window.widget().destroy();
         }
-        let init = problems::Init { lines, failed };
+        let init = problems::Init { lines, intro };
         let window = Problems::builder().launch(init).detach();
         window.widget().set_transient_for(window_of(&self.leaflet).as_ref());
         window.widget().present();
         self.problems_window = Some(window);
     }
 
-    pub(super) fn restore(
-        &mut self,
-        paths: Vec<RelPath>,
-        elsewhere: bool,
-        sender: &ComponentSender<Self>,
-    ) {
+    pub(super) fn restore(&mut self, init: restore::Init, sender: &ComponentSender<Self>) {
         // One at a time: its window must not lose its component.
         if let Some(open) = &self.restore {
             open.widget().present();
             return;
         }
-        let Some(at) = self.chosen else { return };
-        let init = restore::Init { target: self.target.clone(), at, paths, elsewhere };
+        if self.chosen.is_none() || self.settling.is_some() {
+            return;
+        }
         let window =
             Restore::builder().launch(init).forward(sender.input_sender(), Input::RestoreOver);
         window.widget().set_transient_for(window_of(&self.leaflet).as_ref());
@@ -154,15 +149,15 @@ impl Browser {
             restore::Output::Busy(busy) => {
                 self.is_restoring = busy;
                 self.tell_busy(sender);
+                if !busy {
+                    // A backup may have come before it.
+                    self.read_again();
+                }
             }
-            restore::Output::Closed => self.restore = None,
-            restore::Output::Done(report) => {
-                let shown = report.restored.first().and_then(|path| path.parent());
-                self.say(restored_words(&report), shown.map(Into::into));
-                self.read_again();
-            }
-            restore::Output::Stopped => {
-                self.say(gettext("Restore stopped. What was there is unchanged."), None);
+            restore::Output::Over(ending) => self.restore_ended(&ending),
+            restore::Output::Closed => {
+                self.restore = None;
+                self.look_for_interrupted();
             }
         }
     }
@@ -191,15 +186,4 @@ fn done_words(report: &BackupReport) -> String {
         report.counts.copied,
         &[("size", &size)],
     )
-}
-
-fn restored_words(report: &RestoreReport) -> String {
-    if let [only] = report.restored.as_slice() {
-        let path = name_of(only);
-        return gettext_f("Restored as {path}", &[("path", &path)]);
-    }
-    if report.restored.is_empty() {
-        return gettext("Nothing had to be restored");
-    }
-    ngettext_f("{count} item restored", "{count} items restored", report.entries, &[])
 }

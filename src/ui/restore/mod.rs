@@ -2,31 +2,42 @@
 //! person has seen the plan.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use relm4::adw;
 use relm4::adw::prelude::*;
 use relm4::gtk;
 use relm4::gtk::glib;
 use relm4::prelude::*;
+use uuid::Uuid;
 
-use self::plan::PlanList;
-use super::bridge::{Running, Tick};
+use self::asking::Asking;
+use self::page::Page;
+use self::prepared::Prepared;
+use self::running::Running;
+use super::bridge::{self, Tick};
 use super::problems::escape;
-use super::widgets::named;
-use super::widgets::progress::Shown;
 use crate::app::error::Result;
 use crate::app::target::Target;
+use crate::engine::backup::BackupReport;
 use crate::engine::path::RelPath;
-use crate::engine::restore::{RestorePlan, RestoreReport};
+use crate::engine::restore::{OnConflict, RestoreReport, Target as To};
 use crate::i18n::gettext;
 
+mod asking;
+mod page;
 mod plan;
+mod policy;
+mod prepared;
+mod running;
 mod steps;
+mod summary;
+mod warnings;
 
 /// The window's size while it only asks for a folder.
 const ASKING_SIZE: (i32, i32) = (520, 240);
 /// Its size with a plan in it.
-const PLAN_SIZE: (i32, i32) = (520, 460);
+const PLAN_SIZE: (i32, i32) = (540, 560);
 
 /// What is to be brought back.
 #[derive(Debug)]
@@ -37,6 +48,8 @@ pub struct Init {
     pub at: u64,
     /// Which paths.
     pub paths: Vec<RelPath>,
+    /// A folder is among them.
+    pub has_folder: bool,
     /// Ask for a folder first, instead of where it was.
     pub elsewhere: bool,
 }
@@ -45,10 +58,14 @@ pub struct Init {
 pub struct Restore {
     init: Init,
     step: Step,
-    typed: String,
-    typed_fault: String,
-    running: Option<Running>,
-    plan: PlanList,
+    to: To,
+    on_conflict: OnConflict,
+    /// Number of the newest plan that was asked for; older ones are dropped.
+    ticket: u64,
+    running: Option<bridge::Running>,
+    asking: Controller<Asking>,
+    page: Controller<Page>,
+    progress: Controller<Running>,
 }
 
 /// Where the window stands.
@@ -56,46 +73,64 @@ pub struct Restore {
 enum Step {
     /// Asking for a folder.
     Where,
-    /// Working the plan out.
+    /// Working the first plan out.
     Planning,
-    /// Showing it.
-    Plan(Box<RestorePlan>),
+    /// Showing a plan.
+    Plan(Arc<Prepared>),
+    /// Making the backup that comes before.
+    BackingUp(Arc<Prepared>),
     /// Doing it.
-    Running(Shown),
+    Restoring,
     /// Waiting for it to stop.
     Stopping,
+    /// The backup that comes before could not be made.
+    NoBackup {
+        /// What is restored if the person goes on without.
+        prepared: Arc<Prepared>,
+        /// Why.
+        body: String,
+    },
     /// It could not be done, or not for everything: what happened, and what to do.
     Over {
         /// In a few words.
         title: String,
         /// The rest.
         body: String,
+        /// What was done all the same.
+        report: Option<RestoreReport>,
     },
 }
 
 /// What the window is told.
 #[derive(Debug)]
 pub enum Input {
-    /// The folder's path, as it is typed.
-    Typed(String),
-    /// Choose the folder in a dialog.
-    Browse,
-    /// The folder was chosen in the dialog.
-    Chosen(PathBuf),
-    /// Work the plan out.
-    Plan,
-    /// The plan is there; `None` if its thread died.
-    Planned(Option<Result<RestorePlan>>),
-    /// Carry it out.
-    Go,
+    /// Restore to this folder.
+    To(PathBuf),
+    /// The plan of this number is there; `None` if its thread died.
+    Planned(u64, Option<Result<Prepared>>),
+    /// What the person wants of the plan.
+    Page(page::Output),
+    /// The backup that comes before is over; `None` if its thread died.
+    BackedUp(Option<Result<BackupReport>>),
+    /// Restore without that backup.
+    GoOn,
     /// How far it is.
     Tick(Tick),
     /// It is over; `None` if its thread died.
-    Done(Option<Result<RestoreReport>>),
+    Done(Option<Result<Ending>>),
     /// Stop it.
     Stop,
     /// The window is asked to close.
     Close,
+}
+
+/// How a restore ended.
+#[derive(Debug)]
+pub enum Ending {
+    /// It did what it could.
+    Done(RestoreReport),
+    /// The person stopped it; with the restore's number if something was put in place already.
+    Stopped(Option<Uuid>),
 }
 
 /// What the screen behind must know.
@@ -103,10 +138,8 @@ pub enum Input {
 pub enum Output {
     /// A restore runs that closing would stop.
     Busy(bool),
-    /// It was done.
-    Done(RestoreReport),
-    /// It was stopped.
-    Stopped,
+    /// It is over, and was seen to be.
+    Over(Ending),
     /// The window is gone.
     Closed,
 }
@@ -142,51 +175,8 @@ impl Component for Restore {
                 #[transition = "Crossfade"]
                 match &model.step {
                     Step::Where => gtk::Box {
-                        set_orientation: gtk::Orientation::Vertical,
-                        set_spacing: 12,
-                        set_vexpand: true,
-                        add_css_class: "page",
-                        gtk::Label {
-                            set_xalign: 0.0,
-                            set_wrap: true,
-                            set_label: &gettext("Copies are put into this folder under their own names. What is there already stays."),
-                        },
-                        gtk::Box {
-                            set_spacing: 6,
-                            #[name = "where_entry"]
-                            named::entry(&gettext("Folder to restore to")) -> gtk::Entry {
-                                set_hexpand: true,
-                                set_placeholder_text: Some(&gettext("Path of a folder")),
-                                connect_changed[sender] => move |entry| {
-                                    let typed = entry.text().to_string();
-                                    let _ = sender.input_sender().send(Input::Typed(typed));
-                                },
-                                connect_activate => Input::Plan,
-                            },
-                            gtk::Button {
-                                set_label: &gettext("Browse…"),
-                                connect_clicked => Input::Browse,
-                            },
-                        },
-                        gtk::Label {
-                            set_xalign: 0.0,
-                            set_wrap: true,
-                            set_css_classes: &["error", "caption"],
-                            #[watch]
-                            set_label: &model.typed_fault,
-                            #[watch]
-                            set_visible: !model.typed_fault.is_empty(),
-                        },
-                        gtk::Button {
-                            set_label: &gettext("Continue"),
-                            set_halign: gtk::Align::End,
-                            set_valign: gtk::Align::End,
-                            set_vexpand: true,
-                            add_css_class: "suggested-action",
-                            #[watch]
-                            set_sensitive: !model.typed.is_empty(),
-                            connect_clicked => Input::Plan,
-                        },
+                        #[local_ref]
+                        asking -> gtk::Box {},
                     },
                     Step::Planning => adw::StatusPage {
                         set_vexpand: true,
@@ -197,100 +187,13 @@ impl Component for Restore {
                             set_size_request: (32, 32),
                         },
                     },
-                    Step::Plan(plan) => gtk::Box {
-                        set_orientation: gtk::Orientation::Vertical,
-                        set_vexpand: true,
-                        gtk::Label {
-                            set_xalign: 0.0,
-                            set_wrap: true,
-                            add_css_class: "page-text",
-                            #[watch]
-                            set_label: &plan::summary(plan),
-                        },
-                        gtk::ScrolledWindow {
-                            set_vexpand: true,
-                            // No taller than its rows.
-                            set_valign: gtk::Align::Start,
-                            set_propagate_natural_height: true,
-                            set_hscrollbar_policy: gtk::PolicyType::Never,
-                            set_css_classes: &["card", "page-list"],
-                            #[local_ref]
-                            plan_view -> gtk::ListView { add_css_class: "entries" },
-                        },
-                        gtk::Label {
-                            set_xalign: 0.0,
-                            set_wrap: true,
-                            set_css_classes: &["error", "page-text"],
-                            #[watch]
-                            set_label: &plan::room_warning(plan),
-                            #[watch]
-                            set_visible: !plan::room_warning(plan).is_empty(),
-                        },
-                        gtk::Box {
-                            set_spacing: 8,
-                            set_halign: gtk::Align::End,
-                            add_css_class: "page-buttons",
-                            #[name = "cancel"]
-                            gtk::Button {
-                                set_label: &gettext("Cancel"),
-                                connect_clicked => Input::Close,
-                            },
-                            #[name = "go"]
-                            gtk::Button {
-                                set_label: &gettext("Restore"),
-                                add_css_class: "suggested-action",
-                                #[watch]
-                                set_sensitive: plan.entries > 0,
-                                connect_clicked => Input::Go,
-                            },
-                        },
+                    Step::Plan(_) => gtk::Box {
+                        #[local_ref]
+                        page -> gtk::Box { set_hexpand: true },
                     },
-                    Step::Running(shown) => gtk::Box {
-                        set_orientation: gtk::Orientation::Vertical,
-                        set_spacing: 8,
-                        set_vexpand: true,
-                        set_valign: gtk::Align::Center,
-                        add_css_class: "page",
-                        gtk::Label {
-                            add_css_class: "title-4",
-                            #[watch]
-                            set_label: &shown.phase,
-                        },
-                        named::progress_bar(&gettext("Restore progress")) -> gtk::ProgressBar {
-                            #[watch]
-                            set_fraction: shown.fraction.unwrap_or_default(),
-                        },
-                        gtk::Label {
-                            add_css_class: "numeric",
-                            set_ellipsize: gtk::pango::EllipsizeMode::End,
-                            #[watch]
-                            set_label: &shown.items,
-                        },
-                        gtk::Label {
-                            add_css_class: "numeric",
-                            set_ellipsize: gtk::pango::EllipsizeMode::End,
-                            #[watch]
-                            set_label: &shown.bytes,
-                        },
-                        gtk::Label {
-                            add_css_class: "numeric",
-                            set_ellipsize: gtk::pango::EllipsizeMode::End,
-                            #[watch]
-                            set_label: &shown.left,
-                        },
-                        gtk::Label {
-                            set_css_classes: &["dim-label", "caption"],
-                            set_ellipsize: gtk::pango::EllipsizeMode::Middle,
-                            #[watch]
-                            set_label: &shown.current,
-                        },
-                        #[name = "stop"]
-                        gtk::Button {
-                            set_label: &gettext("Stop"),
-                            set_halign: gtk::Align::Center,
-                            set_margin_top: 12,
-                            connect_clicked => Input::Stop,
-                        },
+                    Step::BackingUp(_) | Step::Restoring => gtk::Box {
+                        #[local_ref]
+                        progress -> gtk::Box { set_hexpand: true },
                     },
                     Step::Stopping => adw::StatusPage {
                         set_vexpand: true,
@@ -301,7 +204,31 @@ impl Component for Restore {
                             set_size_request: (32, 32),
                         },
                     },
-                    Step::Over { title, body } => adw::StatusPage {
+                    Step::NoBackup { body, .. } => adw::StatusPage {
+                        set_vexpand: true,
+                        add_css_class: "compact",
+                        set_icon_name: Some("dialog-warning-symbolic"),
+                        set_title: &gettext("No Backup Was Made"),
+                        #[watch]
+                        set_description: Some(body),
+                        gtk::Box {
+                            set_orientation: gtk::Orientation::Vertical,
+                            set_spacing: 12,
+                            set_halign: gtk::Align::Center,
+                            #[name = "leave"]
+                            gtk::Button {
+                                set_label: &gettext("Restore Nothing"),
+                                add_css_class: "pill",
+                                connect_clicked => Input::Close,
+                            },
+                            gtk::Button {
+                                set_label: &gettext("Restore Without It"),
+                                add_css_class: "pill",
+                                connect_clicked => Input::GoOn,
+                            },
+                        },
+                    },
+                    Step::Over { title, body, .. } => adw::StatusPage {
                         set_vexpand: true,
                         add_css_class: "compact",
                         set_icon_name: Some("dialog-warning-symbolic"),
@@ -323,22 +250,13 @@ impl Component for Restore {
     }
 
     fn init(init: Init, root: Self::Root, sender: ComponentSender<Self>) -> ComponentParts<Self> {
-        let plan = PlanList::new();
-        let plan_view = plan.view();
-        let elsewhere = init.elsewhere;
-        let size = if elsewhere { ASKING_SIZE } else { PLAN_SIZE };
-        let mut model = Self {
-            init,
-            step: Step::Where,
-            typed: String::new(),
-            typed_fault: String::new(),
-            running: None,
-            plan,
-        };
-        if !elsewhere {
-            model.make_plan(crate::engine::restore::Target::Original, &sender);
-        }
+        let size = if init.elsewhere { ASKING_SIZE } else { PLAN_SIZE };
+        let model = Self::new(init, &sender);
+        let asking = model.asking.widget().clone();
+        let page = model.page.widget().clone();
+        let progress = model.progress.widget().clone();
         let widgets = view_output!();
+        model.take_focus();
         ComponentParts { model, widgets }
     }
 
@@ -362,39 +280,29 @@ impl Component for Restore {
                 root.default_height().max(height),
             );
         }
-        // Return does what the step is for.
+        // Return does what the step is for; the other steps see to it themselves.
         let _has_focus = match &self.step {
-            Step::Where => widgets.where_entry.grab_focus(),
-            Step::Plan(plan) if plan.entries > 0 => widgets.go.grab_focus(),
-            Step::Plan(_) => widgets.cancel.grab_focus(),
-            Step::Running(_) => widgets.stop.grab_focus(),
+            Step::NoBackup { .. } => widgets.leave.grab_focus(),
             Step::Over { .. } => widgets.close.grab_focus(),
-            Step::Planning | Step::Stopping => false,
+            _ => false,
         };
     }
 
     fn update(&mut self, message: Input, sender: ComponentSender<Self>, root: &Self::Root) {
         match message {
-            Input::Typed(typed) => {
-                self.typed = typed;
-                self.typed_fault.clear();
+            Input::To(folder) => self.restore_to(folder, &sender),
+            Input::Planned(ticket, result) => self.planned(ticket, result),
+            Input::Page(page::Output::Policy(policy)) => {
+                self.on_conflict = policy;
+                self.make_plan(&sender);
             }
-            Input::Browse => self.browse(&sender, root.upcast_ref()),
-            Input::Chosen(folder) => {
-                // The dialog may be answered after the plan was asked for.
-                if !matches!(self.step, Step::Where) {
-                    return;
-                }
-                self.make_plan(crate::engine::restore::Target::Folder(folder), &sender);
-            }
-            Input::Plan if matches!(self.step, Step::Where) => self.plan_typed(&sender),
-            Input::Plan => {}
-            Input::Planned(result) => self.planned(result),
-            Input::Go => self.go(&sender),
+            Input::Page(page::Output::Go { backs_up }) => self.begin(backs_up, &sender),
+            Input::Page(page::Output::Cancel) | Input::Close => self.close(&sender, root),
+            Input::BackedUp(result) => self.backed_up(result, &sender, root),
+            Input::GoOn => self.go_on(&sender),
             Input::Tick(tick) => self.tick(&tick),
             Input::Done(result) => self.done(result, &sender, root),
             Input::Stop => self.stop(),
-            Input::Close => self.close(&sender, root),
         }
     }
 }

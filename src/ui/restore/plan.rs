@@ -1,11 +1,15 @@
-//! The plan in words: a sentence for the whole and a row for each item.
+//! The plan's items, a row for each.
 
+use std::collections::BTreeSet;
+
+use relm4::RelmWidgetExt;
 use relm4::gtk;
+use relm4::gtk::pango::EllipsizeMode;
 use relm4::gtk::prelude::*;
 use relm4::typed_view::list::{RelmListItem, TypedListView};
 
 use crate::app::text;
-use crate::engine::path;
+use crate::engine::path::{RelPath, display};
 use crate::engine::restore::{Action, PlanItem, RestorePlan};
 use crate::i18n::{gettext, gettext_f, ngettext_f};
 use crate::ui::widgets::{icon, name_of, named, progress};
@@ -36,108 +40,115 @@ impl PlanList {
     pub fn show(&mut self, plan: &RestorePlan) {
         self.0.clear();
         let mut items: Vec<&PlanItem> = plan.items.iter().collect();
-        // What stays as it is comes last.
-        items.sort_by_key(|item| !item.is_written() && item.action != Action::Impossible);
-        self.0.extend_from_iter(items.into_iter().take(ROWS_MAX).map(row));
+        // What takes something from its place comes first, what stays as it is last.
+        items.sort_by_key(|item| match item.action {
+            Action::Remove => 0,
+            Action::Replace => 1,
+            Action::Skip => 3,
+            _ => 2,
+        });
+        let wanted: BTreeSet<&RelPath> =
+            plan.request.wanted.iter().map(|wanted| &wanted.path).collect();
+        self.0.extend_from_iter(items.into_iter().take(ROWS_MAX).map(|item| row(item, &wanted)));
         if let Some(more) = plan.items.len().checked_sub(ROWS_MAX).filter(|more| *more > 0) {
             let title = ngettext_f("and {count} more", "and {count} more", more as u64, &[]);
-            self.0.append(Row { icon: "view-more-symbolic", title, ..Row::default() });
+            self.0.append(Row {
+                icon: "view-more-symbolic",
+                title,
+                detail: String::new(),
+                size: String::new(),
+                hint: String::new(),
+                is_removal: false,
+                cut: EllipsizeMode::End,
+            });
         }
-    }
-}
-
-/// The whole plan in a few lines.
-pub fn summary(plan: &RestorePlan) -> String {
-    let mut lines = Vec::new();
-    if plan.entries == 0 {
-        lines.push(gettext("Nothing has to be restored: it is all there already."));
-    } else {
-        let size = text::size(plan.bytes);
-        lines.push(ngettext_f(
-            "{count} item will be written, {size}.",
-            "{count} items will be written, {size}.",
-            plan.entries,
-            &[("size", &size)],
-        ));
-    }
-    match plan.count(Action::KeepBoth) {
-        0 => {}
-        both => lines.push(ngettext_f(
-            "{count} is there already and differs: both are kept, the restored one under a new name.",
-            "{count} are there already and differ: both are kept, the restored ones under new names.",
-            both,
-            &[],
-        )),
-    }
-    match plan.count(Action::Replace) {
-        0 => {}
-        replaced => lines.push(ngettext_f(
-            "{count} will be replaced; what is there now is set aside.",
-            "{count} will be replaced; what is there now is set aside.",
-            replaced,
-            &[],
-        )),
-    }
-    lines.join("\n")
-}
-
-/// A warning if the target hasn't enough room; empty if it has.
-pub fn room_warning(plan: &RestorePlan) -> String {
-    match plan.free_bytes {
-        Some(free) if free < plan.bytes => {
-            let free = text::size(free);
-            gettext_f(
-                "There may not be enough room: only {free} are free there.",
-                &[("free", &free)],
-            )
-        }
-        _ => String::new(),
     }
 }
 
 /// One item's texts.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Row {
     icon: &'static str,
     title: String,
     detail: String,
     size: String,
     hint: String,
+    is_removal: bool,
+    /// Where the detail is cut short: of a path both ends say most.
+    cut: EllipsizeMode,
 }
 
-fn row(item: &PlanItem) -> Row {
-    let target = name_of(&item.target);
-    let target_name =
-        item.target.file_name().map_or_else(String::new, |name| name_of(name.as_ref()));
-    let (icon, detail) = match item.action {
-        Action::Create => ("list-add-symbolic", gettext_f("To {path}", &[("path", &target)])),
-        Action::KeepBoth => {
-            let words = gettext_f("Both are kept; this one as “{name}”", &[("name", &target_name)]);
-            ("edit-copy-symbolic", words)
+fn row(item: &PlanItem, wanted: &BTreeSet<&RelPath>) -> Row {
+    let (icon, detail) = icon_and_words(item);
+    let size = match item.action {
+        Action::Create | Action::KeepBoth | Action::Replace => size(item.entries, item.bytes),
+        Action::Remove => {
+            item.there.map(|there| size(there.entries, there.bytes)).unwrap_or_default()
         }
-        Action::Replace => {
-            ("edit-undo-symbolic", gettext("Replaces what is there, which is set aside"))
-        }
-        Action::Skip => ("window-close-symbolic", gettext("Left as it is there now")),
-        Action::Impossible => {
-            ("dialog-warning-symbolic", gettext("Can’t be restored: nothing of it is stored"))
-        }
-        Action::Remove => ("edit-undo-symbolic", gettext("Is set aside, as it was not there then")),
-        Action::Adjust => ("emblem-ok-symbolic", gettext("Gets its former permissions and time")),
+        Action::Adjust | Action::Skip | Action::Impossible => String::new(),
     };
     Row {
         icon,
-        title: item.path.name().map_or_else(|| item.path.to_string(), path::display),
+        title: title(&item.path, wanted),
         detail,
-        size: if item.is_written() { size(item) } else { String::new() },
-        hint: target,
+        size,
+        hint: name_of(&item.target),
+        is_removal: item.action == Action::Remove,
+        cut: if item.action == Action::Create { EllipsizeMode::Middle } else { EllipsizeMode::End },
     }
 }
 
-fn size(item: &PlanItem) -> String {
-    let size = text::size(item.bytes);
-    if item.entries > 1 {
-        let items = ngettext_f("{count} item", "{count} items", item.entries, &[]);
+fn icon_and_words(item: &PlanItem) -> (&'static str, String) {
+    match item.action {
+        Action::Create => {
+            ("list-add-symbolic", gettext_f("To {path}", &[("path", &name_of(&item.target))]))
+        }
+        Action::KeepBoth => {
+            let name = item.target.file_name().map(|name| name_of(name.as_ref()));
+            let name = name.unwrap_or_default();
+            let words = gettext_f("Both are kept; this one as “{name}”", &[("name", &name)]);
+            ("edit-copy-symbolic", words)
+        }
+        Action::Replace => ("edit-undo-symbolic", replaced(item)),
+        Action::Remove => ("list-remove-symbolic", gettext("Removed: it was not there then")),
+        Action::Adjust => {
+            ("document-properties-symbolic", gettext("Gets its former owner, permissions and time"))
+        }
+        Action::Skip => ("action-unavailable-symbolic", gettext("Left as it is there now")),
+        Action::Impossible => {
+            ("dialog-warning-symbolic", gettext("Can’t be restored: nothing of it is stored"))
+        }
+    }
+}
+
+fn replaced(item: &PlanItem) -> String {
+    match item.there {
+        Some(there) => gettext_f(
+            "Replaces that of {time}, {size}",
+            &[("time", &text::file_time(there.mtime)), ("size", &text::size(there.bytes))],
+        ),
+        None => gettext("Replaces what is there"),
+    }
+}
+
+/// The path below what the person asked for, which begins it.
+fn title(path: &RelPath, wanted: &BTreeSet<&RelPath>) -> String {
+    let mut asked = path.clone();
+    while !wanted.contains(&asked) {
+        match asked.parent() {
+            Some(above) => asked = above,
+            None => return path.to_string(),
+        }
+    }
+    let above = asked.components().count().saturating_sub(1);
+    let names: Vec<&[u8]> = path.components().skip(above).collect();
+    if names.is_empty() { path.to_string() } else { display(&names.join(&b'/')) }
+}
+
+fn size(entries: u64, bytes: u64) -> String {
+    let size = text::size(bytes);
+    if entries > 1 {
+        let items = ngettext_f("{count} item", "{count} items", entries, &[]);
         return progress::join(&items, &size);
     }
     size
@@ -169,12 +180,11 @@ impl RelmListItem for Row {
                     #[name = "title"]
                     gtk::Label {
                         set_xalign: 0.0,
-                        set_ellipsize: gtk::pango::EllipsizeMode::Middle,
+                        set_ellipsize: EllipsizeMode::Middle,
                     },
                     #[name = "detail"]
                     gtk::Label {
                         set_xalign: 0.0,
-                        set_ellipsize: gtk::pango::EllipsizeMode::Middle,
                         set_css_classes: &["caption", "dim-label"],
                     },
                 },
@@ -187,8 +197,10 @@ impl RelmListItem for Row {
 
     fn bind(&mut self, widgets: &mut RowWidgets, root: &mut gtk::Box) {
         widgets.icon.set_icon_name(Some(self.icon));
+        widgets.icon.set_class_active("error", self.is_removal);
         widgets.title.set_label(&self.title);
         widgets.detail.set_label(&self.detail);
+        widgets.detail.set_ellipsize(self.cut);
         widgets.detail.set_visible(!self.detail.is_empty());
         widgets.size.set_label(&self.size);
         root.set_tooltip_text(Some(&self.hint));

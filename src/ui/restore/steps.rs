@@ -1,28 +1,63 @@
 //! What happens at each step of a restore.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use jiff::Timestamp;
 use relm4::adw;
 use relm4::adw::prelude::*;
-use relm4::gtk;
 use relm4::gtk::glib;
 use relm4::prelude::*;
+use uuid::Uuid;
 
-use super::{Input, Output, Restore, Step};
+use super::asking::{self, Asking, Chosen};
+use super::page::{self, Page};
+use super::policy;
+use super::prepared::Prepared;
+use super::running::{self, Running};
+use super::{Ending, Init, Input, Output, Restore, Step};
 use crate::app::error::{Error, Result};
+use crate::app::restoring::back_up_before;
+use crate::app::target::Target;
+use crate::app::undo::restores;
 use crate::app::words::explain_reason;
+use crate::engine::backup::BackupReport;
 use crate::engine::monitor::Monitor;
-use crate::engine::restore::{RestorePlan, RestoreReport, RestoreRequest, Target};
+use crate::engine::restore::{
+    JournalState, OnConflict, RestorePlan, RestoreReport, RestoreRequest, Target as To,
+};
 use crate::i18n::{gettext, gettext_f, ngettext_f};
 use crate::ui::bridge::{self, Tick};
-use crate::ui::widgets::choose_folder::choose_folder;
-use crate::ui::widgets::plain;
-use crate::ui::widgets::progress::{self, Shown};
+use crate::ui::widgets::{plain, progress};
 
 /// Problems that are listed by name; more are counted.
 const PROBLEMS_SHOWN: usize = 5;
 
 impl Restore {
+    pub(super) fn new(init: Init, sender: &ComponentSender<Self>) -> Self {
+        let input = sender.input_sender();
+        let elsewhere = init.elsewhere;
+        let page = Page::builder().launch(()).forward(input, Input::Page);
+        let can_be_exact = init.has_folder && !elsewhere;
+        page.emit(page::Input::Choices(policy::choices(can_be_exact)));
+        let mut model = Self {
+            init,
+            step: Step::Where,
+            to: To::Original,
+            on_conflict: OnConflict::default(),
+            ticket: 0,
+            running: None,
+            asking: Asking::builder().launch(()).forward(input, |Chosen(folder)| Input::To(folder)),
+            page,
+            progress: Running::builder().launch(()).forward(input, |running::Stop| Input::Stop),
+        };
+        if !elsewhere {
+            model.step = Step::Planning;
+            model.make_plan(sender);
+        }
+        model
+    }
+
     pub(super) fn title(&self) -> String {
         match &self.step {
             Step::Where => gettext("Restore To…"),
@@ -33,97 +68,161 @@ impl Restore {
         }
     }
 
-    pub(super) fn browse(&self, sender: &ComponentSender<Self>, window: &gtk::Window) {
-        let input = sender.input_sender().clone();
-        choose_folder(&gettext("Choose a Folder to Restore To"), Some(window), move |folder| {
-            let _closed = input.send(Input::Chosen(folder));
-        });
-    }
-
-    pub(super) fn plan_typed(&mut self, sender: &ComponentSender<Self>) {
-        let folder = PathBuf::from(&self.typed);
-        if folder.is_absolute() {
-            self.make_plan(Target::Folder(folder), sender);
-        } else {
-            self.typed_fault = gettext("Type the whole path, beginning with “/”.");
+    pub(super) fn take_focus(&self) {
+        if matches!(self.step, Step::Where) {
+            self.asking.emit(asking::Input::TakeFocus);
         }
     }
 
-    pub(super) fn make_plan(&mut self, to: Target, sender: &ComponentSender<Self>) {
+    /// The dialog for a folder may be answered after the plan was asked for.
+    pub(super) fn restore_to(&mut self, folder: PathBuf, sender: &ComponentSender<Self>) {
+        if matches!(self.step, Step::Where) {
+            self.to = To::Folder(folder);
+            self.step = Step::Planning;
+            self.make_plan(sender);
+        }
+    }
+
+    /// A plan that is being worked out is dropped; one that is shown stays until the new one is there.
+    pub(super) fn make_plan(&mut self, sender: &ComponentSender<Self>) {
+        self.ticket += 1;
+        let ticket = self.ticket;
         let target = self.init.target.clone();
-        let asked = RestoreRequest::of(self.init.at, self.init.paths.clone());
-        let request = RestoreRequest { target: to, ..asked };
-        self.step = Step::Planning;
+        let request = RestoreRequest {
+            target: self.to.clone(),
+            on_conflict: self.on_conflict,
+            ..RestoreRequest::of(self.init.at, self.init.paths.clone())
+        };
         self.running = Some(bridge::start(
             sender.input_sender(),
             Monitor::new(),
-            move |monitor| target.plan_restore(&request, monitor),
+            move |monitor| Prepared::make(&target, &request, monitor),
             Input::Tick,
-            Input::Planned,
+            move |result| Input::Planned(ticket, result),
         ));
     }
 
-    pub(super) fn planned(&mut self, result: Option<Result<RestorePlan>>) {
+    pub(super) fn planned(&mut self, ticket: u64, result: Option<Result<Prepared>>) {
+        if ticket != self.ticket {
+            return;
+        }
         self.running = None;
         match result {
-            Some(Ok(plan)) => {
-                self.plan.show(&plan);
-                self.step = Step::Plan(Box::new(plan));
+            Some(Ok(prepared)) => {
+                let prepared = Arc::new(prepared);
+                self.page.emit(page::Input::Show(Arc::clone(&prepared)));
+                self.step = Step::Plan(prepared);
             }
             Some(Err(error)) => self.fail(&error),
             None => self.step = died(),
         }
     }
 
-    pub(super) fn go(&mut self, sender: &ComponentSender<Self>) {
-        let Step::Plan(plan) = &self.step else { return };
-        let (target, plan) = (self.init.target.clone(), plan.clone());
+    /// Begins with the backup, if it is wanted.
+    pub(super) fn begin(&mut self, backs_up: bool, sender: &ComponentSender<Self>) {
+        let Step::Plan(prepared) = &self.step else { return };
+        let prepared = Arc::clone(prepared);
+        let _closed = sender.output(Output::Busy(true));
+        if !backs_up {
+            self.restore(prepared, sender);
+            return;
+        }
+        let target = self.init.target.clone();
         self.running = Some(bridge::start(
             sender.input_sender(),
             Monitor::new(),
-            move |monitor| target.restore(&plan, monitor),
+            move |monitor| back_up_before(&target, monitor),
+            Input::Tick,
+            Input::BackedUp,
+        ));
+        let title = gettext("Backing Up What Is There Now");
+        self.progress.emit(running::Input::Begin { title });
+        self.step = Step::BackingUp(prepared);
+    }
+
+    pub(super) fn backed_up(
+        &mut self,
+        result: Option<Result<BackupReport>>,
+        sender: &ComponentSender<Self>,
+        window: &adw::Window,
+    ) {
+        self.running = None;
+        let Step::BackingUp(prepared) = &self.step else {
+            // It was stopped, and may have been done just before.
+            self.over(Ending::Stopped(None), sender, window);
+            return;
+        };
+        let prepared = Arc::clone(prepared);
+        let why = match result {
+            Some(Ok(_)) => return self.restore(prepared, sender),
+            Some(Err(error)) if error.is_cancelled() => {
+                return self.over(Ending::Stopped(None), sender, window);
+            }
+            Some(Err(error)) => plain::sentence(&error),
+            None => gettext("The backup ended unexpectedly. Nothing was lost."),
+        };
+        let _closed = sender.output(Output::Busy(false));
+        let advice =
+            gettext("Nothing was restored yet. Without a backup, too, the restore can be undone.");
+        let body = glib::markup_escape_text(&format!("{why}\n{advice}")).to_string();
+        self.step = Step::NoBackup { prepared, body };
+    }
+
+    pub(super) fn go_on(&mut self, sender: &ComponentSender<Self>) {
+        if let Step::NoBackup { prepared, .. } = &self.step {
+            let prepared = Arc::clone(prepared);
+            let _closed = sender.output(Output::Busy(true));
+            self.restore(prepared, sender);
+        }
+    }
+
+    fn restore(&mut self, prepared: Arc<Prepared>, sender: &ComponentSender<Self>) {
+        let target = self.init.target.clone();
+        self.running = Some(bridge::start(
+            sender.input_sender(),
+            Monitor::new(),
+            move |monitor| carry_out(&target, &prepared.plan, monitor),
             Input::Tick,
             Input::Done,
         ));
-        self.step = Step::Running(Shown::default());
-        let _closed = sender.output(Output::Busy(true));
+        self.progress.emit(running::Input::Begin { title: String::new() });
+        self.step = Step::Restoring;
     }
 
-    pub(super) fn tick(&mut self, tick: &Tick) {
-        if let Step::Running(shown) = &mut self.step {
-            *shown = progress::shown(tick);
+    pub(super) fn tick(&self, tick: &Tick) {
+        if matches!(self.step, Step::BackingUp(_) | Step::Restoring) {
+            self.progress.emit(running::Input::Show(progress::shown(tick)));
         }
     }
 
     pub(super) fn done(
         &mut self,
-        result: Option<Result<RestoreReport>>,
+        result: Option<Result<Ending>>,
         sender: &ComponentSender<Self>,
         window: &adw::Window,
     ) {
         self.running = None;
-        let _closed = sender.output(Output::Busy(false));
         match result {
-            Some(Ok(report)) if report.problems.is_empty() => {
-                let _closed = sender.output(Output::Done(report));
-                self.close(sender, window);
+            Some(Ok(Ending::Done(report))) if !report.problems.is_empty() => {
+                self.step = partial(report);
             }
-            Some(Ok(report)) => {
-                self.step = partial(&report);
-                let _closed = sender.output(Output::Done(report));
-            }
-            Some(Err(error)) if error.is_cancelled() => {
-                let _closed = sender.output(Output::Stopped);
-                self.close(sender, window);
-            }
+            Some(Ok(ending)) => return self.over(ending, sender, window),
             Some(Err(error)) => self.fail(&error),
             None => self.step = died(),
         }
+        let _closed = sender.output(Output::Busy(false));
+    }
+
+    /// Nothing is left to be said here.
+    fn over(&mut self, ending: Ending, sender: &ComponentSender<Self>, window: &adw::Window) {
+        let _closed = sender.output(Output::Busy(false));
+        let _closed = sender.output(Output::Over(ending));
+        self.close(sender, window);
     }
 
     /// Shows at once that it stops; the restore ends when its thread says so.
     pub(super) fn stop(&mut self) {
-        if let (Step::Running(_), Some(running)) = (&self.step, &self.running) {
+        if let (Step::BackingUp(_) | Step::Restoring, Some(running)) = (&self.step, &self.running) {
             running.stop();
             self.step = Step::Stopping;
         }
@@ -131,10 +230,15 @@ impl Restore {
 
     /// Closing stops a running restore first; a plan that is being worked out is dropped.
     pub(super) fn close(&mut self, sender: &ComponentSender<Self>, window: &adw::Window) {
-        match self.step {
-            Step::Running(_) if self.running.is_some() => self.stop(),
+        match &mut self.step {
+            Step::BackingUp(_) | Step::Restoring if self.running.is_some() => self.stop(),
             Step::Stopping if self.running.is_some() => {}
-            _ => {
+            step => {
+                if let Step::Over { report, .. } = step
+                    && let Some(report) = report.take()
+                {
+                    let _closed = sender.output(Output::Over(Ending::Done(report)));
+                }
                 self.running = None;
                 window.destroy();
                 let _closed = sender.output(Output::Closed);
@@ -145,18 +249,36 @@ impl Restore {
     fn fail(&mut self, error: &Error) {
         let title = gettext("Could Not Restore");
         let body = glib::markup_escape_text(&plain::sentence(error)).to_string();
-        self.step = Step::Over { title, body };
+        self.step = Step::Over { title, body, report: None };
     }
+}
+
+fn carry_out(target: &Target, plan: &RestorePlan, monitor: &Monitor) -> Result<Ending> {
+    let began = Timestamp::now();
+    match target.restore(plan, monitor) {
+        Ok(report) => Ok(Ending::Done(report)),
+        Err(error) if error.is_cancelled() => Ok(Ending::Stopped(put_in_place_since(began))),
+        Err(error) => Err(error),
+    }
+}
+
+/// The restore since `began` that put something in place before it was stopped.
+fn put_in_place_since(began: Timestamp) -> Option<Uuid> {
+    let restores = restores().ok()?;
+    let last = restores.into_iter().rfind(|restore| restore.started >= began)?;
+    let has_done_something = last.restored > 0 || last.removed > 0;
+    (last.state == JournalState::Done && has_done_something).then_some(last.id)
 }
 
 fn died() -> Step {
     Step::Over {
         title: gettext("Could Not Restore"),
-        body: gettext("The restore ended unexpectedly. What was there is unchanged."),
+        body: gettext("The restore ended unexpectedly. Nothing was lost."),
+        report: None,
     }
 }
 
-fn partial(report: &RestoreReport) -> Step {
+fn partial(report: RestoreReport) -> Step {
     let count = report.problems.len();
     let mut lines: Vec<String> = (report.problems.iter().take(PROBLEMS_SHOWN))
         .map(|(path, reason)| {
@@ -176,5 +298,6 @@ fn partial(report: &RestoreReport) -> Step {
             &[],
         ),
         body: glib::markup_escape_text(&lines.join("\n")).to_string(),
+        report: Some(report),
     }
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 
 pub mod choose_folder;
 pub mod dates;
+pub mod drop_down;
 pub mod focus;
 pub mod icon;
 pub mod named;

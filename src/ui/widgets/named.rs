@@ -49,12 +49,12 @@ pub fn level_bar(name: &str) -> gtk::LevelBar {
     named(name)
 }
 
-/// Names a button that another library made and left without a name.
-pub fn name_foreign(button: &gtk::Button, name: &str) {
+/// Names a widget that another library made and left without a name.
+pub fn name_foreign(widget: &impl IsA<gtk::Widget>, name: &str) {
     let label = gtk::Label::new(Some(name));
-    label.set_mnemonic_widget(Some(button));
-    // The label is shown nowhere: the button holds it for as long as it is there itself.
-    button.connect_destroy(move |_| label.set_visible(false));
+    label.set_mnemonic_widget(Some(widget));
+    // The label is shown nowhere: the widget holds it for as long as it is there itself.
+    widget.connect_destroy(move |_| label.set_visible(false));
 }
 
 /// Every button below `widget`.

@@ -1,7 +1,6 @@
 //! What the open folder is told, and what it asks for.
 
-use std::path::PathBuf;
-
+use super::toasts::Message;
 use super::words::{Remedy, Words};
 use crate::engine::history::Entry;
 use crate::engine::path::RelPath;
@@ -43,8 +42,10 @@ pub enum Input {
     ShowUnread,
     /// The status page's button.
     Remedy,
-    /// Say something over the list; with a folder, a button shows it in the file manager.
-    Say(String, Option<PathBuf>),
+    /// Say something over the list.
+    Say(Message),
+    /// The last restore can't be taken back any more.
+    DropUndo,
 }
 
 /// What the person asked for.
@@ -58,9 +59,15 @@ pub enum Output {
     Restore {
         /// Which paths.
         paths: Vec<RelPath>,
+        /// A folder is among them.
+        has_folder: bool,
         /// Ask for a folder to restore to.
         elsewhere: bool,
     },
     /// The status page's button.
     Remedy(Remedy),
+    /// Take the last restore back.
+    Undo,
+    /// Show these lines.
+    Details(Vec<String>),
 }

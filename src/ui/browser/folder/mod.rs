@@ -25,7 +25,7 @@ mod messages;
 pub mod path_bar;
 mod row;
 mod selection;
-mod toasts;
+pub mod toasts;
 pub mod words;
 
 /// Rows that are added at once; the rest waits for the next idle moment, so that no folder stalls the window.
@@ -187,7 +187,7 @@ impl Component for Folder {
     }
 
     fn init(_: (), root: Self::Root, sender: ComponentSender<Self>) -> ComponentParts<Self> {
-        let (list, toasts) = (entry_list(&sender), Toasts::new());
+        let (list, toasts) = (entry_list(&sender), Toasts::new(sender.output_sender().clone()));
         let overlay = toasts.root.clone();
         let view = list.view.clone();
         let model = Self {
@@ -258,7 +258,11 @@ impl Component for Folder {
             Input::Restore { elsewhere } => {
                 let paths = self.selected_paths();
                 if !paths.is_empty() {
-                    let _closed = sender.output(Output::Restore { paths, elsewhere });
+                    let _closed = sender.output(Output::Restore {
+                        paths,
+                        has_folder: self.selected.has_folder,
+                        elsewhere,
+                    });
                 }
             }
             Input::Remedy => {
@@ -266,7 +270,8 @@ impl Component for Folder {
                     let _closed = sender.output(Output::Remedy(*remedy));
                 }
             }
-            Input::Say(text, folder) => self.toasts.say(&text, folder),
+            Input::Say(message) => self.toasts.say(message),
+            Input::DropUndo => self.toasts.drop_undo(),
         }
     }
 }

@@ -18,7 +18,8 @@ pub struct Selected {
     /// How many rows.
     pub rows: u64,
     bytes: u64,
-    has_folder: bool,
+    /// A folder is among them.
+    pub has_folder: bool,
 }
 
 impl Folder {
