@@ -118,12 +118,15 @@ fn stage(
     Ok((steps, workspaces))
 }
 
+/// Which workspace each item uses.
+pub type Stages = HashMap<usize, usize>;
+
 /// The workspaces of the plan, and for each item that is moved which of them it uses.
 fn open_workspaces(
     journal: &mut Journal,
     plan: &RestorePlan,
     reuses: bool,
-) -> Result<(Vec<Option<Workspace>>, HashMap<usize, usize>)> {
+) -> Result<(Vec<Option<Workspace>>, Stages)> {
     let (mut by_mount, mut stages) = (HashMap::new(), HashMap::new());
     let mut places = journal.header.workspaces.clone();
     for (number, place) in places.iter().enumerate() {
@@ -180,7 +183,7 @@ pub struct Run<'a> {
     /// What is to be done.
     pub plan: &'a RestorePlan,
     /// Which workspace each item uses.
-    pub stages: &'a HashMap<usize, usize>,
+    pub stages: &'a Stages,
     /// The workspaces.
     pub workspaces: &'a [Option<Workspace>],
 }

@@ -195,7 +195,7 @@ fn is_private(stat: &Statx) -> bool {
 /// Makes or opens all workspaces of `places`: those that are there are opened, those that are not yet, or were empty
 /// and removed, are made once `save` has noted under which name.
 pub fn prepare(
-    places: &mut Vec<Place>,
+    places: &mut [Place],
     mut save: impl FnMut(&[Place]) -> Result<()>,
 ) -> Result<Vec<Option<Workspace>>> {
     let mut all: Vec<Option<Workspace>> = Vec::new();
