@@ -88,7 +88,7 @@ fn what_is_gone_comes_from_the_last_snapshot_that_has_it() {
     let path = small.arg("newer.txt");
     small.home.run(["restore", &path]).says(0, &["in the newest snapshot no more"]);
     assert_eq!(fs::read(small.source.join("newer.txt")).unwrap(), b"new");
-    small.home.run(["restore", "--at", "latest", &path]).says(1, &["yore versions"]);
+    small.home.run(["restore", "--at", "latest", &path]).says(1, &["The last one that has it"]);
 }
 
 #[test]

@@ -111,7 +111,7 @@ fn a_person_is_told_what_only_root_could_do() {
     let program = person.home.path().join("tests");
     let this = std::env::current_exe().unwrap();
     must(std::process::Command::new("cp").arg(this).arg(&program));
-    let name = "restoring::plan_owners::a_person_is_told_what_only_root_could_do";
+    let name = "restore_plans::owners::a_person_is_told_what_only_root_could_do";
     let mut command = person.home.command(&program);
     command.args(["--exact", name, "--nocapture"]);
     let places = [person.repository.to_str().unwrap(), person.source.to_str().unwrap()];

@@ -88,14 +88,16 @@ fn old_restores_are_forgotten_and_room_is_made() {
     assert!(journals.tidy(in_days(29)).unwrap().is_empty());
     assert_eq!(scene.workspaces().len(), 2);
 
-    // More than there is room for in any case: the oldest goes first, and all of them in the end.
     let free = journals.make_room(&scene.rig.source, 1).unwrap();
     assert_eq!(journals.list().unwrap().len(), 2);
     assert!(free >= 1);
     journals.give_up(first.id).unwrap();
     assert_eq!(scene.workspaces(), second.kept);
     assert!(matches!(journals.get(first.id), Err(Error::NoSuchRestore(_))));
+    // All of them would not be enough, so none is given up.
     journals.make_room(&scene.rig.source, u64::MAX).unwrap();
+    assert_eq!(journals.list().unwrap().len(), 1);
+    journals.give_up(second.id).unwrap();
     assert_eq!((journals.list().unwrap(), scene.workspaces()), (vec![], vec![]));
     assert_eq!(fs::read_dir(journals.folder()).unwrap().count(), 0);
 
