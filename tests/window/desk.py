@@ -12,11 +12,10 @@ import gi
 gi.require_version("Atspi", "2.0")
 from gi.repository import Atspi, GLib  # noqa: E402
 
+import keys  # noqa: E402
+
 DEADLINE_SECONDS = 60
 POLL_SECONDS = 0.1
-# Keys, by X11's numbers for their symbols.
-DOWN = 0xFF54
-RETURN = 0xFF0D
 # What GTK calls a control that has no name: its type.
 TYPE_NAME = re.compile(r"(Gtk|Adw)[A-Z]")
 # Windows are always looked into, whatever their state says.
@@ -126,8 +125,8 @@ class Desk:
         """Opens a drop-down and takes the choice so many below the one that it has."""
         self.press(name)
         wait_for(f"the choices of “{name}”", lambda: self.rows(name))
-        for key in [DOWN] * down + [RETURN]:
-            Atspi.generate_keyboard_event(key, None, Atspi.KeySynthType.SYM)
+        # New windows stand in the screen's corner, and the list belongs to the one there.
+        keys.press([keys.DOWN] * down + [keys.RETURN], 100, 300)
         wait_for("the end of the choosing", lambda: not self.rows(name))
 
     def rows(self, list_name):
