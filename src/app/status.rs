@@ -6,6 +6,7 @@ use super::reach::outlook;
 use super::state::{LastRun, last_run};
 use super::target::Target;
 use super::undo::restores;
+use super::verify::{LastDrill, LastVerify, last_drill, last_verify};
 use crate::engine::damage::Damage;
 use crate::engine::history::SnapshotInfo;
 use crate::engine::monitor::Monitor;
@@ -43,6 +44,10 @@ pub struct Status {
     pub restores: Vec<JournalInfo>,
     /// How many stored files are known to be damaged.
     pub damaged: u64,
+    /// The last time that what is stored was read again.
+    pub last_verify: Option<LastVerify>,
+    /// The last time that bringing files back was tried.
+    pub last_drill: Option<LastDrill>,
 }
 
 /// Reads the status. Touches the drive, so not for a thread that draws.
@@ -73,6 +78,8 @@ pub fn status(target: &Target) -> Status {
     let mut restores = restores().unwrap_or_default();
     restores.retain(|restore| restore.state != JournalState::Undone);
     Status {
+        last_verify: id.and_then(last_verify),
+        last_drill: id.and_then(last_drill),
         restores,
         damaged: damage.files().len() as u64,
         problems,

@@ -51,7 +51,13 @@ impl Verified {
 
     /// How many damaged files are left.
     pub fn damaged(&self) -> u64 {
-        (self.report.rots.len() as u64).saturating_sub(self.mended())
+        match &self.mendings {
+            // What was pruned or proved good since is not among them, and what was known before is.
+            Some(mendings) => {
+                mendings.iter().filter(|one| one.mended_from.is_none()).count() as u64
+            }
+            None => self.report.rots.len() as u64,
+        }
     }
 
     /// Whether everything is as it was backed up, now.

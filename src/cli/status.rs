@@ -58,6 +58,7 @@ pub fn run(options: &Options, output: Output) -> Result<Ending> {
     }
     show_outlook(&target, &status, output);
     show_problems(&status, output);
+    show_checks(&status, output);
     show_damage(&status, output);
     show_restores(&status, output);
     for source in &target.sources {
@@ -120,6 +121,33 @@ fn show_problems(status: &Status, output: Output) {
     let more = status.problems.len().saturating_sub(SHOWN_PROBLEMS) as u64;
     if more > 0 {
         output.line(ngettext_f("and {count} more", "and {count} more", more, &[]));
+    }
+}
+
+/// When the drive was read again, and whether files came back.
+fn show_checks(status: &Status, output: Output) {
+    if let Some(verify) = &status.last_verify {
+        let left = verify.found.saturating_sub(verify.mended).saturating_add(verify.faults);
+        let (when, size) = (text::moment(verify.finished), text::size(verify.bytes));
+        let words: &[(&str, &str)] = &[("when", &when), ("size", &size)];
+        output.line(match left {
+            0 => gettext_f("Checked {when}: {size} read, all as it was backed up.", words),
+            left => ngettext_f(
+                "Checked {when}: {size} read, {count} thing was not as it was backed up.",
+                "Checked {when}: {size} read, {count} things were not as they were backed up.",
+                left,
+                words,
+            ),
+        });
+    }
+    if let Some(drill) = &status.last_drill {
+        let (when, back) = (text::moment(drill.finished), drill.came_back.to_string());
+        output.line(ngettext_f(
+            "Tried {when}: {back} of {count} file came back.",
+            "Tried {when}: {back} of {count} files came back.",
+            drill.files,
+            &[("when", &when), ("back", &back)],
+        ));
     }
 }
 
@@ -197,6 +225,8 @@ fn document(target: &Target, status: &Status) -> serde_json::Value {
             .and_then(|outlook| outlook.missing_source.as_deref())
             .map(path_json),
         "damaged": status.damaged,
+        "last_verify": status.last_verify,
+        "last_drill": status.last_drill,
         "restores": status.restores.iter().map(restore_json).collect::<Vec<_>>(),
         "sources": sources_json(&target.sources),
     })

@@ -39,7 +39,7 @@ pub(super) struct Folder {
     pub state: State,
     pub leaves: Vec<Leaf>,
     /// What the listing tells of the leaves.
-    pub print: Print,
+    pub mark: Mark,
     /// Whether that is what it told in the snapshot before.
     pub is_same: bool,
     /// Whether the leaves are, or are going to be, in the digest.
@@ -65,18 +65,18 @@ impl Folder {
         let content = Content::Directory(below);
         let mut alone = DirectoryDigest::default();
         alone.add(name, &state.meta, change, state.xattrs, content);
-        let print = alone.finish();
-        self.folders.lock().unwrap_or_else(PoisonError::into_inner).push(print);
+        let mark = alone.finish();
+        self.folders.lock().unwrap_or_else(PoisonError::into_inner).push(mark);
         let mut digest = self.digest.lock().unwrap_or_else(PoisonError::into_inner);
         digest.add(name, &state.meta, change, state.xattrs, content);
     }
 
     /// What leaves and folders tell together.
-    pub fn whole_print(&self) -> Print {
+    pub fn whole_mark(&self) -> Mark {
         let mut folders = self.folders.lock().unwrap_or_else(PoisonError::into_inner);
         folders.sort_unstable();
         let mut hasher = blake3::Hasher::new();
-        hasher.update(&self.print);
+        hasher.update(&self.mark);
         for folder in folders.iter() {
             hasher.update(folder);
         }
@@ -85,28 +85,28 @@ impl Folder {
 }
 
 /// Stands for a listing: two that differ have different ones.
-pub(super) type Print = [u8; 16];
+pub(super) type Mark = [u8; 16];
 
-pub(super) fn shorten(hasher: &blake3::Hasher) -> Print {
-    let mut print = [0; 16];
-    hasher.finalize_xof().fill(&mut print);
-    print
+pub(super) fn shorten(hasher: &blake3::Hasher) -> Mark {
+    let mut mark = [0; 16];
+    hasher.finalize_xof().fill(&mut mark);
+    mark
 }
 
 /// What is remembered of a folder.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Known {
-    pub leaves: Print,
-    pub whole: Print,
+    pub leaves: Mark,
+    pub whole: Mark,
     pub digest: [u8; 32],
 }
 
 /// The folders of one snapshot, by their paths: while the repository is locked an inode number stays that of one file,
 /// so a folder with the same inodes and overrides under the same names has the same digest.
 #[derive(Debug, Default)]
-pub(super) struct KnownFolders(HashMap<Print, Known>);
+pub(super) struct KnownFolders(HashMap<Mark, Known>);
 
-fn key(path: &RelPath) -> Print {
+fn key(path: &RelPath) -> Mark {
     let mut hasher = blake3::Hasher::new();
     hasher.update(path.as_bytes());
     shorten(&hasher)

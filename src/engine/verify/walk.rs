@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::entry::Tree;
 use super::finding::Fault;
-use super::folder::{Folder, Known, KnownFolders, Leaf, Print, Up, shorten};
+use super::folder::{Folder, Known, KnownFolders, Leaf, Mark, Up, shorten};
 use super::ledger::Ledger;
 use super::read::BUFFER_BYTES;
 use crate::engine::dir::Dir;
@@ -136,8 +136,8 @@ impl<'a, 'p> Walk<'a, 'p> {
             }
         };
         self.entries.fetch_add(1 + leaves.len() as u64, Relaxed);
-        let print = self.print(&path, &leaves);
-        let is_same = self.before.get(&path).is_some_and(|known| known.leaves == print);
+        let mark = self.mark(&path, &leaves);
+        let is_same = self.before.get(&path).is_some_and(|known| known.leaves == mark);
         let is_open =
             |leaf: &Leaf| leaf.kind == Some(Kind::File) && self.ledger.is_open(leaf.inode);
         let mut places: Vec<usize> = (0..leaves.len()).collect();
@@ -154,7 +154,7 @@ impl<'a, 'p> Walk<'a, 'p> {
             dir,
             state,
             leaves,
-            print,
+            mark,
             is_same,
             is_recorded: AtomicBool::new(!is_same),
             is_broken: AtomicBool::new(false),
@@ -191,7 +191,7 @@ impl<'a, 'p> Walk<'a, 'p> {
         Ok((leaves, folders))
     }
 
-    fn print(&self, path: &RelPath, leaves: &[Leaf]) -> Print {
+    fn mark(&self, path: &RelPath, leaves: &[Leaf]) -> Mark {
         let mut hasher = blake3::Hasher::new();
         let owner = self.tree.owner.map(|owner| (owner.uid, owner.gid)).unwrap_or_default();
         hasher.update(&owner.0.to_le_bytes()).update(&owner.1.to_le_bytes());
@@ -238,7 +238,7 @@ impl<'a, 'p> Walk<'a, 'p> {
             return Some(Digest::Unknown);
         }
         let is_recorded = folder.is_recorded.load(Relaxed);
-        let whole = folder.whole_print();
+        let whole = folder.whole_mark();
         let known =
             self.before.get(&folder.path).filter(|known| !is_recorded && known.whole == whole);
         let digest = match known {
@@ -254,7 +254,7 @@ impl<'a, 'p> Walk<'a, 'p> {
                 std::mem::take(&mut *digest).finish()
             }
         };
-        let known = Known { leaves: folder.print, whole, digest };
+        let known = Known { leaves: folder.mark, whole, digest };
         self.now.lock().unwrap_or_else(PoisonError::into_inner).set(&folder.path, known);
         Some(Digest::Known(digest))
     }

@@ -75,7 +75,7 @@ fn counted(action: Action, count: u64) -> String {
             ngettext_f("{count} beside what is there", "{count} beside what is there", count, &[])
         }
         Action::Replace => ngettext_f("{count} replaced", "{count} replaced", count, &[]),
-        Action::Remove => ngettext_f("{count} removed", "{count} removed", count, &[]),
+        Action::Remove => ngettext_f("{count} taken away", "{count} taken away", count, &[]),
         Action::Adjust => {
             ngettext_f("{count} folder adjusted", "{count} folders adjusted", count, &[])
         }
@@ -140,7 +140,7 @@ mod tests {
         assert_eq!(
             summary(&plan(&all)),
             "4 items will be written, 2.0 kB.\n\
-             1 replaced · 1 removed · 1 folder adjusted · 1 left as it is\n\
+             1 replaced · 1 taken away · 1 folder adjusted · 1 left as it is\n\
              What is there now, 6 items, 4.0 kB, is set aside and can be brought back for 30 days."
         );
     }
