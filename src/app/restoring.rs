@@ -56,8 +56,8 @@ pub fn warning(warning: &Warning) -> String {
             &[],
         ),
         Warning::Damaged { count, first } => ngettext_f(
-            "The stored copy of {count} file is damaged: {path}. “yore versions” shows other versions; “--damaged” brings back what is left of it.",
-            "The stored copies of {count} files are damaged, such as {path}. “yore versions” shows other versions; “--damaged” brings back what is left of them.",
+            "The stored copy of {count} file is damaged: {path}. Without another copy it comes back only with “--damaged”, as what is left of it.",
+            "The stored copies of {count} files are damaged, such as {path}. Without other copies they come back only with “--damaged”, as what is left of them.",
             *count,
             &[("path", &first.to_string())],
         ),

@@ -37,6 +37,7 @@ pub fn run(matches: &ArgMatches, options: &Options, output: Output) -> Result<En
     let plan = watch(output, move |monitor| planner.plan_restore(&asked, monitor))?;
     show::plan(&target, &plan, output);
     if matches.get_flag("dry-run") {
+        before::announce(matches, &target, &history, &plan, output)?;
         output.document(&json!({ "plan": show::plan_json(&plan) }));
         return Ok(Ending::Done);
     }
