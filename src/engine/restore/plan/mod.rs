@@ -39,6 +39,8 @@ use room::{Ground, Grounds};
 use tops::{Top, Tops};
 use warnings::Tally;
 
+pub(super) use unit::are_one;
+
 /// Makes a plan.
 struct Planner<'a> {
     answers: Answers<'a>,
