@@ -3,9 +3,11 @@
 mod cost;
 mod databases;
 mod exact;
+mod held;
 mod names;
 mod owners;
 mod policies;
+mod trust;
 mod warnings;
 
 use std::path::PathBuf;

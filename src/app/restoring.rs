@@ -62,7 +62,7 @@ pub fn warning(warning: &Warning) -> String {
             &[("path", &first.to_string())],
         ),
         Warning::DamagedSnapshot { name } => gettext_f(
-            "The snapshot {name} is damaged: what comes back may be incomplete, and owners, permissions or times may be wrong.",
+            "The snapshot {name} is damaged: what comes back may be incomplete, and owners, permissions or times may be wrong. Nothing is removed for not being in it.",
             &[("name", name)],
         ),
     }

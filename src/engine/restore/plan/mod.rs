@@ -13,6 +13,7 @@ mod same;
 mod there;
 mod tops;
 mod unit;
+mod unread;
 mod warnings;
 
 use std::collections::BTreeMap;
@@ -147,10 +148,9 @@ impl Planner<'_> {
         }
     }
 
-    /// The snapshot that an entry comes from.
-    fn past(&self, found: &Found) -> Result<&Past> {
-        let past = self.pasts.get(&found.at);
-        past.ok_or_else(|| Error::NoSuchSnapshot(found.at.to_string()))
+    /// The snapshot `at`.
+    fn past(&self, at: u64) -> Result<&Past> {
+        self.pasts.get(&at).ok_or_else(|| Error::NoSuchSnapshot(at.to_string()))
     }
 
     /// Whether folders become exactly as they were.
@@ -174,7 +174,7 @@ impl Planner<'_> {
         if found.state.meta.kind == Kind::File
             && let Some(unit) = self.unit_of(&found, &spot)?
         {
-            let stays = self.is_exact() && self.keepers(top.at)?.stays(&spot, &unit, &found)?;
+            let stays = self.is_exact() && self.stays(&unit, &spot)?;
             return self.plan_unit(unit, &spot, &[], stays);
         }
         // Only the root of the file system has no name of its own.
@@ -219,7 +219,7 @@ impl Planner<'_> {
         if let Some(known) = self.keepers.get(&at) {
             return Ok(Arc::clone(known));
         }
-        let made = Arc::new(Keepers::new(self.answers, at, self.repository, self.request)?);
+        let made = Arc::new(Keepers::new(self, self.past(at)?)?);
         self.keepers.insert(at, Arc::clone(&made));
         Ok(made)
     }

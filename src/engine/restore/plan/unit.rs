@@ -175,6 +175,15 @@ impl Planner<'_> {
         Ok(is_unit.then_some(unit))
     }
 
+    /// Whether the database of `unit`, which goes to `spot`, stays if it was not in the snapshot: always where the snapshot
+    /// doesn't know all that was in the folder.
+    pub(super) fn stays(&mut self, unit: &Unit, spot: &Spot) -> Result<bool> {
+        let folder = self.answers.state(&unit.folder, unit.at)?;
+        let is_read = folder.is_none_or(|state| !state.change().absent)
+            && !self.answers.is_stale(&unit.folder, unit.at)?;
+        Ok(!is_read || self.keepers(unit.at)?.stays(spot, &unit.folder, &unit.base))
+    }
+
     /// Plans a whole unit; `stays` says that a database that was not in the snapshot is not removed.
     pub(super) fn plan_unit(
         &mut self,
