@@ -7,6 +7,7 @@ mod held;
 mod names;
 mod owners;
 mod policies;
+mod refused;
 mod trust;
 mod warnings;
 

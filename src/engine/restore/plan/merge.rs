@@ -122,7 +122,7 @@ impl Planner<'_> {
         Ok(())
     }
 
-    /// Opens both sides; `None` if the folder that is there can't be read.
+    /// Opens both sides; `None` if the folder that is there can't be read, or nothing is restored into it.
     fn open_both<'f>(
         &mut self,
         walk: &Walk,
@@ -141,6 +141,10 @@ impl Planner<'_> {
             Err(errno) => return Err(failed(errno)),
         };
         let stat = dir.stat().map_err(failed)?;
+        if self.own.is(&stat) || is_repository(&dir, &names) {
+            self.miss_folder(found, place)?;
+            return Ok(None);
+        }
         let spot = Spot {
             path: place.target.clone(),
             dir: Some(Arc::clone(&dir)),
@@ -149,14 +153,14 @@ impl Planner<'_> {
         };
         let is_complete =
             !is_stale && !found.state.change().absent && mount_of(&stat) == walk.mount;
-        let keepers = walk.keepers.as_ref().filter(|_| is_complete && !is_repository(&dir, &names));
+        let keepers = walk.keepers.as_ref().filter(|_| is_complete);
         let kept = keepers.map(|keepers| keepers.look(&dir, place, &names));
         let stored = self.answers.0.children(found.node, found.at)?;
         Ok(Some(Both { found, place, dir, stat, spot, names, stored, kept }))
     }
 
-    /// Nothing can be done in a folder that is there and can't be read: what is stored of it, if anything, stays where
-    /// it is.
+    /// Nothing can be done in a folder that is there and can't be read, or is one that nothing is restored into: what is
+    /// stored of it, if anything, stays where it is.
     fn miss_folder(&mut self, found: &Found, place: &Place) -> Result<()> {
         let mut waiting = vec![found.node];
         let (mut entries, mut bytes) = (0_u64, 0_u64);

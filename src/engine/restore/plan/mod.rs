@@ -7,6 +7,7 @@ mod item;
 mod keepers;
 mod merge;
 mod names;
+mod own;
 mod past;
 mod room;
 mod same;
@@ -16,7 +17,7 @@ mod unit;
 mod unread;
 mod warnings;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -35,6 +36,7 @@ use crate::engine::probe;
 use crate::engine::repository::Repository;
 use keepers::Keepers;
 use names::Names;
+use own::Own;
 use past::Past;
 use room::{Ground, Grounds};
 use tops::{Top, Tops};
@@ -53,6 +55,8 @@ struct Planner<'a> {
     pasts: BTreeMap<u64, Past>,
     /// What stays though it was not in a snapshot, by its number.
     keepers: BTreeMap<u64, Arc<Keepers>>,
+    /// What nothing is restored into.
+    own: Own,
     tops: Tops,
     items: Vec<PlanItem>,
     names: Names,
@@ -86,7 +90,8 @@ struct Spot {
 /// Plans a restore.
 ///
 /// # Errors
-/// A path that isn't in the snapshot, a target that is no folder, an owner that nobody is, a stop.
+/// A path that isn't in the snapshot, a target that is no folder, or lies in a repository or in one of the program's own, an
+/// owner that nobody is, a stop.
 pub fn plan_restore(
     history: &History,
     request: &RestoreRequest,
@@ -113,6 +118,7 @@ fn plan(
         monitor,
         pasts,
         keepers: BTreeMap::new(),
+        own: Own::new(repository, &request.spared),
         tops: Tops::gather(answers, request)?,
         items: Vec::new(),
         names: Names::default(),
@@ -121,6 +127,11 @@ fn plan(
         same: 0,
         buffer: vec![0; BUFFER_BYTES],
     };
+    let mut checked = HashSet::new();
+    for number in 0..planner.tops.len() {
+        let target = planner.tops.get(number).map(|top| top.target.as_path());
+        target.map_or(Ok(()), |target| planner.own.refuse(target, &mut checked))?;
+    }
     for number in 0..planner.tops.len() {
         if let Some(top) = planner.tops.get(number).cloned() {
             planner.plan_top(number, &top)?;
