@@ -191,11 +191,11 @@ pub enum Warning {
         /// Their owners, by name or else by number.
         owners: Vec<String>,
     },
-    /// Owners whom nobody here is called like; their entries keep the numbers that they had.
+    /// Users and groups whom nobody here is called like; their entries keep the numbers that they had.
     UnknownOwners {
         /// How many entries.
         count: u64,
-        /// Their owners, by name or else by number.
+        /// Their users and groups, by name or else by number.
         owners: Vec<String>,
     },
     /// Setuid and setgid bits of programs, and capabilities, are left off: they are root's to restore, if asked to.
