@@ -38,8 +38,8 @@ pub fn warning(warning: &Warning) -> String {
             &[("owners", &names(owners))],
         ),
         Warning::UnknownOwners { count, owners } => ngettext_f(
-            "{count} item belongs to {owners}, whom this computer doesn’t know; it keeps the number of its owner. “--map-user OLD:NEW” gives it to somebody.",
-            "{count} items belong to {owners}, whom this computer doesn’t know; they keep the numbers of their owners. “--map-user OLD:NEW” gives them to somebody.",
+            "{count} item belongs to {owners}, whom this computer doesn’t know; it keeps the number of its owner. “--map-user OLD:NEW” or “--map-group OLD:NEW” gives it to somebody.",
+            "{count} items belong to {owners}, whom this computer doesn’t know; they keep the numbers of their owners. “--map-user OLD:NEW” or “--map-group OLD:NEW” gives them to somebody.",
             *count,
             &[("owners", &names(owners))],
         ),
@@ -62,7 +62,7 @@ pub fn warning(warning: &Warning) -> String {
             &[("path", &first.to_string())],
         ),
         Warning::DamagedSnapshot { name } => gettext_f(
-            "The snapshot {name} is damaged: what comes back may be incomplete, and owners, permissions or times may be wrong.",
+            "The snapshot {name} is damaged: what comes back may be incomplete, and owners, permissions or times may be wrong. Nothing is removed for not being in it.",
             &[("name", name)],
         ),
     }

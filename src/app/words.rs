@@ -62,6 +62,8 @@ pub fn target_problem(problem: TargetProblem) -> String {
         TargetProblem::NoPermission => gettext("you have no permission to write there"),
         TargetProblem::ReadOnly => gettext("it is on a read-only file system"),
         TargetProblem::Full => gettext("there is no room left on its file system"),
+        TargetProblem::Repository => gettext("it is in a folder that holds backups"),
+        TargetProblem::Own => gettext("it is in a folder in which Yore keeps its own files"),
     }
 }
 

@@ -58,6 +58,10 @@ pub enum TargetProblem {
     ReadOnly,
     /// Its file system has no room left.
     Full,
+    /// It is a repository, or lies in one.
+    Repository,
+    /// It is a folder of the program itself, or lies in one.
+    Own,
 }
 
 /// Whom an entry belongs to.

@@ -4,7 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use rustix::io::Errno;
 
-use super::journal::{Journal, Standing, Steps};
+use super::journal::{Journal, Standing, Steps, Swap};
+use super::plan::are_one;
 use super::swap::{Mover, is_it, lift};
 use super::workspace::{Workspace, slot_name};
 use super::{RestoreReport, adjust, flags, moves, target};
@@ -76,14 +77,27 @@ fn put_all(
     for path in &steps.made {
         target::make(path)?;
     }
-    for swap in &mut steps.swaps {
-        monitor.check_cancelled()?;
-        mover.publish(swap, journal)?;
+    let (mut rest, mut is_parted) = (steps.swaps.as_mut_slice(), true);
+    while let Some((swap, after)) = std::mem::take(&mut rest).split_first_mut() {
+        // A stop must not leave a database without the log that is its own.
+        if is_parted {
+            monitor.check_cancelled()?;
+        }
+        let mut unit = after.iter().take_while(|next| is_one(swap, next));
+        let next = unit.find(|next| next.name == swap.name);
+        mover.publish(swap, next.and_then(|next| next.fresh.as_ref()), journal)?;
+        is_parted = after.first().is_none_or(|next| !is_one(swap, next));
+        rest = after;
     }
     Ok(())
 }
 
-fn is_published(mover: &mut Mover<'_>, swap: &super::journal::Swap) -> bool {
+/// Whether two items may be parts of the same database.
+fn is_one(swap: &Swap, other: &Swap) -> bool {
+    swap.folder == other.folder && are_one(&swap.name, &other.name)
+}
+
+fn is_published(mover: &mut Mover<'_>, swap: &Swap) -> bool {
     mover.look(swap).is_ok_and(|(place, slot)| match &swap.fresh {
         Some(fresh) => is_it(place.as_ref(), Some(fresh)),
         None => slot.is_some(),
@@ -164,9 +178,7 @@ pub fn count(journal: &mut Journal, steps: &Steps) {
     let header = &mut journal.header;
     let both = |fresh: bool, former: bool| {
         let swaps = steps.swaps.iter();
-        let are = |swap: &&super::journal::Swap| {
-            swap.fresh.is_some() == fresh && swap.former.is_some() == former
-        };
+        let are = |swap: &&Swap| swap.fresh.is_some() == fresh && swap.former.is_some() == former;
         swaps.filter(are).count() as u64
     };
     header.replaced = both(true, true);
@@ -181,7 +193,7 @@ pub fn count(journal: &mut Journal, steps: &Steps) {
 
 fn report(journal: &Journal, steps: &Steps) -> RestoreReport {
     let fresh = || steps.swaps.iter().filter(|swap| swap.fresh.is_some());
-    let former = |swap: &&super::journal::Swap| swap.former.is_some();
+    let former = |swap: &&Swap| swap.former.is_some();
     let replaced = fresh().filter(former).count();
     RestoreReport {
         id: journal.header.id,
@@ -191,7 +203,7 @@ fn report(journal: &Journal, steps: &Steps) -> RestoreReport {
         removed: (steps.swaps.iter().filter(former).count() - replaced) as u64,
         problems: steps.problems.clone(),
         kept: kept(journal),
-        restored: fresh().map(super::journal::Swap::place).collect(),
+        restored: fresh().map(Swap::place).collect(),
     }
 }
 

@@ -106,13 +106,19 @@ impl<'a> Mover<'a> {
             .map_err(|errno| Error::io("put in place", &swap.place(), errno))
     }
 
-    /// Puts what is staged in its place, and sets aside what is there; whatever that is, it is noted in `swap`.
-    pub fn publish(&mut self, swap: &mut Swap, journal: &Journal) -> Result<()> {
+    /// Puts what is staged in its place, and sets aside what is there, unless it is `next`, which comes to the same place
+    /// in a later step; whatever is set aside, it is noted in `swap`.
+    pub fn publish(
+        &mut self,
+        swap: &mut Swap,
+        next: Option<&Thing>,
+        journal: &Journal,
+    ) -> Result<()> {
         let (place, slot) = self.look(swap)?;
         let failed = |path: PathBuf| move |errno| Error::io("put in place", &path, errno);
         let is_waiting = match &swap.fresh {
             Some(fresh) => is_it(slot.as_ref(), Some(fresh)),
-            None => slot.is_none() && place.is_some(),
+            None => slot.is_none() && place.is_some() && !is_it(place.as_ref(), next),
         };
         if !is_waiting {
             if swap.fresh.is_some() && !is_it(place.as_ref(), swap.fresh.as_ref()) {
