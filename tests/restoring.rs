@@ -2,6 +2,7 @@
 
 mod apply;
 mod databases;
+mod journals;
 mod resume;
 mod undo;
 
@@ -13,7 +14,8 @@ use uuid::Uuid;
 use yore::engine::error::Result;
 use yore::engine::monitor::Monitor;
 use yore::engine::restore::{
-    self, Action, OnConflict, PlanItem, RestorePlan, RestoreReport, RestoreRequest, UndoReport,
+    self, Action, JournalInfo, OnConflict, PlanItem, RestorePlan, RestoreReport, RestoreRequest,
+    UndoReport,
 };
 
 use crate::common::engine::Rig;
@@ -87,6 +89,11 @@ impl Scene {
 
     fn undo(&self, id: Uuid) -> UndoReport {
         restore::undo(&self.rig.journals(), id, &Monitor::new()).unwrap()
+    }
+
+    /// What is known of a restore.
+    fn info(&self, id: Uuid) -> Option<JournalInfo> {
+        self.rig.journals().list().unwrap().into_iter().find(|info| info.id == id)
     }
 
     /// Everything in the source but workspaces; the times of folders move with what is in them.

@@ -318,6 +318,9 @@ pub enum Error {
     /// No restore is known by this number.
     #[error("no restore {0} is known here")]
     NoSuchRestore(uuid::Uuid),
+    /// What a restore set aside is on a file system that is not attached.
+    #[error("the file system of {} is not attached", .0.display())]
+    FileSystemAway(PathBuf),
     /// A label that is too long or holds control characters.
     #[error("the label is too long or holds control characters")]
     BadLabel,

@@ -93,6 +93,8 @@ pub fn undo() -> Command {
                 gettext("Give up what that restore replaced or removed, to make room"),
             )
             .requires("restore"),
+            flag("yes", gettext("Don’t ask, also where half a restore stays as it is"))
+                .requires("discard"),
         ])
 }
 

@@ -3,7 +3,7 @@
 mod before;
 mod show;
 
-pub use show::{note_interrupted, restore_json};
+pub use show::{note_interrupted, restore_json, short_number};
 
 use std::path::PathBuf;
 
@@ -56,7 +56,7 @@ pub fn run(matches: &ArgMatches, options: &Options, output: Output) -> Result<En
 
 /// Goes on with what was interrupted.
 fn resume(target: Target, output: Output) -> Result<Ending> {
-    let interrupted = undo::interrupted()?;
+    let interrupted = undo::resumable()?;
     output.line(gettext_f(
         "Going on with the restore of {when}.",
         &[("when", &text::moment(interrupted.started))],

@@ -53,7 +53,7 @@ pub fn publish(
     let settled = settle(&mut journal, &workspaces);
     let removed = remove_empty(&mut journal, &workspaces);
     let report = report(&journal, &steps);
-    journal.header.standing = Standing::Done;
+    journal.end(Standing::Done);
     count(&mut journal, &steps);
     journal.save()?;
     let ended = outcome.and(lowered).and(swept).and(settled).and(removed);

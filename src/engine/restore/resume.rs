@@ -48,6 +48,8 @@ pub fn resume(
         Standing::Done => {
             Ok(RestoreReport { id, kept: kept(&journal), ..RestoreReport::default() })
         }
-        Standing::Undoing | Standing::Undone | Standing::Redoing => Err(Error::NoSuchRestore(id)),
+        Standing::Undoing | Standing::Undone | Standing::Redoing | Standing::Discarding => {
+            Err(Error::NoSuchRestore(id))
+        }
     }
 }

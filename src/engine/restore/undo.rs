@@ -68,6 +68,7 @@ pub fn undo(journals: &Journals, id: Uuid, monitor: &Monitor) -> Result<UndoRepo
         }
         Standing::Publishing | Standing::Done | Standing::Undoing => true,
         Standing::Undone | Standing::Redoing => false,
+        Standing::Discarding => return Err(Error::NoSuchRestore(id)),
     };
     monitor.enter(Phase::Undoing);
     let mut steps = journal.steps()?;
@@ -114,7 +115,7 @@ fn end(
     is_back: bool,
 ) -> Result<()> {
     super::publish::remove_empty(&mut journal, workspaces)?;
-    journal.header.standing = if is_back { Standing::Undone } else { Standing::Done };
+    journal.end(if is_back { Standing::Undone } else { Standing::Done });
     count(&mut journal, steps);
     journal.save()
 }
