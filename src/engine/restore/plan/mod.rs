@@ -37,6 +37,7 @@ use names::Names;
 use past::Past;
 use room::{Ground, Grounds};
 use tops::{Top, Tops};
+pub(super) use unit::base_of;
 use warnings::Tally;
 
 /// Makes a plan.
