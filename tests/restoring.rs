@@ -3,6 +3,7 @@
 mod apply;
 mod databases;
 mod journals;
+mod published;
 mod resume;
 mod undo;
 

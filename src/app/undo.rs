@@ -129,6 +129,13 @@ pub(super) fn explain(error: &Error) -> Option<Explanation> {
             gettext("There is no restore to undo."),
             gettext("“yore undo --list” shows those of the last 30 days."),
         ),
+        Error::Engine(EngineError::WorkspaceAway(path)) => Explanation::new(
+            gettext_f(
+                "What the restore copied and set aside is kept in {path}, which is not there.",
+                &[("path", &shown(path))],
+            ),
+            gettext("Mount what it is on, and try again. Nothing was changed."),
+        ),
         Error::NothingToResume => {
             Explanation { what: gettext("No restore was interrupted."), advice: None }
         }

@@ -1,20 +1,22 @@
 //! Brings what is staged to its place, step by step as the journal says, and ends the restore.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use rustix::io::Errno;
 
 use super::journal::{Journal, Standing, Steps, Swap};
-use super::plan::are_one;
-use super::swap::{Mover, is_it, lift};
+use super::lift::{lift, raise};
+use super::put::Putting;
+use super::swap::Mover;
 use super::workspace::{Workspace, slot_name};
-use super::{RestoreReport, adjust, flags, moves, target};
+use super::{RestoreReport, adjust, flags, links};
 use crate::engine::error::{Error, Result};
 use crate::engine::monitor::{Event, Monitor, Phase};
 use crate::engine::problem::Reason;
 
-/// Does the steps that are not done yet. A stop, or what can't be put in its place, ends it: what is in its place by
-/// then stays, and can be undone.
+/// Does the steps that are not done yet; `is_resumed` says that an interrupted run may have done some. What can't be put
+/// in its place is a problem of that item alone. A stop, or what a file system as a whole can't do, ends it: what is in
+/// its place by then stays, and can be undone.
 ///
 /// # Errors
 /// As of [`super::apply`].
@@ -22,39 +24,43 @@ pub fn publish(
     mut journal: Journal,
     mut steps: Steps,
     workspaces: Vec<Option<Workspace>>,
+    is_resumed: bool,
     monitor: &Monitor,
 ) -> Result<RestoreReport> {
     monitor.enter(Phase::Publishing);
-    let before = steps.swaps.clone();
+    raise(&mut steps, &journal, is_resumed)?;
+    let staged = staged(&steps);
     let mut mover = Mover::new(&workspaces);
-    let outcome = put_all(&mut mover, &mut steps, &journal, monitor);
-    if outcome.is_err() {
-        // What went wrong may have done so after an item was moved.
-        steps.swaps.retain(|swap| mover.settle(swap).is_ok() && is_published(&mut mover, swap));
+    let mut putting = Putting::new(&mut mover, &journal, &steps, monitor);
+    let outcome = putting.put_all(&mut steps, is_resumed);
+    let is_whole = outcome.is_ok() && !putting.has_left();
+    let count_before = steps.swaps.len();
+    if !is_whole {
+        keep_done(&mut mover, &mut steps);
     }
+    steps.swaps.retain(|swap| swap.fresh.is_some() || swap.former.is_some());
     let lowered = lift(&steps.lifts, false);
     if outcome.is_ok() {
         adjust_all(&mut steps, monitor);
     } else {
         steps.adjusts.clear();
     }
-    if outcome.is_err() && steps.swaps.is_empty() {
-        sweep(&mut journal, &steps, &workspaces)?;
-        remove_empty(&mut journal, &workspaces)?;
-        journal.forget()?;
-        return outcome.map(|()| RestoreReport::default());
-    }
-    if steps.swaps != before {
+    if mover.has_noted || steps.swaps.len() != count_before {
         journal.write_steps(&steps)?;
     }
-    let swept = sweep(&mut journal, &steps, &workspaces);
+    let swept = sweep(&staged, &workspaces);
     // Only now: another name of what is immutable can't be removed any more.
     set_flags(&mut mover, &mut steps, monitor);
     let settled = settle(&mut journal, &workspaces);
-    let removed = remove_empty(&mut journal, &workspaces);
-    let report = report(&journal, &steps);
     journal.end(Standing::Done);
     count(&mut journal, &steps);
+    let removed = remove_empty(&mut journal, &workspaces);
+    let is_nothing_kept = journal.header.workspaces.iter().all(|place| !place.is_kept());
+    if outcome.is_err() && steps.swaps.is_empty() && is_nothing_kept {
+        journal.forget()?;
+        return outcome.map(|()| RestoreReport::default());
+    }
+    let report = report(&journal, &steps);
     journal.save()?;
     let ended = outcome.and(lowered).and(swept).and(settled).and(removed);
     if ended.is_err() {
@@ -66,42 +72,20 @@ pub fn publish(
     ended.map(|()| report)
 }
 
-/// Moves every item, and notes what was in its place.
-fn put_all(
-    mover: &mut Mover<'_>,
-    steps: &mut Steps,
-    journal: &Journal,
-    monitor: &Monitor,
-) -> Result<()> {
-    lift(&steps.lifts, true)?;
-    for path in &steps.made {
-        target::make(path)?;
-    }
-    let (mut rest, mut is_parted) = (steps.swaps.as_mut_slice(), true);
-    while let Some((swap, after)) = std::mem::take(&mut rest).split_first_mut() {
-        // A stop must not leave a database without the log that is its own.
-        if is_parted {
-            monitor.check_cancelled()?;
-        }
-        let mut unit = after.iter().take_while(|next| is_one(swap, next));
-        let next = unit.find(|next| next.name == swap.name);
-        mover.publish(swap, next.and_then(|next| next.fresh.as_ref()), journal)?;
-        is_parted = after.first().is_none_or(|next| !is_one(swap, next));
-        rest = after;
-    }
-    Ok(())
+/// The inodes of what is restored, by slot.
+fn staged(steps: &Steps) -> HashMap<Vec<u8>, Option<u64>> {
+    let inode = |swap: &Swap| swap.fresh.as_ref().map(|fresh| fresh.inode);
+    steps.swaps.iter().map(|swap| (slot_name(swap.slot), inode(swap))).collect()
 }
 
-/// Whether two items may be parts of the same database.
-fn is_one(swap: &Swap, other: &Swap) -> bool {
-    swap.folder == other.folder && are_one(&swap.name, &other.name)
-}
-
-fn is_published(mover: &mut Mover<'_>, swap: &Swap) -> bool {
-    mover.look(swap).is_ok_and(|(place, slot)| match &swap.fresh {
-        Some(fresh) => is_it(place.as_ref(), Some(fresh)),
-        None => slot.is_some(),
-    })
+/// Drops the items of which nothing was done: what went wrong may have done so after one was moved.
+fn keep_done(mover: &mut Mover<'_>, steps: &mut Steps) {
+    steps.swaps.retain_mut(|swap| {
+        let is_done = mover.is_done(swap);
+        // What can't be looked at stays as the steps have it.
+        let _ = is_done && mover.note(swap).is_ok();
+        is_done
+    });
 }
 
 /// Gives folders their metadata, from the deepest up.
@@ -142,33 +126,42 @@ pub fn settle(journal: &mut Journal, workspaces: &[Option<Workspace>]) -> Result
     Ok(())
 }
 
-/// Removes what was staged and is not needed any more.
-fn sweep(journal: &mut Journal, steps: &Steps, workspaces: &[Option<Workspace>]) -> Result<()> {
-    let keeps = |number: usize| {
-        let swaps = steps.swaps.iter().filter(move |swap| swap.workspace == number);
-        swaps.filter(|swap| swap.former.is_some()).map(|swap| slot_name(swap.slot))
-    };
-    for (number, workspace) in workspaces.iter().enumerate() {
-        let kept: HashSet<Vec<u8>> = keeps(number).collect();
-        let Some(place) = journal.header.workspaces.get_mut(number) else { continue };
-        let Some(workspace) = workspace else {
-            place.is_gone |= kept.is_empty();
-            continue;
+/// Removes what was staged and is not needed any more: never what was anybody's.
+fn sweep(staged: &HashMap<Vec<u8>, Option<u64>>, workspaces: &[Option<Workspace>]) -> Result<()> {
+    for workspace in workspaces.iter().flatten() {
+        let is_kept = |name: &[u8]| match staged.get(name) {
+            Some(inode) => {
+                let found = workspace.slot(name).map(|stat| stat.map(|stat| stat.stx_ino));
+                found.map_or(true, |found| found.is_some() && found != *inode)
+            }
+            // One that is in no step was never in its place.
+            None => !name.iter().all(u8::is_ascii_digit) && name != links::FOLDER,
         };
-        let failed = |errno: Errno| Error::io("tidy up", workspace.path(), errno);
-        workspace
-            .sweep(|name| kept.contains(name) || name.ends_with(moves::ASIDE))
-            .map_err(failed)?;
+        let swept = workspace.sweep(is_kept);
+        swept.map_err(|errno| Error::io("tidy up", workspace.path(), errno))?;
     }
     Ok(())
 }
 
-/// Removes the workspaces that keep nothing.
+/// Removes the workspaces that keep nothing, which is noted before: one that is not there might be away.
 pub fn remove_empty(journal: &mut Journal, workspaces: &[Option<Workspace>]) -> Result<()> {
+    let failed = |workspace: &Workspace, errno| Error::io("tidy up", workspace.path(), errno);
+    let mut is_any = false;
     for (place, workspace) in journal.header.workspaces.iter_mut().zip(workspaces) {
         let Some(workspace) = workspace else { continue };
+        let names = workspace.dir.names().map_err(|errno| failed(workspace, errno))?;
+        place.is_gone = names.is_empty();
+        is_any |= place.is_gone;
+    }
+    if !is_any {
+        return Ok(());
+    }
+    journal.save()?;
+    for (place, workspace) in journal.header.workspaces.iter_mut().zip(workspaces) {
+        let Some(workspace) = workspace.as_ref().filter(|_| place.is_gone) else { continue };
         let removed = workspace.remove();
-        place.is_gone = removed.map_err(|errno| Error::io("tidy up", workspace.path(), errno))?;
+        place.is_gone = matches!(removed, Ok(true));
+        removed.map_err(|errno| failed(workspace, errno))?;
     }
     Ok(())
 }
@@ -192,23 +185,21 @@ pub fn count(journal: &mut Journal, steps: &Steps) {
 }
 
 fn report(journal: &Journal, steps: &Steps) -> RestoreReport {
-    let fresh = || steps.swaps.iter().filter(|swap| swap.fresh.is_some());
-    let former = |swap: &&Swap| swap.former.is_some();
-    let replaced = fresh().filter(former).count();
+    let fresh = steps.swaps.iter().filter(|swap| swap.fresh.is_some());
     RestoreReport {
         id: journal.header.id,
         entries: steps.entries,
         bytes: steps.bytes,
-        replaced: replaced as u64,
-        removed: (steps.swaps.iter().filter(former).count() - replaced) as u64,
+        replaced: journal.header.replaced,
+        removed: journal.header.removed,
         problems: steps.problems.clone(),
         kept: kept(journal),
-        restored: fresh().map(Swap::place).collect(),
+        restored: fresh.map(Swap::place).collect(),
     }
 }
 
 /// The workspaces that keep something.
 pub fn kept(journal: &Journal) -> Vec<std::path::PathBuf> {
     let places = journal.header.workspaces.iter();
-    places.filter(|place| !place.is_gone).map(super::journal::Place::path).collect()
+    places.filter(|place| place.is_kept()).map(super::journal::Place::path).collect()
 }

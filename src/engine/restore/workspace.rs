@@ -70,6 +70,11 @@ impl Place {
         self.name = name_of(Uuid::new_v4());
     }
 
+    /// Whether it was made, and not removed since.
+    pub fn is_kept(&self) -> bool {
+        self.inode.is_some() && !self.is_gone
+    }
+
     /// Where it is.
     pub fn path(&self) -> PathBuf {
         self.parent.join(OsStr::from_bytes(&self.name))

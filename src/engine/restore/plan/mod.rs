@@ -40,9 +40,9 @@ use own::Own;
 use past::Past;
 use room::{Ground, Grounds};
 use tops::{Top, Tops};
+pub(super) use unit::base_of;
 use warnings::Tally;
 
-pub(super) use unit::are_one;
 
 /// Makes a plan.
 struct Planner<'a> {

@@ -51,12 +51,8 @@ pub fn database_of(path: &RelPath) -> Option<RelPath> {
     Some(path.parent()?.join(base))
 }
 
-/// Whether two files of one folder may be parts of the same database.
-pub fn are_one(name: &[u8], other: &[u8]) -> bool {
-    base_of(name).unwrap_or(name) == base_of(other).unwrap_or(other)
-}
-
-fn base_of(name: &[u8]) -> Option<&[u8]> {
+/// The name of the database whose log is called `name`.
+pub fn base_of(name: &[u8]) -> Option<&[u8]> {
     let logs = suffixes().into_iter().filter(|suffix| !suffix.is_empty());
     logs.filter_map(|suffix| name.strip_suffix(suffix)).find(|base| !base.is_empty())
 }
