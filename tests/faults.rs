@@ -3,8 +3,12 @@
 
 mod error;
 mod kill;
+mod points;
 mod power;
 mod prune;
+mod restore;
+mod scene;
+mod undo;
 
 use std::fs;
 use std::path::{Path, PathBuf};
