@@ -16,7 +16,7 @@ use rustix::io::Errno;
 use uuid::Uuid;
 
 pub use file::Journal;
-pub use header::{Header, Place, Standing};
+pub use header::{Header, Place, Seen, Standing};
 pub use steps::{Adjust, Flag, Lift, Steps, Swap, Thing};
 
 use super::PlanItem;

@@ -4,10 +4,11 @@ use std::collections::{HashMap, HashSet};
 
 use rustix::io::Errno;
 
-use super::journal::{Journal, Standing, Steps};
+use super::journal::{Adjust, Journal, Standing, Steps, Swap};
 use super::swap::{Mover, is_it, lift};
 use super::workspace::{Workspace, slot_name};
 use super::{RestoreReport, adjust, flags, moves, target};
+use crate::engine::dir::Dir;
 use crate::engine::error::{Error, Result};
 use crate::engine::monitor::{Event, Monitor, Phase};
 use crate::engine::problem::Reason;
@@ -27,15 +28,22 @@ pub fn publish(
     let before = steps.swaps.clone();
     let mut mover = Mover::new(&workspaces);
     let outcome = put_all(&mut mover, &mut steps, &journal, monitor);
-    if outcome.is_err() {
+    let kept = match &outcome {
+        Ok(()) => Ok(steps.swaps.clone()),
         // What went wrong may have done so after an item was moved.
-        steps.swaps.retain(|swap| mover.settle(swap).is_ok() && is_published(&mut mover, swap));
-    }
+        Err(_) => published(&mut mover, &steps.swaps),
+    };
     let lowered = lift(&steps.lifts, false);
+    // Where it can't be known what is in its place, all is left so that it can be gone on with.
+    steps.swaps = kept?;
     if outcome.is_ok() {
         adjust_all(&mut steps, monitor);
     } else {
         steps.adjusts.clear();
+    }
+    if steps.swaps != before {
+        // Before anything of what is staged is removed: nobody must look for that then.
+        journal.write_steps(&steps)?;
     }
     if outcome.is_err() && steps.swaps.is_empty() {
         sweep(&mut journal, &steps, &workspaces)?;
@@ -43,13 +51,10 @@ pub fn publish(
         journal.forget()?;
         return outcome.map(|()| RestoreReport::default());
     }
-    if steps.swaps != before {
-        journal.write_steps(&steps)?;
-    }
     let swept = sweep(&mut journal, &steps, &workspaces);
     // Only now: another name of what is immutable can't be removed any more.
     set_flags(&mut mover, &mut steps, monitor);
-    let settled = settle(&mut journal, &workspaces);
+    let settled = settle(&mut journal, &workspaces, &steps.adjusts);
     let removed = remove_empty(&mut journal, &workspaces);
     let report = report(&journal, &steps);
     journal.header.standing = Standing::Done;
@@ -83,11 +88,21 @@ fn put_all(
     Ok(())
 }
 
-fn is_published(mover: &mut Mover<'_>, swap: &super::journal::Swap) -> bool {
-    mover.look(swap).is_ok_and(|(place, slot)| match &swap.fresh {
-        Some(fresh) => is_it(place.as_ref(), Some(fresh)),
-        None => slot.is_some(),
-    })
+/// Those of `swaps` that were done.
+fn published(mover: &mut Mover<'_>, swaps: &[Swap]) -> Result<Vec<Swap>> {
+    let mut done = Vec::new();
+    for swap in swaps {
+        mover.settle(swap)?;
+        let (place, slot) = mover.look(swap)?;
+        let is_done = match &swap.fresh {
+            Some(fresh) => is_it(place.as_ref(), Some(fresh)),
+            None => slot.is_some(),
+        };
+        if is_done {
+            done.push(swap.clone());
+        }
+    }
+    Ok(done)
 }
 
 /// Gives folders their metadata, from the deepest up.
@@ -118,14 +133,32 @@ pub fn set_flags(mover: &mut Mover<'_>, steps: &mut Steps, monitor: &Monitor) {
 }
 
 /// Makes all that was moved durable, and notes when that was.
-pub fn settle(journal: &mut Journal, workspaces: &[Option<Workspace>]) -> Result<()> {
+pub fn settle(
+    journal: &mut Journal,
+    workspaces: &[Option<Workspace>],
+    adjusts: &[Adjust],
+) -> Result<()> {
+    let mut flushed = HashSet::new();
     for (place, workspace) in journal.header.workspaces.iter_mut().zip(workspaces) {
         let Some(workspace) = workspace else { continue };
         let failed = |errno: Errno| Error::io("flush", workspace.path(), errno);
         place.settled = Some(workspace.clock().map_err(failed)?);
+        flushed.insert(device_of(&workspace.dir).map_err(failed)?);
         workspace.dir.sync_file_system().map_err(failed)?;
     }
+    // What only got other metadata may lie where nothing was moved.
+    for adjust in adjusts {
+        let Some(dir) = target::open(&adjust.place).ok().flatten() else { continue };
+        let failed = |errno: Errno| Error::io("flush", &adjust.place, errno);
+        if flushed.insert(device_of(&dir).map_err(failed)?) {
+            dir.sync_file_system().map_err(failed)?;
+        }
+    }
     Ok(())
+}
+
+fn device_of(dir: &Dir) -> rustix::io::Result<(u32, u32)> {
+    dir.stat().map(|stat| (stat.stx_dev_major, stat.stx_dev_minor))
 }
 
 /// Removes what was staged and is not needed any more.
@@ -164,9 +197,7 @@ pub fn count(journal: &mut Journal, steps: &Steps) {
     let header = &mut journal.header;
     let both = |fresh: bool, former: bool| {
         let swaps = steps.swaps.iter();
-        let are = |swap: &&super::journal::Swap| {
-            swap.fresh.is_some() == fresh && swap.former.is_some() == former
-        };
+        let are = |swap: &&Swap| swap.fresh.is_some() == fresh && swap.former.is_some() == former;
         swaps.filter(are).count() as u64
     };
     header.replaced = both(true, true);
@@ -181,7 +212,7 @@ pub fn count(journal: &mut Journal, steps: &Steps) {
 
 fn report(journal: &Journal, steps: &Steps) -> RestoreReport {
     let fresh = || steps.swaps.iter().filter(|swap| swap.fresh.is_some());
-    let former = |swap: &&super::journal::Swap| swap.former.is_some();
+    let former = |swap: &&Swap| swap.former.is_some();
     let replaced = fresh().filter(former).count();
     RestoreReport {
         id: journal.header.id,
@@ -191,7 +222,7 @@ fn report(journal: &Journal, steps: &Steps) -> RestoreReport {
         removed: (steps.swaps.iter().filter(former).count() - replaced) as u64,
         problems: steps.problems.clone(),
         kept: kept(journal),
-        restored: fresh().map(super::journal::Swap::place).collect(),
+        restored: fresh().map(Swap::place).collect(),
     }
 }
 

@@ -39,7 +39,7 @@ pub fn resume(
         Standing::Publishing => {
             let steps = journal.steps()?;
             let workspaces: Vec<Option<Workspace>> =
-                journal.header.workspaces.iter().map(Workspace::open).collect();
+                journal.header.workspaces.iter().map(Workspace::open).collect::<Result<_>>()?;
             lift(&steps.lifts, true)?;
             let mut mover = Mover::new(&workspaces);
             steps.swaps.iter().try_for_each(|swap| mover.settle(swap))?;

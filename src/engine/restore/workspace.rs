@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::journal::Place;
 use super::target;
 use crate::engine::dir::Dir;
-use crate::engine::error::{Error, Result};
+use crate::engine::error::{Error, Result, TargetProblem};
 use crate::engine::meta::FileTime;
 use crate::engine::path::encode;
 use crate::engine::remove::remove_tree;
@@ -116,21 +116,35 @@ impl Workspace {
     }
 
     /// Opens a workspace that was made; `None` if it is not there any more, or is not the one that was made.
-    pub fn open(place: &Place) -> Option<Self> {
-        let parent = target::open(&place.parent).ok()??;
-        let dir = parent.child(&place.name).ok()?;
-        let stat = dir.stat().ok()?;
+    ///
+    /// # Errors
+    /// What keeps it from being known whether it is there.
+    pub fn open(place: &Place) -> Result<Option<Self>> {
+        let parent = match target::open(&place.parent) {
+            Ok(Some(parent)) => parent,
+            Ok(None) => return Ok(None),
+            Err(Error::BadTarget {
+                reason: TargetProblem::Link | TargetProblem::NotFolder,
+                ..
+            }) => {
+                return Ok(None);
+            }
+            Err(error) => return Err(error),
+        };
+        let failed = |errno| failed(place, errno);
+        let dir = match parent.child(&place.name) {
+            Ok(dir) => dir,
+            Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => return Ok(None),
+            Err(errno) => return Err(failed(errno)),
+        };
+        let stat = dir.stat().map_err(failed)?;
         // One whose making was interrupted before its inode was noted has nothing in it.
         let is_it = match place.inode {
             Some(inode) => stat.stx_ino == inode,
-            None => dir.names().ok()?.is_empty(),
+            None => dir.names().map_err(failed)?.is_empty(),
         };
-        (is_it && is_private(&stat)).then(|| Self {
-            parent,
-            name: place.name.clone(),
-            path: place.path(),
-            dir,
-        })
+        let workspace = || Self { parent, name: place.name.clone(), path: place.path(), dir };
+        Ok((is_it && is_private(&stat)).then(workspace))
     }
 
     /// Where it is.
@@ -201,7 +215,7 @@ pub fn prepare(
     let mut all: Vec<Option<Workspace>> = Vec::new();
     let is_new = |place: &Place| place.is_gone || place.inode.is_none();
     if !places.iter().any(is_new) {
-        return Ok(places.iter().map(Workspace::open).collect());
+        return places.iter().map(Workspace::open).collect();
     }
     for place in places.iter_mut().filter(|place| place.is_gone) {
         place.rename();
@@ -211,8 +225,8 @@ pub fn prepare(
     save(places)?;
     for place in places.iter_mut() {
         let made = if place.inode.is_some() {
-            Workspace::open(place)
-        } else if let Some(left) = Workspace::open(place) {
+            Workspace::open(place)?
+        } else if let Some(left) = Workspace::open(place)? {
             place.inode = Some(left.dir.stat().map_err(|errno| failed(place, errno))?.stx_ino);
             Some(left)
         } else {

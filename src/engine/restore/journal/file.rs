@@ -91,6 +91,29 @@ pub fn read_header(folder: &Dir, id: Uuid) -> Option<Header> {
     is_sound.then_some(header)
 }
 
+/// Removes the files of a journal, its header first, and the lock last: who has that is alone.
+fn remove_files(folder: &Dir, id: Uuid) -> rustix::io::Result<()> {
+    let drafts = [HEADER, STEPS, ITEMS].map(|ending| format!("{ending}.new"));
+    let endings = [HEADER, STEPS, ITEMS].into_iter().chain(drafts.iter().map(String::as_str));
+    for ending in endings.chain([LOCK]) {
+        match folder.unlink(&name_of(id, ending)) {
+            Ok(()) | Err(Errno::NOENT) => {}
+            Err(errno) => return Err(errno),
+        }
+    }
+    Ok(())
+}
+
+/// Removes what is left of the journal `id` if it has no header and no process is beginning it.
+pub fn remove_orphan(folder: &Dir, id: Uuid) -> rustix::io::Result<()> {
+    if folder.has(&name_of(id, HEADER))? {
+        return Ok(());
+    }
+    let Some(_lock) = lock(folder, id)? else { return Ok(()) };
+    // It may have been begun, or even have ended, since.
+    if folder.has(&name_of(id, HEADER))? { Ok(()) } else { remove_files(folder, id) }
+}
+
 impl Journal {
     /// Begins a journal in `folder`.
     pub fn begin(folder: Dir, path: &Path, header: Header, items: &[PlanItem]) -> Result<Self> {
@@ -172,13 +195,8 @@ impl Journal {
 
     /// Removes the journal, its header first: without it nothing is known of the restore.
     pub fn forget(self) -> Result<()> {
-        for ending in [HEADER, STEPS, ITEMS, LOCK] {
-            match self.folder.unlink(&name_of(self.header.id, ending)) {
-                Ok(()) | Err(Errno::NOENT) => {}
-                Err(errno) => return Err(Error::io("remove the journal in", &self.path, errno)),
-            }
-        }
-        Ok(())
+        remove_files(&self.folder, self.header.id)
+            .map_err(|errno| Error::io("remove the journal in", &self.path, errno))
     }
 
     fn write(&self, ending: &str, bytes: &[u8]) -> Result<()> {

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use rustix::io::Errno;
 use uuid::Uuid;
 
-use super::{Journal, JournalInfo, JournalState, Journals, Standing};
+use super::{Journal, JournalInfo, JournalState, Journals, Standing, file};
 use crate::engine::error::{Error, Result};
 use crate::engine::probe;
 use crate::engine::restore::target;
@@ -24,8 +24,25 @@ impl Journals {
     pub fn tidy(&self, now: Timestamp) -> Result<Vec<Uuid>> {
         let kept = SignedDuration::from_hours(24 * i64::from(KEPT_DAYS));
         let is_old = |info: &JournalInfo| now.duration_since(info.started) > kept;
+        self.remove_orphans()?;
         let old = self.list()?.into_iter().filter(is_old);
         Ok(old.map(|info| info.id).filter(|id| self.give_up(*id).is_ok()).collect())
+    }
+
+    /// Removes the files of journals that were interrupted before they had a header, or after it was removed: nothing is
+    /// known of their restores, and nothing was made for them.
+    fn remove_orphans(&self) -> Result<()> {
+        let Some(folder) = self.open()? else { return Ok(()) };
+        for name in folder.names().map_err(|errno| self.failed(errno))? {
+            let id = name
+                .split(|&byte| byte == b'.')
+                .next()
+                .and_then(|id| Uuid::try_parse_ascii(id).ok());
+            if let Some(id) = id {
+                file::remove_orphan(&folder, id).map_err(|errno| self.failed(errno))?;
+            }
+        }
+        Ok(())
     }
 
     /// Removes what the restore `id` set aside, and forgets it.
@@ -88,7 +105,7 @@ impl Journals {
 /// Removes all that a restore staged or keeps.
 pub fn remove_workspaces(journal: &Journal) -> Result<()> {
     for place in &journal.header.workspaces {
-        let Some(workspace) = Workspace::open(place) else { continue };
+        let Some(workspace) = Workspace::open(place)? else { continue };
         let failed = |errno: Errno| Error::io("tidy up", workspace.path(), errno);
         workspace.sweep(|_| false).map_err(failed)?;
         workspace.remove().map_err(failed)?;
