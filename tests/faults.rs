@@ -3,6 +3,7 @@
 
 mod error;
 mod kill;
+mod mend;
 mod points;
 mod power;
 mod prune;

@@ -1,7 +1,7 @@
 //! A restore killed, or failing, at its system calls: what is there is old or new, it is gone on with, and taken back.
 
 use super::points::{Point, Points};
-use super::scene::{Checked, Scene, Way, is_unfinished};
+use super::scene::{Checked, Scene, Way};
 
 /// How many points are tried of each way, unless all are.
 const SAMPLE: usize = 12;
@@ -30,7 +30,7 @@ fn disturbed(scene: &Scene, point: &Point, then: Then) -> Checked<bool> {
     }
     scene.is_whole(&before).map_err(in_words)?;
     match then {
-        Then::Resume => resumed(scene),
+        Then::Resume => resumed(scene, &before),
         Then::Undo => undone(scene, &before),
     }
     .map_err(in_words)?;
@@ -39,22 +39,28 @@ fn disturbed(scene: &Scene, point: &Point, then: Then) -> Checked<bool> {
 }
 
 /// It is gone on with, or begun again where it had ended, and taken back.
-fn resumed(scene: &Scene) -> Checked {
+fn resumed(scene: &Scene, before: &super::Facts) -> Checked {
     match scene.journal()? {
-        Some(info) if is_unfinished(&info) => scene.must(&["restore", "--resume"])?,
+        Some((_, state)) if state == "interrupted" => scene.must(&["restore", "--resume"])?,
         Some(_) if scene.is_after().is_ok() => {}
-        _ => scene.must(&scene.words())?,
+        Some((id, _)) => {
+            // It ended half-way: what it did is taken back first.
+            scene.must(&["undo", &id])?;
+            return scene.is_before(before);
+        }
+        None => scene.must(&scene.words())?,
     }
-    scene.is_after()
+    scene.is_after()?;
+    scene.must(&["undo"])?;
+    scene.is_before(before)
 }
 
 /// It is taken back, done again, and taken back.
 fn undone(scene: &Scene, before: &super::Facts) -> Checked {
-    let Some(info) = scene.journal()? else {
+    let Some((id, _)) = scene.journal()? else {
         scene.is_before(before)?;
         return scene.no_workspace();
     };
-    let id = info.id.to_string();
     let was_whole = scene.is_after().is_ok();
     for _ in 0..2 {
         scene.must(&["undo", &id])?;

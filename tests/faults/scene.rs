@@ -6,7 +6,6 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
-use yore::engine::restore::{JournalInfo, JournalState, Journals};
 
 use super::points::Point;
 use crate::common::cli::{Answer, Home};
@@ -39,7 +38,7 @@ pub struct Scene {
     folder: PathBuf,
     pristine: PathBuf,
     words: Vec<String>,
-    journals: Journals,
+    journals: PathBuf,
     /// What it is after an undisturbed restore.
     after: Facts,
     /// The folders whose time an undisturbed restore sets.
@@ -76,7 +75,7 @@ impl Scene {
         if way != Way::KeepBoth {
             words.extend(["--exact", "--no-before"].map(str::to_owned));
         }
-        let journals = Journals::new(home.path().join("state/yore/restores"));
+        let journals = home.path().join("state/yore/restores");
         let (after, steady) = (Facts::new(), BTreeSet::new());
         let mut scene =
             Self { home, way, folder, pristine, words, journals, after, steady, _scratch: scratch };
@@ -114,7 +113,7 @@ impl Scene {
     /// Makes all of it anew, and gives what is there then.
     pub fn reset(&self) -> Facts {
         fs::remove_dir_all(&self.folder).unwrap();
-        let _ = fs::remove_dir_all(self.journals.folder());
+        let _ = fs::remove_dir_all(&self.journals);
         copy_tree(&self.pristine, &self.folder);
         facts(&self.folder)
     }
@@ -131,24 +130,36 @@ impl Scene {
         trace::run_under(&self.home, &point.injection(), None, words)
     }
 
-    /// The one restore that is known of, if one is.
-    pub fn journal(&self) -> Checked<Option<JournalInfo>> {
-        let mut list = self.journals.list().map_err(|error| format!("journals: {error}"))?;
-        if list.len() > 1 {
-            return Err(format!("{} journals", list.len()));
+    /// The one restore that is known of, if one is: its number and how far it has come.
+    pub fn journal(&self) -> Checked<Option<(String, String)>> {
+        let answer = self.home.run(["--json", "undo", "--list"]);
+        if answer.code != Some(0) {
+            return Err(format!("the journals can't be listed: {answer:?}"));
         }
-        Ok(list.pop())
+        let list = answer.json();
+        let known = list["restores"].as_array().unwrap();
+        let text = |name: &str| known[0][name].as_str().unwrap().to_owned();
+        match known.len() {
+            0 => Ok(None),
+            1 => Ok(Some((text("id"), text("state")))),
+            many => Err(format!("{many} journals")),
+        }
     }
 
     /// Fails if a file of a restore that isn't known of is in the folder of the journals.
     pub fn no_orphans(&self) -> Checked {
-        let known = self.journals.list().map_err(|error| error.to_string())?;
-        let Ok(entries) = fs::read_dir(self.journals.folder()) else { return Ok(()) };
-        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-        let is_known =
-            |name: &String| known.iter().any(|info| name.starts_with(&info.id.to_string()));
-        let orphans: Vec<String> = names.filter(|name| !is_known(name)).collect();
-        if orphans.is_empty() { Ok(()) } else { Err(format!("left: {orphans:?}")) }
+        let known = self.journal()?.map(|(id, _)| id);
+        let left = || {
+            let Ok(entries) = fs::read_dir(&self.journals) else { return Vec::new() };
+            let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+            let is_known = |name: &String| known.as_ref().is_some_and(|id| name.starts_with(id));
+            names.filter(|name| !is_known(name)).collect::<Vec<_>>()
+        };
+        if !left().is_empty() {
+            // A backup tidies up.
+            self.must(&["backup"])?;
+        }
+        if left().is_empty() { Ok(()) } else { Err(format!("left: {:?}", left())) }
     }
 
     /// Runs `yore`, which must do all of it.
@@ -207,11 +218,6 @@ impl Scene {
             facts(&self.folder).into_keys().filter(|path| is_own(path)).collect();
         if own.is_empty() { Ok(()) } else { Err(format!("left: {own:?}")) }
     }
-}
-
-/// Whether the restore of a journal ended.
-pub fn is_unfinished(info: &JournalInfo) -> bool {
-    matches!(info.state, JournalState::Unfinished { .. })
 }
 
 fn furnish(source: &Path) {

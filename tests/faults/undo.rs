@@ -1,7 +1,5 @@
 //! Taking a restore back, killed or failing at its system calls: run again it completes, and nothing is lost.
 
-use yore::engine::restore::JournalState;
-
 use super::points::{Point, Points};
 use super::scene::{Checked, Scene, Way};
 
@@ -15,15 +13,14 @@ fn disturbed(scene: &Scene, point: &Point) -> Checked<bool> {
     let answer = scene.run_under(point, &["undo"]);
     let in_words = |what: String| format!("{what}\n  {answer:?}");
     scene.is_whole(&before).map_err(in_words)?;
-    let info = scene.journal()?.ok_or_else(|| in_words("the journal is gone".to_owned()))?;
-    let id = info.id.to_string();
-    if answer.code == Some(0) && info.state != JournalState::Undone {
+    let (id, state) = scene.journal()?.ok_or_else(|| in_words("the journal is gone".to_owned()))?;
+    if answer.code == Some(0) && state != "undone" {
         return Err(in_words("it is not undone".to_owned()));
     }
-    let was_done = info.state == JournalState::Undone && scene.is_before(&before).is_ok();
+    let was_done = state == "undone" && scene.is_before(&before).is_ok();
     if !was_done {
         // Of an undo that ended with problems, the next does what was undone again; and one more takes all back.
-        let again = if info.state == JournalState::Undone { 2 } else { 1 };
+        let again = if state == "undone" { 2 } else { 1 };
         for _ in 0..again {
             scene.must(&["undo", &id]).map_err(in_words)?;
         }

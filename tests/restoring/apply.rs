@@ -95,7 +95,10 @@ fn old_restores_are_forgotten_and_room_is_made() {
     journals.give_up(first.id).unwrap();
     assert_eq!(scene.workspaces(), second.kept);
     assert!(matches!(journals.get(first.id), Err(Error::NoSuchRestore(_))));
+    // Where all of it would not be enough, nothing is given up.
     journals.make_room(&scene.rig.source, u64::MAX).unwrap();
+    assert_eq!(scene.workspaces(), second.kept);
+    journals.give_up(second.id).unwrap();
     assert_eq!((journals.list().unwrap(), scene.workspaces()), (vec![], vec![]));
     assert_eq!(fs::read_dir(journals.folder()).unwrap().count(), 0);
 
