@@ -131,7 +131,7 @@ impl Points {
             }
             Ok(_) => self.errors += 1,
             Err(what) => {
-                println!("{}: {what}", point.injection());
+                eprintln!("{}: {what}", point.injection());
                 self.wrong.push(format!("{}: {what}", point.injection()));
             }
         }
@@ -142,7 +142,7 @@ impl Points {
     pub fn end(self, what: &str) {
         let Self { seed, kills, errors, hits, wrong, .. } = self;
         let count = wrong.len();
-        println!(
+        eprintln!(
             "{what}, seed {seed}: {kills} kills, {errors} errors, {count} wrong; killed at {hits:?}"
         );
         assert!(wrong.is_empty(), "{what}: {count} wrong\n{}", wrong.join("\n"));
