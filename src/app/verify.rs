@@ -114,7 +114,13 @@ impl Target {
         monitor: &Monitor,
         resumed: impl FnOnce(Timestamp),
     ) -> Result<Verified> {
-        let history = self.open_attached(monitor)?;
+        let mut history = self.open_attached(monitor)?;
+        if !ask.no_mend && mend::is_interrupted(history.repository()?)? {
+            // Its folders are not as they were yet, which would be taken for damage.
+            drop(history);
+            drop(self.open_writer(monitor)?);
+            history = self.open_attached(monitor)?;
+        }
         let id = history.repository()?.marker().id;
         let options =
             VerifyOptions { names: names(&history, &ask.options)?, ..ask.options.clone() };

@@ -57,6 +57,19 @@ pub fn finish(repository: &Repository, monitor: &Monitor) -> Result<()> {
     remove_stage(repository)
 }
 
+/// Whether a mending was interrupted, which the next opening for writing finishes, or what it staged is left.
+///
+/// # Errors
+/// A drive that fails.
+pub fn is_interrupted(repository: &Repository) -> Result<bool> {
+    let found = journal::read(repository).map_err(|errno| failed(repository, errno))?;
+    let is_staged = match repository.dir().child(b"stage") {
+        Ok(stage) => stage.has(STAGE_NAME).map_err(|errno| failed(repository, errno))?,
+        Err(_) => false,
+    };
+    Ok(is_staged || !matches!(found, Found::Nothing))
+}
+
 /// As [`finish`], but waits for whoever is reading.
 pub(super) fn finish_when_free(repository: &Repository, monitor: &Monitor) -> Result<()> {
     let is_pending = journal::read(repository).map_err(|errno| failed(repository, errno))?;

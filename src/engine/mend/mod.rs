@@ -23,6 +23,7 @@ use super::recover::Writer;
 use super::remove::remove_tree;
 pub(super) use batch::STAGE_NAME;
 pub(super) use finish::finish;
+pub use finish::is_interrupted;
 use survey::{OnDrive, Survey, hits};
 
 /// A stored inode that was found to be damaged.

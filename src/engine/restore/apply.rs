@@ -14,7 +14,7 @@ use super::publish::publish;
 use super::stage::{Origin, Piece, Staging, Up};
 use super::steps::steps_of;
 use super::workspace::{self, Workspace, mount_of, slot_name};
-use super::{Action, RestorePlan, RestoreReport, Target, target};
+use super::{Action, RestorePlan, RestoreReport, Target, Warning, target};
 use crate::engine::dir::Dir;
 use crate::engine::error::{Error, Result, TargetProblem};
 use crate::engine::history::{Answers, History};
@@ -44,8 +44,10 @@ pub fn apply(
     if let Target::Folder(folder) = &plan.request.target {
         header.request.target = Target::Folder(target::resolve(folder)?);
     }
-    if let Some(item) = plan.items.iter().find(|item| item.is_written()) {
-        journals.make_room(item.target.parent().unwrap_or(Path::new("/")), plan.bytes)?;
+    for warning in &plan.warnings {
+        if let Warning::NoRoom { path, needed_bytes, .. } = warning {
+            journals.make_room(path, *needed_bytes)?;
+        }
     }
     let journal = journals.begin(header, &plan.items)?;
     stage_and_publish(history, journal, plan, false, monitor)
@@ -149,7 +151,7 @@ fn open_workspaces(
     let mut places = journal.header.workspaces.clone();
     for (number, place) in places.iter().enumerate() {
         let stat = match place.inode {
-            Some(_) => Workspace::open(place).map(|found| found.dir.stat()),
+            Some(_) => Workspace::open(place)?.map(|found| found.dir.stat()),
             // It is made yet, in this folder.
             None => target::open(&place.parent)?.map(|parent| parent.stat()),
         };

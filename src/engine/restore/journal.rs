@@ -16,7 +16,7 @@ use rustix::io::Errno;
 use uuid::Uuid;
 
 pub use file::Journal;
-pub use header::{Header, KEPT_DAYS, Place, Standing};
+pub use header::{Header, KEPT_DAYS, Place, Seen, Standing};
 pub use steps::{Adjust, Flag, Lift, Steps, Swap, Thing};
 
 use super::PlanItem;

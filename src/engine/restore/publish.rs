@@ -1,15 +1,16 @@
 //! Brings what is staged to its place, step by step as the journal says, and ends the restore.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use rustix::io::Errno;
 
-use super::journal::{Journal, Standing, Steps, Swap};
+use super::journal::{Adjust, Journal, Standing, Steps, Swap};
 use super::lift::{lift, raise};
 use super::put::Putting;
 use super::swap::Mover;
 use super::workspace::{Workspace, slot_name};
-use super::{RestoreReport, adjust, flags, links};
+use super::{RestoreReport, adjust, flags, links, target};
+use crate::engine::dir::Dir;
 use crate::engine::error::{Error, Result};
 use crate::engine::monitor::{Event, Monitor, Phase};
 use crate::engine::problem::Reason;
@@ -51,7 +52,7 @@ pub fn publish(
     let swept = sweep(&staged, &workspaces);
     // Only now: another name of what is immutable can't be removed any more.
     set_flags(&mut mover, &mut steps, monitor);
-    let settled = settle(&mut journal, &workspaces);
+    let settled = settle(&mut journal, &workspaces, &steps.adjusts);
     journal.end(Standing::Done);
     count(&mut journal, &steps);
     let removed = remove_empty(&mut journal, &workspaces);
@@ -116,14 +117,32 @@ pub fn set_flags(mover: &mut Mover<'_>, steps: &mut Steps, monitor: &Monitor) {
 }
 
 /// Makes all that was moved durable, and notes when that was.
-pub fn settle(journal: &mut Journal, workspaces: &[Option<Workspace>]) -> Result<()> {
+pub fn settle(
+    journal: &mut Journal,
+    workspaces: &[Option<Workspace>],
+    adjusts: &[Adjust],
+) -> Result<()> {
+    let mut flushed = HashSet::new();
     for (place, workspace) in journal.header.workspaces.iter_mut().zip(workspaces) {
         let Some(workspace) = workspace else { continue };
         let failed = |errno: Errno| Error::io("flush", workspace.path(), errno);
         place.settled = Some(workspace.clock().map_err(failed)?);
+        flushed.insert(device_of(&workspace.dir).map_err(failed)?);
         workspace.dir.sync_file_system().map_err(failed)?;
     }
+    // What only got other metadata may lie where nothing was moved.
+    for adjust in adjusts {
+        let Some(dir) = target::open(&adjust.place).ok().flatten() else { continue };
+        let failed = |errno: Errno| Error::io("flush", &adjust.place, errno);
+        if flushed.insert(device_of(&dir).map_err(failed)?) {
+            dir.sync_file_system().map_err(failed)?;
+        }
+    }
     Ok(())
+}
+
+fn device_of(dir: &Dir) -> rustix::io::Result<(u32, u32)> {
+    dir.stat().map(|stat| (stat.stx_dev_major, stat.stx_dev_minor))
 }
 
 /// Removes what was staged and is not needed any more: never what was anybody's.

@@ -41,7 +41,7 @@ pub fn resume(
         Standing::Publishing => {
             let steps = journal.steps()?;
             let workspaces: Vec<Option<Workspace>> =
-                journal.header.workspaces.iter().map(Workspace::open).collect();
+                journal.header.workspaces.iter().map(Workspace::open).collect::<Result<_>>()?;
             publish(journal, steps, workspaces, true, monitor)
         }
         Standing::Done => {
@@ -56,7 +56,7 @@ pub fn resume(
 /// Refuses to go on while what an earlier run made can't be reached: its file system is not mounted, perhaps.
 fn check_workspaces(journal: &Journal) -> Result<()> {
     let mut made = journal.header.workspaces.iter().filter(|place| place.is_kept());
-    match made.find(|place| Workspace::open(place).is_none()) {
+    match made.find(|place| !matches!(Workspace::open(place), Ok(Some(_)))) {
         Some(away) => Err(Error::WorkspaceAway(away.path())),
         None => Ok(()),
     }

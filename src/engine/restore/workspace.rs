@@ -142,16 +142,11 @@ impl Workspace {
         }
     }
 
-    /// Opens a workspace that was made; `None` if it can't be reached, or is not the one that was made.
-    pub fn open(place: &Place) -> Option<Self> {
-        Self::find(place).ok().flatten()
-    }
-
     /// Opens a workspace that was made; `None` if it is gone for good.
     ///
     /// # Errors
     /// [`Error::FileSystemAway`], and what the system says: it may be there.
-    pub fn find(place: &Place) -> Result<Option<Self>> {
+    pub fn open(place: &Place) -> Result<Option<Self>> {
         let failed = |errno| failed(place, errno);
         let (parent, path) = target::nearest(&place.parent)?;
         let file_system = file_system_of(&parent).map_err(failed)?;
@@ -268,7 +263,7 @@ pub fn prepare(
     let mut all: Vec<Option<Workspace>> = Vec::new();
     let is_new = |place: &Place| place.is_gone || place.inode.is_none();
     if !places.iter().any(is_new) {
-        return Ok(places.iter().map(Workspace::open).collect());
+        return places.iter().map(Workspace::open).collect();
     }
     for place in places.iter_mut().filter(|place| place.is_gone) {
         place.rename();
@@ -278,8 +273,8 @@ pub fn prepare(
     save(places)?;
     for place in places.iter_mut() {
         let made = if place.inode.is_some() {
-            Workspace::open(place)
-        } else if let Some(left) = Workspace::open(place) {
+            Workspace::open(place)?
+        } else if let Some(left) = Workspace::open(place)? {
             place.inode = Some(left.dir.stat().map_err(|errno| failed(place, errno))?.stx_ino);
             Some(left)
         } else {

@@ -1,6 +1,6 @@
 //! What a journal says of its restore as a whole.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 
 use jiff::{SignedDuration, Timestamp};
@@ -73,6 +73,16 @@ pub struct Place {
     pub settled: Option<FileTime>,
 }
 
+/// What had become of things before anything of them was taken back, or done again: that itself changes them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seen {
+    /// The slots of items that somebody had changed.
+    pub changed: HashSet<u64>,
+    /// Of each folder with other metadata whether somebody gave it another mode or owner, and the time of a change by
+    /// somebody; `None` of one that could not be looked at.
+    pub folders: Vec<Option<(bool, Option<FileTime>)>>,
+}
+
 /// All but the items and steps.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Header {
@@ -120,6 +130,9 @@ pub struct Header {
     /// Bytes of what is kept.
     #[serde(default)]
     pub kept_bytes: u64,
+    /// While it is being taken back or done again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<Seen>,
 }
 
 impl Header {
@@ -145,6 +158,7 @@ impl Header {
             replaced: 0,
             removed: 0,
             kept_bytes: 0,
+            seen: None,
         }
     }
 

@@ -153,7 +153,7 @@ fn discard(mut journal: Journal) -> Result<()> {
 fn open_workspaces(journal: &Journal) -> Result<Vec<Option<Workspace>>> {
     let find = |place: &super::Place| match place.is_gone {
         true => Ok(None),
-        false => Workspace::find(place),
+        false => Workspace::open(place),
     };
     journal.header.workspaces.iter().map(find).collect()
 }

@@ -43,7 +43,6 @@ use tops::{Top, Tops};
 pub(super) use unit::base_of;
 use warnings::Tally;
 
-
 /// Makes a plan.
 struct Planner<'a> {
     answers: Answers<'a>,
