@@ -7,7 +7,7 @@ use super::fresh::Workshop;
 use super::journal::{self, PATH_LIMIT_BYTES, PORTION_BYTES, Step};
 use super::survey::{Name, Survey, failed, hits};
 use super::swap::{Origin, by_number, mtime_of};
-use super::{GoodCopy, Mending, Rot};
+use super::{GoodCopy, MendFailure, Mending, Rot};
 use crate::engine::copy::{self, BUFFER_BYTES};
 use crate::engine::damage::Damage;
 use crate::engine::dir::Dir;
@@ -50,6 +50,7 @@ pub(super) fn mend_batch(
             rot: rot.clone(),
             hits: hits(survey.names.iter()),
             mended_from: None,
+            failure: Some(MendFailure::NoGoodCopy),
         })
         .collect();
     let locked = too_new(&writer.repository, surveys)?;
@@ -75,6 +76,7 @@ pub(super) fn mend_batch(
         for ready in mended {
             if let Some(mending) = mendings.get_mut(ready.at) {
                 mending.mended_from = Some(ready.from);
+                mending.failure = None;
             }
         }
         from = to;

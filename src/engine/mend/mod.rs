@@ -13,6 +13,8 @@ mod swap;
 use std::collections::HashMap;
 use std::path::PathBuf;
 
+use rustix::io::Errno;
+
 use super::copy::{self, BUFFER_BYTES};
 use super::damage::{Damage, DamageState, DamagedFile};
 use super::error::Result;
@@ -64,6 +66,23 @@ pub struct Hit {
     pub snapshots: Vec<String>,
 }
 
+/// Why a damaged file could not be mended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MendFailure {
+    /// No good copy was found, neither in the repository nor in the source.
+    NoGoodCopy,
+    /// A good copy is there, but no room on the drive for it.
+    NoRoom,
+    /// A newer version of Yore wrote a snapshot that has it.
+    UnknownFeature,
+    /// Not every name took the good copy.
+    NotTaken,
+    /// The drive didn't let it be done; what the system said.
+    Unreachable(Errno),
+    /// Someone was reading all the time.
+    Waiting,
+}
+
 /// What came of one damaged file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mending {
@@ -73,6 +92,8 @@ pub struct Mending {
     pub hits: Vec<Hit>,
     /// The copy that it was mended from; `None` if it could not be, which `damage.jsonl` remembers.
     pub mended_from: Option<GoodCopy>,
+    /// Why it could not be; `None` if it was.
+    pub failure: Option<MendFailure>,
 }
 
 /// How many damaged files are mended by one journal.
@@ -218,6 +239,12 @@ pub(super) fn follow_deletion(
         }
     }
     damage.write(&writer.repository)
+}
+
+impl From<&DamagedFile> for Rot {
+    fn from(file: &DamagedFile) -> Self {
+        Self::remembered(file)
+    }
 }
 
 impl Rot {
