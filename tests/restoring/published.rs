@@ -138,8 +138,7 @@ fn what_can_not_be_moved_does_not_keep_the_rest() {
         assert_eq!(answer.code, Some(3), "{answer:?}");
         let is_new = |name: &&&str| text(&small, name) == format!("new {name}");
         assert_eq!(FILES.iter().filter(is_new).count(), 1, "{error}");
-        let report = &answer.json()["report"]["problems"];
-        assert!(report.is_null() || report.as_array().unwrap().len() == 1, "{report}");
+        assert!(answer.err.contains("1 entry could not be restored"), "{answer:?}");
         assert_eq!(journals(&small).list().unwrap().pop().unwrap().replaced, 5);
     }
 }
@@ -157,20 +156,17 @@ fn a_database_comes_back_as_a_whole_or_not_at_all() {
 
     // One that a program wrote to meanwhile stays as that left it.
     let small = changed(&parts);
-    restore_under(&small, "renameat2:signal=SIGKILL:when=2");
-    assert_eq!(
-        (text(&small, parts[0]), text(&small, parts[1])),
-        ("old data.db".into(), "new data.db-wal".into())
-    );
+    restore_under(&small, "renameat2:signal=SIGKILL:when=3");
+    let log = small.source.join(parts[1]);
+    assert!(text(&small, parts[0]) == "old data.db" && !log.exists());
     write(&small.source.join(parts[0]), "written");
     let report = resume(&small).unwrap();
-    let told = parts.map(|name| (path_of(&small, name), Reason::ChangedMeanwhile));
-    assert_eq!(report.problems, told);
-    assert_eq!(
-        (text(&small, parts[0]), text(&small, parts[1])),
-        ("written".into(), "new data.db-wal".into())
-    );
-    assert!(is_kept(&small, "new data.db"));
+    for name in parts {
+        let told = (path_of(&small, name), Reason::ChangedMeanwhile);
+        assert!(report.problems.contains(&told), "{report:?}");
+        assert!(is_kept(&small, &format!("new {name}")));
+    }
+    assert!(text(&small, parts[0]) == "written" && !log.exists());
 }
 
 #[test]

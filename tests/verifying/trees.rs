@@ -113,6 +113,7 @@ fn a_snapshot_that_vanished_is_found() {
     let rig = Rig::new();
     let names = three(&rig, 5);
     fs::remove_dir_all(rig.snapshot(&names[1])).unwrap();
+    rig.recover();
     let history = rig.history();
     for asked in [Vec::new(), vec![names[1].clone()]] {
         let options = yore::engine::verify::VerifyOptions { names: asked, ..Default::default() };
