@@ -78,7 +78,7 @@ fn skip_single<T>(outcome: Result<T>) -> Result<Option<T>> {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt};
 
     use super::*;
 

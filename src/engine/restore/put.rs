@@ -44,7 +44,10 @@ impl Units {
                 parts.push(number);
             }
         }
-        let parts: Vec<Vec<usize>> = by_base.into_values().filter(|all| all.len() > 1).collect();
+        let mut parts: Vec<Vec<usize>> =
+            by_base.into_values().filter(|all| all.len() > 1).collect();
+        parts.iter_mut().for_each(|parts| parts.sort_unstable());
+        parts.sort_unstable();
         let units = parts.iter().enumerate();
         let of = units.flat_map(|(unit, parts)| parts.iter().map(move |part| (*part, unit)));
         Self { of: of.collect(), parts }
