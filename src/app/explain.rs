@@ -189,12 +189,7 @@ fn explain_rest(error: &EngineError) -> Explanation {
     let path_of = |path: &RelPath| path.to_string();
     match error {
         EngineError::Cancelled => Explanation { what: gettext("Stopped."), advice: None },
-        EngineError::RestoreKept(cause) => Explanation::new(
-            explain_engine(cause).what,
-            gettext(
-                "What was copied is kept, and nothing was changed: “yore restore --resume” goes on, “yore undo” gives it up.",
-            ),
-        ),
+        EngineError::RestoreKept(cause) => explain_kept(cause),
         EngineError::NoSnapshots => Explanation::new(
             gettext("There is no snapshot yet."),
             gettext("Run “yore backup” to make the first one."),
@@ -258,6 +253,16 @@ fn explain_rest(error: &EngineError) -> Explanation {
         },
         other => Explanation { what: other.to_string(), advice: None },
     }
+}
+
+/// A restore that can be gone on with.
+fn explain_kept(cause: &EngineError) -> Explanation {
+    Explanation::new(
+        explain_engine(cause).what,
+        gettext(
+            "What was copied is kept, and nothing was changed: “yore restore --resume” goes on, “yore undo” gives it up.",
+        ),
+    )
 }
 
 fn no_such_content(path: &RelPath) -> Explanation {

@@ -160,3 +160,21 @@ fn a_stop_does_not_part_a_database_from_its_log() {
         assert!(new || all([Some("old"), Some("old"), None, None]), "at number {time}: {names:?}");
     }
 }
+
+#[test]
+fn what_a_program_used_since_stays_whole() {
+    for changed in ["x", "x-wal"] {
+        let scene = Scene::new();
+        let folder = scene.folder.to_str().unwrap();
+        scene.small.home.json(["restore", "--on-conflict", "replace", folder]);
+        write(&scene.folder.join(changed), "used since");
+        let used = plain(facts(&scene.folder));
+        // However often it is asked for.
+        for number in 0..3 {
+            let id = journals(&scene.small).list().unwrap().pop().unwrap().id.to_string();
+            let report = &scene.small.home.json_of(3, ["undo", &id])["report"];
+            assert_eq!((&report["put_back"], &report["taken_away"]), (&0.into(), &0.into()));
+            assert_same(&used, &plain(facts(&scene.folder)), &format!("{changed} {number}"));
+        }
+    }
+}

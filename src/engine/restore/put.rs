@@ -25,14 +25,15 @@ pub struct Putting<'a, 'w> {
 }
 
 /// Which items are parts of one database.
-struct Units {
+pub struct Units {
     /// The unit of an item that is not by itself.
     of: HashMap<usize, usize>,
     parts: Vec<Vec<usize>>,
 }
 
 impl Units {
-    fn new(swaps: &[Swap]) -> Self {
+    /// The databases among `swaps`.
+    pub fn new(swaps: &[Swap]) -> Self {
         let mut by_base: HashMap<(&Path, &[u8]), Vec<usize>> = HashMap::new();
         for (number, swap) in swaps.iter().enumerate() {
             if let Some(base) = base_of(&swap.name) {
@@ -44,10 +45,18 @@ impl Units {
                 parts.push(number);
             }
         }
-        let parts: Vec<Vec<usize>> = by_base.into_values().filter(|all| all.len() > 1).collect();
+        let mut parts: Vec<Vec<usize>> =
+            by_base.into_values().filter(|all| all.len() > 1).collect();
+        parts.iter_mut().for_each(|parts| parts.sort_unstable());
+        parts.sort_unstable();
         let units = parts.iter().enumerate();
         let of = units.flat_map(|(unit, parts)| parts.iter().map(move |part| (*part, unit)));
         Self { of: of.collect(), parts }
+    }
+
+    /// The parts of each database, by their numbers.
+    pub fn all(&self) -> &[Vec<usize>] {
+        &self.parts
     }
 
     /// Whether an item belongs to the same database as the one before it.

@@ -9,7 +9,6 @@ use rustix::io::Errno;
 
 use super::adjust::{hold, set_mode};
 use super::journal::{Flag, Journal, Swap, Thing};
-pub use super::lift::lift;
 use super::place::dated_name;
 use super::workspace::{Workspace, slot_name, stat_in};
 use super::{moves, target};

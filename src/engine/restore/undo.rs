@@ -2,6 +2,8 @@
 //!
 //! Whatever was changed since stays as it is. Taking back what was taken back does the restore again.
 
+mod look;
+
 use std::collections::HashSet;
 use std::path::PathBuf;
 
@@ -12,13 +14,12 @@ use uuid::Uuid;
 use super::journal::{
     Adjust, Flag, Journal, Place, Seen, Standing, Steps, Swap, Thing, remove_workspaces,
 };
+use super::lift::{lift, raise};
 use super::publish::{count, set_flags, settle};
-use super::since::Since;
-use super::swap::{Mover, is_it, lift};
+use super::swap::{Mover, is_general, is_it};
 use super::workspace::{self, Workspace, slot_name};
 use super::{Journals, adjust, target};
-use crate::engine::error::{Error, Result, TargetProblem};
-use crate::engine::meta::FileTime;
+use crate::engine::error::{Error, Result};
 use crate::engine::monitor::{Monitor, Phase};
 use crate::engine::overrides::Override;
 
@@ -85,13 +86,18 @@ pub fn undo(journals: &Journals, id: Uuid, monitor: &Monitor) -> Result<UndoRepo
         report: UndoReport::default(),
         seen: journal.header.seen.take(),
         moved: HashSet::new(),
+        edited: journal.header.edited.clone(),
         failed: None,
     };
     undo.look(&steps)?;
     journal.header.seen.clone_from(&undo.seen);
+    let was_raised = is_resumed || journal.header.standing == Standing::Publishing;
     journal.header.standing = if is_back { Standing::Undoing } else { Standing::Redoing };
+    journal.header.edited =
+        undo.seen.iter().flat_map(|seen| seen.changed.iter().copied()).collect();
     journal.save()?;
-    let outcome = lift(&steps.lifts, true).and_then(|()| undo.turn_all(&mut steps, monitor));
+    let outcome =
+        raise(&mut steps, &journal, was_raised).and_then(|()| undo.turn_all(&mut steps, monitor));
     let lowered = lift(&steps.lifts, false);
     if outcome.is_ok() {
         undo.adjust_all(&steps);
@@ -143,6 +149,8 @@ struct Undo<'a> {
     seen: Option<Seen>,
     /// Inodes that were moved before an interruption.
     moved: HashSet<u64>,
+    /// The slots of items that somebody was found to have changed before: they stay from then on.
+    edited: HashSet<u64>,
     /// What failed of a file system as a whole: what could not be done for that is done by the next try.
     failed: Option<Error>,
 }
@@ -245,13 +253,15 @@ impl Undo<'_> {
             return self.refasten(swap, outgoing, incoming);
         }
         let kept_if = slot.is_some().then(kept);
-        let is_changed = self.seen.as_ref().is_some_and(|seen| seen.changed.contains(&swap.slot));
+        if self.seen.as_ref().is_some_and(|seen| seen.changed.contains(&swap.slot)) {
+            return Ok(Turned::Problem(UndoProblem::ChangedSince { kept: kept_if }));
+        }
         let mut goes = outgoing;
         if let Some(thing) = outgoing {
             match &place {
                 // It was moved away or removed: that is as good as taken back.
                 None => goes = None,
-                Some(stat) if stat.stx_ino != thing.inode || is_changed => {
+                Some(stat) if stat.stx_ino != thing.inode => {
                     return Ok(Turned::Problem(UndoProblem::ChangedSince { kept: kept_if }));
                 }
                 Some(_) => {}
@@ -290,92 +300,6 @@ impl Undo<'_> {
             .map_err(|errno| Error::io("change the permissions of", &swap.place(), errno))?;
         Ok(Turned::Already)
     }
-
-    /// Finds what was changed since, before anything is moved: that moves the times of folders, and of what has several
-    /// names, too. An undo that goes on knows it, but for what was changed after the interruption.
-    fn look(&mut self, steps: &Steps) -> Result<()> {
-        let known = self.seen.take();
-        let mut changed = self.changed(&steps.swaps)?;
-        let folders = match known {
-            Some(known) => {
-                changed.extend(known.changed);
-                known.folders
-            }
-            None => steps.adjusts.iter().map(|step| self.since(step)).collect::<Result<_>>()?,
-        };
-        self.seen = Some(Seen { changed, folders });
-        Ok(())
-    }
-
-    fn since(&self, step: &Adjust) -> Result<Option<(bool, Option<FileTime>)>> {
-        let (given, other) = self.given(step);
-        match adjust::since(step, given, other) {
-            Ok(since) => Ok(Some(since)),
-            Err(errno) => {
-                let error = Error::io("examine", &step.place, errno);
-                if is_general(&error) { Err(error) } else { Ok(None) }
-            }
-        }
-    }
-
-    /// The slots of items that were changed.
-    fn changed(&mut self, swaps: &[Swap]) -> Result<HashSet<u64>> {
-        let mut waiting = Vec::new();
-        for swap in swaps {
-            let Some(thing) = self.sides(swap).0 else { continue };
-            match self.mover.look(swap) {
-                // An interrupted undo moved it, and so changed its other names.
-                Ok((_, slot)) if is_it(slot.as_ref(), Some(thing)) => {
-                    self.moved.insert(thing.inode);
-                }
-                Ok((Some(stat), _)) if stat.stx_ino == thing.inode => waiting.push((swap, stat)),
-                Err(error) if is_general(&error) => return Err(error),
-                _ => {}
-            }
-        }
-        let mut changed = HashSet::new();
-        for (swap, stat) in waiting {
-            let is_changed = match self.is_changed(swap, &stat) {
-                Err(error) if is_general(&error) => return Err(error),
-                // What can't be looked at stays as well.
-                looked => looked.unwrap_or(true),
-            };
-            if is_changed {
-                changed.insert(swap.slot);
-            }
-        }
-        Ok(changed)
-    }
-
-    fn is_changed(&mut self, swap: &Swap, stat: &Statx) -> Result<bool> {
-        let settled: Option<FileTime> =
-            self.places.get(swap.workspace).and_then(|place| place.settled);
-        let (Some(settled), Some(folder)) = (settled, self.mover.folder(&swap.folder)?) else {
-            return Ok(false);
-        };
-        let since = Since { settled, moved: &self.moved, is_resumed: self.is_resumed };
-        since
-            .is_changed(&folder, &swap.name, stat)
-            .map_err(|errno| Error::io("examine", &swap.place(), errno))
-    }
-}
-
-/// Whether this is about a whole file system or the whole process, and may be another way the next time.
-fn is_general(error: &Error) -> bool {
-    let Error::Io { source, .. } = error else {
-        let reasons = [TargetProblem::Full, TargetProblem::ReadOnly];
-        return matches!(error, Error::BadTarget { reason, .. } if reasons.contains(reason));
-    };
-    let general = [
-        Errno::IO,
-        Errno::NOSPC,
-        Errno::DQUOT,
-        Errno::ROFS,
-        Errno::MFILE,
-        Errno::NFILE,
-        Errno::NOMEM,
-    ];
-    source.raw_os_error().is_some_and(|raw| general.iter().any(|it| it.raw_os_error() == raw))
 }
 
 fn remove_empty(path: &std::path::Path) -> Result<()> {

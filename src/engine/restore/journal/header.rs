@@ -130,6 +130,9 @@ pub struct Header {
     /// Bytes of what is kept.
     #[serde(default)]
     pub kept_bytes: u64,
+    /// The slots of items that somebody was found to have changed: they are never moved again.
+    #[serde(default, skip_serializing_if = "HashSet::is_empty")]
+    pub edited: HashSet<u64>,
     /// While it is being taken back or done again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seen: Option<Seen>,
@@ -158,6 +161,7 @@ impl Header {
             replaced: 0,
             removed: 0,
             kept_bytes: 0,
+            edited: HashSet::new(),
             seen: None,
         }
     }

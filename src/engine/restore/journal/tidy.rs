@@ -11,7 +11,8 @@ use super::{Journal, JournalInfo, JournalState, Journals, Standing, file};
 use crate::engine::dir::Dir;
 use crate::engine::error::{Error, Result};
 use crate::engine::probe;
-use crate::engine::restore::swap::{Mover, lift};
+use crate::engine::restore::lift::lift;
+use crate::engine::restore::swap::Mover;
 use crate::engine::restore::target;
 use crate::engine::restore::workspace::Workspace;
 
