@@ -4,7 +4,9 @@ mod crashed;
 mod drives;
 mod forged;
 mod mended;
+mod pending;
 mod remembered;
+mod stuck;
 
 use std::fs;
 use std::os::unix::fs::{FileExt as _, MetadataExt as _};

@@ -73,11 +73,15 @@ pub fn describe(event: &Event) -> String {
         | Event::JournalForged
         | Event::MendingFinished
         | Event::MendingRefused
+        | Event::MendingWaits
+        | Event::MendingStuck { .. }
+        | Event::DamageSetAside
+        | Event::DamageNotNoted { .. }
         | Event::PrivilegesLeftOff { .. } => describe_finished(event),
     }
 }
 
-/// What became of deletions and adoptions.
+/// What became of deletions, adoptions and mendings.
 fn describe_finished(event: &Event) -> String {
     match event {
         Event::ReadersAwaited => {
@@ -107,17 +111,40 @@ fn describe_finished(event: &Event) -> String {
         Event::JournalForged => gettext(
             "The repository’s journal held a note of a handover that root did not write; it was not believed and was removed.",
         ),
+        Event::PrivilegesLeftOff { count, first } => ngettext_f(
+            "{count} stored program did not get its special rights (setuid, setgid or capabilities) back, since others could have used them: {path}",
+            "{count} stored programs did not get their special rights (setuid, setgid or capabilities) back, since others could have used them; one is {path}",
+            *count,
+            &[("path", &display(first.as_bytes()))],
+        ),
+        _ => describe_mending(event),
+    }
+}
+
+/// What became of damaged files.
+fn describe_mending(event: &Event) -> String {
+    match event {
         Event::MendingFinished => gettext(
             "Damaged files were just being mended when that was interrupted; it was finished.",
         ),
         Event::MendingRefused => gettext(
             "The repository’s journal held a note of a mending that Yore did not write; it was not believed and was removed.",
         ),
-        Event::PrivilegesLeftOff { count, first } => ngettext_f(
-            "{count} stored program did not get its special rights (setuid, setgid or capabilities) back, since others could have used them: {path}",
-            "{count} stored programs did not get their special rights (setuid, setgid or capabilities) back, since others could have used them; one is {path}",
+        Event::MendingWaits => gettext(
+            "Someone is just reading from the drive; mending waits for whoever reads, but not for long.",
+        ),
+        Event::MendingStuck { reason } => gettext_f(
+            "Damaged files were just being mended when that was interrupted, and it could not be finished now: {reason}",
+            &[("reason", reason)],
+        ),
+        Event::DamageSetAside => gettext(
+            "The list of damaged files on the drive could not be read and was moved aside, to damage.jsonl.old; “yore verify” makes it again.",
+        ),
+        Event::DamageNotNoted { count } => ngettext_f(
+            "{count} damaged file could not be noted on the drive, for want of room.",
+            "{count} damaged files could not be noted on the drive, for want of room.",
             *count,
-            &[("path", &display(first.as_bytes()))],
+            &[],
         ),
         _ => String::new(),
     }

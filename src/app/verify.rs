@@ -223,7 +223,7 @@ impl Target {
 impl Verified {
     /// Adds what was `known` before, and looks for the snapshots in which each damaged file is seen, without changing anything.
     fn look_at(&mut self, history: &History, known: &Damage, monitor: &Monitor) -> Result<()> {
-        let known = known.files().iter().map(Rot::from).map(untried);
+        let known = known.files().map(Rot::from).map(untried);
         let known: Vec<Mending> = known.filter(|mending| !self.is_found(mending)).collect();
         self.mendings.extend(known);
         let rots: Vec<Rot> = self.mendings.iter().map(|mending| mending.rot.clone()).collect();

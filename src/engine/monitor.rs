@@ -175,6 +175,20 @@ pub enum Event {
     JournalForged,
     /// Damaged files were being mended when that was interrupted; now it is done.
     MendingFinished,
+    /// Damaged files are to be mended, and someone is just reading from the repository: that is waited for, not for long.
+    MendingWaits,
+    /// A mending that was interrupted could not be finished; the next opening tries again.
+    MendingStuck {
+        /// Why.
+        reason: String,
+    },
+    /// The list of what is known to be damaged could not be read; it was moved aside, and what it told is forgotten.
+    DamageSetAside,
+    /// The drive has no room for the list of what is damaged, or it would be longer than is read again.
+    DamageNotNoted {
+        /// How many damaged files are not in it.
+        count: u64,
+    },
     /// The journal told of a mending in a way in which Yore did not write it; it was not believed and is gone.
     MendingRefused,
     /// Files of a repository that another user got lost setuid, setgid or capabilities for good, since someone else

@@ -94,6 +94,12 @@ fn a_good_file_is_not_replaced_whatever_the_journal_says() {
     crate::common::place::set_mode(&past.rig.repository.join("stage/mend/1"), 0o4755);
     opened_with(&past, good.as_bytes());
     assert_eq!(past.stored_facts(), before);
+    // The right content with another time.
+    interrupted(&past, Vec::new());
+    let staged = fs::File::open(past.rig.repository.join("stage/mend/1")).unwrap();
+    staged.set_modified(std::time::SystemTime::UNIX_EPOCH).unwrap();
+    opened_with(&past, good.as_bytes());
+    assert_eq!(past.stored_facts(), before);
     // A link in the place of the new file.
     interrupted(&past, Vec::new());
     let staged = past.rig.repository.join("stage/mend/1");

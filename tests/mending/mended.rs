@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 
-use yore::engine::mend::GoodCopy;
+use yore::engine::mend::{GoodCopy, MendFailure};
 
 use super::{Past, flip};
 use crate::common::attribute;
@@ -94,8 +94,11 @@ fn a_bad_copy_is_not_taken_for_a_good_one() {
     // The live file has the size and the time, but not the content any more.
     flip(&past.rig.source.join(KEPT));
     let before = past.stored_facts();
-    let mendings = past.mend(vec![rot.clone()]);
+    // Said twice, it is tried once.
+    let mendings = past.mend(vec![rot.clone(), rot.clone()]);
+    assert_eq!(mendings.len(), 1);
     assert_eq!(mendings[0].mended_from, None);
+    assert_eq!(mendings[0].failure, Some(MendFailure::NoGoodCopy));
     assert_eq!(mendings[0].hits[0].snapshots, past.names);
     assert_eq!(past.stored_facts(), before);
     assert!(past.damage().is_damaged(rot.hash, rot.inode));
@@ -203,5 +206,26 @@ fn what_a_newer_version_sealed_is_not_touched() {
     let before = past.stored_facts();
     let mendings = past.mend(vec![rot]);
     assert_eq!(mendings[0].mended_from, None);
+    assert_eq!(mendings[0].failure, Some(MendFailure::UnknownFeature));
     assert_eq!(past.stored_facts(), before);
+}
+
+#[test]
+fn what_the_drive_hands_down_by_default_is_not_taken_on() {
+    let past = Past::of(rig(), 2);
+    let before = past.stored_facts();
+    let rot = past.flip(0, KEPT);
+    // Owner, a named user, group, mask and others may do all.
+    let entries = [(1, u32::MAX), (2, 1234), (4, u32::MAX), (16, u32::MAX), (32, u32::MAX)];
+    let mut list = 2_u32.to_le_bytes().to_vec();
+    for (tag, id) in entries {
+        list.extend_from_slice(&u16::to_le_bytes(tag));
+        list.extend_from_slice(&u16::to_le_bytes(7));
+        list.extend_from_slice(&u32::to_le_bytes(id));
+    }
+    let stage = past.rig.repository.join("stage");
+    attribute::set(&stage, "system.posix_acl_default", &list);
+    let mendings = past.mend(vec![rot]);
+    assert_eq!(mendings[0].failure, None);
+    past.assert_mended(&before, &[KEPT], "mended");
 }

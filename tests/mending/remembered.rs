@@ -38,12 +38,12 @@ fn it_has_a_line_by_which_it_is_found_again() {
     assert!(past.damage().is_damaged(rot.hash, rot.inode));
     assert!(!past.damage().is_damaged(rot.hash, rot.inode + 1));
     // Said twice, it is remembered once, as it was found first.
-    let seen = past.damage().files()[0].seen;
+    let seen = past.damage().files().next().unwrap().seen;
     let live = past.rig.source.join(KEPT);
     fs::rename(&live, past.rig.path().join("aside")).unwrap();
     past.mend(vec![rot]);
     assert_eq!(past.damage().files().len(), 1);
-    assert_eq!(past.damage().files()[0].seen, seen);
+    assert_eq!(past.damage().files().next().unwrap().seen, seen);
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn it_is_named_by_another_snapshot_once_the_first_is_deleted() {
     let (past, rot) = past();
     let last = past.rig.back_up().snapshot;
     delete(&past, &[0]);
-    assert_eq!(past.damage().files()[0].snapshot, past.names[1]);
+    assert_eq!(past.damage().files().next().unwrap().snapshot, past.names[1]);
     assert!(past.damage().is_damaged(rot.hash, rot.inode));
     delete(&past, &[1]);
     assert!(past.damage().is_empty(), "nothing has that inode any more");

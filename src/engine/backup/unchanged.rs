@@ -99,7 +99,7 @@ pub fn is_sound(writer: &Writer, last: &SnapshotRow) -> bool {
         let stat = folder.and_then(|dir| dir.stat_child(path.name().unwrap_or_default()));
         stat.is_ok_and(|stat| stat.stx_ino == inode)
     };
-    !damage.files().iter().any(|file| is_there(&file.path, file.inode))
+    !damage.files().any(|file| is_there(&file.path, file.inode))
 }
 
 fn open_root(path: &Path, place: RelPath, node: NodeId, state: &State) -> Option<Waiting> {

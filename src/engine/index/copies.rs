@@ -1,6 +1,8 @@
 //! Where a content is stored already: asked by size, and then by hash.
 
-use rusqlite::{OptionalExtension as _, params};
+use std::collections::{HashMap, HashSet};
+
+use rusqlite::params;
 
 use super::state::{COLUMNS, State};
 use super::{Index, NodeId, ROOT_NODE};
@@ -98,14 +100,32 @@ impl Index {
         })
     }
 
-    /// How many bytes the content with this hash has; `None` if no version has it. Looks at every version that there is.
-    pub fn size_of_content(&self, hash: ContentHash) -> Result<Option<u64>> {
+    /// How many bytes each of these contents has; one that no version has is left out. Looks at every version that there is,
+    /// once.
+    pub fn sizes_of_contents(
+        &self,
+        hashes: &HashSet<ContentHash>,
+    ) -> Result<HashMap<ContentHash, u64>> {
+        let mut sizes = HashMap::new();
+        if hashes.is_empty() {
+            return Ok(sizes);
+        }
         self.run(|connection| {
-            connection
-                .prepare_cached("SELECT size FROM version WHERE kind = 102 AND hash = ?1 LIMIT 1")?
-                .query_row([hash.0.as_slice()], |row| row.get(0))
-                .optional()
-        })
+            let mut statement = connection.prepare_cached(
+                "SELECT hash, size FROM version WHERE kind = 102 AND hash IS NOT NULL",
+            )?;
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()?
+                && sizes.len() < hashes.len()
+            {
+                let hash = ContentHash::from_slice(row.get_ref(0)?.as_blob()?);
+                if let Some(hash) = hash.filter(|hash| hashes.contains(hash)) {
+                    sizes.insert(hash, row.get(1)?);
+                }
+            }
+            Ok(())
+        })?;
+        Ok(sizes)
     }
 
     /// The path with the number `node`; `None` if a row is missing or absurd.

@@ -1,22 +1,23 @@
 //! The inode that takes a damaged one's place: made in `stage/mend/`, from a copy that proves to have the content.
 
+use std::collections::HashMap;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
 use rustix::fs::Statx;
 use rustix::io::Errno;
 
-use super::survey::{Survey, failed, hits};
+use super::failure::{MendFailure, explain, failed, of_files};
+use super::survey::{Name, Survey, hits};
 use super::swap::Origin;
 use super::{GoodCopy, Rot};
 use crate::engine::copy::{self, CopyError, OwnerRule};
 use crate::engine::damage::Damage;
 use crate::engine::dir::{Dir, stat_fd};
-use crate::engine::error::{Error, Result};
-use crate::engine::meta::{ContentHash, Metadata};
+use crate::engine::error::Result;
+use crate::engine::meta::{ContentHash, FileTime, Metadata};
 use crate::engine::monitor::Monitor;
 use crate::engine::path::RelPath;
-use crate::engine::probe;
 use crate::engine::repository::{Owners, Repository};
 use crate::engine::xattr::{self, Labels, Xattrs};
 
@@ -32,61 +33,94 @@ pub(super) struct Workshop<'a> {
     pub repository: &'a Repository,
     pub stage: &'a Dir,
     pub damage: &'a Damage,
-    pub buffer: Vec<u8>,
+    /// What was mended just now, by content.
+    pub mended: &'a HashMap<ContentHash, Name>,
+    pub buffer: &'a mut [u8],
     pub monitor: &'a Monitor,
 }
 
+/// What became of one file: that, or why nothing did.
+type Made<T> = Result<std::result::Result<T, MendFailure>>;
+
 impl Workshop<'_> {
     /// Makes the file `staged` with the content that the damaged one should have and all else that it has: from another
-    /// stored file, else from the source. `None` if no good copy is found, or what it carries can't be carried over.
+    /// stored file, else from the source.
     ///
     /// # Errors
-    /// The drive fails or is full; a stop.
-    pub fn make(&mut self, rot: &Rot, survey: &Survey, staged: &[u8]) -> Result<Option<GoodCopy>> {
-        let Some(mut dress) = self.dress_of(rot) else { return Ok(None) };
+    /// The drive is gone; a stop.
+    pub fn make(
+        &mut self,
+        rot: &Rot,
+        survey: &Survey,
+        staged: &[u8],
+    ) -> Made<(GoodCopy, FileTime)> {
+        let mut dress = match self.dress_of(rot) {
+            Ok(dress) => dress,
+            Err(failure) => return Ok(Err(failure)),
+        };
         dress.meta.mtime = survey.mtime.unwrap_or(dress.meta.mtime);
-        let is_known = |inode| self.damage.is_damaged(rot.hash, inode);
-        let others: Vec<_> = survey.others.iter().filter(|(it, _)| !is_known(*it)).collect();
-        for (_, name) in others {
-            let (Some(folder), Some(last)) = (name.folder(self.repository), name.path.name())
-            else {
-                continue;
-            };
-            if self.take((&folder, last), survey.size_bytes, staged, &dress)? {
-                let (snapshot, path) = (name.snapshot.clone(), name.path.clone());
-                return Ok(Some(GoodCopy::Stored { snapshot, path }));
+        let mut failure = MendFailure::NoGoodCopy;
+        for copy in self.candidates(rot, survey) {
+            let Some((folder, name)) = self.open(&copy) else { continue };
+            match self.take((&folder, &name), survey.size_bytes, staged, &dress)? {
+                Ok(()) => return Ok(Ok((copy, dress.meta.mtime))),
+                Err(MendFailure::NoGoodCopy) => {}
+                Err(MendFailure::NoRoom) => return Ok(Err(MendFailure::NoRoom)),
+                Err(other) => failure = other,
             }
         }
-        for hit in hits(survey.names.iter()) {
-            let Some((folder, name)) = open_live(&hit.path) else { continue };
-            if self.take((&folder, &name), survey.size_bytes, staged, &dress)? {
-                return Ok(Some(GoodCopy::Source(hit.path.to_absolute())));
-            }
-        }
-        Ok(None)
+        Ok(Err(failure))
     }
 
-    /// What the damaged inode carries; `None` if that can't be read, or it doesn't say itself what it should hold.
-    fn dress_of(&self, rot: &Rot) -> Option<Dress> {
-        let (folder, _) = rot.find(self.repository)?;
-        let (file, stat) = folder.open_file(rot.path.name()?).ok()?;
+    /// Where the content may be, in the order in which that is tried.
+    fn candidates(&self, rot: &Rot, survey: &Survey) -> Vec<GoodCopy> {
+        let others = survey.others.iter().filter(|(it, _)| !self.damage.is_damaged(rot.hash, *it));
+        let stored = others.map(|(_, name)| name).chain(self.mended.get(&rot.hash));
+        let stored =
+            stored.cloned().map(|Name { snapshot, path }| GoodCopy::Stored { snapshot, path });
+        let live = hits(survey.names.iter()).into_iter();
+        stored.chain(live.map(|hit| GoodCopy::Source(hit.path.to_absolute()))).collect()
+    }
+
+    /// The folder of a file, and its name; nothing is opened through a link.
+    fn open(&self, copy: &GoodCopy) -> Option<(Dir, Vec<u8>)> {
+        match copy {
+            GoodCopy::Stored { snapshot, path } => {
+                let name = Name { snapshot: snapshot.clone(), path: path.clone() };
+                Some((name.folder(self.repository).ok()??, path.name()?.to_vec()))
+            }
+            GoodCopy::Source(path) => {
+                let path = RelPath::from_absolute(path).ok()?;
+                let folder = Dir::open(Path::new("/")).ok()?.beneath(&path.parent()?).ok()?;
+                Some((folder, path.name()?.to_vec()))
+            }
+        }
+    }
+
+    /// What the damaged inode carries, if it says itself that it should have the content.
+    fn dress_of(&self, rot: &Rot) -> std::result::Result<Dress, MendFailure> {
+        let found = rot.find(self.repository).map_err(MendFailure::Unreachable)?;
+        let (Some((folder, _)), Some(name)) = (found, rot.path.name()) else {
+            return Err(MendFailure::Unreachable(Errno::NOENT));
+        };
+        let (file, stat) = folder.open_file(name).map_err(MendFailure::Unreachable)?;
         let is_it = stat.stx_ino == rot.inode && xattr::read_hash(&file) == Ok(Some(rot.hash));
-        Dress::of(&file, &stat, rot.hash).filter(|_| is_it)
+        Dress::of(&file, &stat, rot.hash).filter(|_| is_it).ok_or(MendFailure::NotTaken)
     }
 
-    /// Copies a file into the stage; `false`, with nothing left there, if it is not what was looked for.
+    /// Copies a file into the stage, or leaves nothing there.
     fn take(
         &mut self,
         (dir, name): (&Dir, &[u8]),
         size_bytes: Option<u64>,
         staged: &[u8],
         dress: &Dress,
-    ) -> Result<bool> {
+    ) -> Made<()> {
         let is_size = |stat: Statx| size_bytes.is_none_or(|size| stat.stx_size == size);
         if !dir.open_file(name).is_ok_and(|(_, stat)| is_size(stat)) {
-            return Ok(false);
+            return Ok(Err(MendFailure::NoGoodCopy));
         }
-        let means = (self.buffer.as_mut_slice(), self.monitor);
+        let means = (&mut *self.buffer, self.monitor);
         copy_dressed(self.repository, (dir, name), (self.stage, staged), dress, means)
     }
 }
@@ -98,24 +132,32 @@ impl Dress {
     }
 }
 
-/// Makes one more inode like a staged one, flushed; `None` if that turns out to be bad.
+/// Makes one more inode like a staged one, flushed and read back.
+///
+/// # Errors
+/// The drive is gone, or full; a stop.
 pub(super) fn double(
     repository: &Repository,
     (stage, name): (&Dir, &[u8]),
     (origin, hash): (&Origin, ContentHash),
     (buffer, monitor): (&mut [u8], &Monitor),
-) -> Result<Option<Origin>> {
+) -> Made<Origin> {
     let failed = |errno| failed(repository, errno);
     let (file, stat) = origin.dir.open_file(&origin.name).map_err(failed)?;
-    let Some(dress) = Dress::of(&file, &stat, hash) else { return Ok(None) };
+    let Some(dress) = Dress::of(&file, &stat, hash) else { return Ok(Err(MendFailure::NotTaken)) };
     super::remove_tree(stage, name).map_err(failed)?;
     let from = (&origin.dir, origin.name.as_slice());
-    if !copy_dressed(repository, from, (stage, name), &dress, (buffer, monitor))? {
-        return Ok(None);
+    if let Err(failure) = copy_dressed(repository, from, (stage, name), &dress, (buffer, monitor))?
+    {
+        return Ok(Err(failure));
     }
     repository.dir().sync_file_system().map_err(failed)?;
+    let is_proven = copy::is_proven(stage, name, hash, buffer, monitor);
+    if !is_proven.map_err(|error| explain(repository, error))? {
+        return Ok(Err(MendFailure::Unreachable(Errno::IO)));
+    }
     let dir = stage.duplicate().map_err(failed)?;
-    Ok(Some(Origin { dir, name: name.to_vec() }))
+    Ok(Ok(Origin { dir, name: name.to_vec() }))
 }
 
 /// Copies a file if it has the content, the proof of which is set first; then all else that the new inode carries.
@@ -125,20 +167,24 @@ fn copy_dressed(
     (stage, staged): (&Dir, &[u8]),
     dress: &Dress,
     (buffer, monitor): (&mut [u8], &Monitor),
-) -> Result<bool> {
-    let failed = |errno| explain(repository, CopyError::Drive(errno));
+) -> Made<()> {
     let copied = copy::copy_file(from, (stage, staged), 0, buffer, Labels::Leave, monitor);
     let (read, file) = match copied {
         Ok(copied) => copied,
-        Err(CopyError::Source(_)) => return Ok(false),
-        Err(error) => return Err(explain(repository, error)),
+        Err(CopyError::Source(_)) => return Ok(Err(MendFailure::NoGoodCopy)),
+        Err(error) => return of_files(explain(repository, error)).map(Err),
     };
-    let is_content = read.hash == dress.hash && !read.torn;
-    if is_content && set(&file, dress, repository.marker().owners).map_err(failed)? {
-        return Ok(true);
-    }
-    stage.unlink(staged).map_err(failed)?;
-    Ok(false)
+    let failure = if read.hash != dress.hash || read.torn {
+        MendFailure::NoGoodCopy
+    } else {
+        match set(&file, dress, repository.marker().owners) {
+            Ok(true) => return Ok(Ok(())),
+            Ok(false) | Err(Errno::PERM | Errno::OPNOTSUPP | Errno::INVAL) => MendFailure::NotTaken,
+            Err(errno) => of_files(failed(repository, errno))?,
+        }
+    };
+    stage.unlink(staged).map_err(|errno| failed(repository, errno))?;
+    Ok(Err(failure))
 }
 
 /// Sets what an inode carries, and looks whether it stuck.
@@ -155,19 +201,4 @@ fn set(file: &OwnedFd, dress: &Dress, owners: Owners) -> rustix::io::Result<bool
         (wanted.uid, wanted.gid) = (now.uid, now.gid);
     }
     Ok(all && now == wanted && Xattrs::read(file)? == dress.xattrs)
-}
-
-/// The folder of the live file, and its name; nothing is opened through a link.
-fn open_live(path: &RelPath) -> Option<(Dir, Vec<u8>)> {
-    let folder = Dir::open(Path::new("/")).ok()?.beneath(&path.parent()?).ok()?;
-    Some((folder, path.name()?.to_vec()))
-}
-
-/// What ended a copy, as an error of the mending.
-pub(super) fn explain(repository: &Repository, error: CopyError) -> Error {
-    match error {
-        CopyError::Cancelled => Error::Cancelled,
-        CopyError::Drive(Errno::NOSPC) => probe::full(repository.dir(), repository.path(), 0),
-        CopyError::Drive(errno) | CopyError::Source(errno) => failed(repository, errno),
-    }
 }

@@ -37,6 +37,8 @@ pub(super) struct Step {
     pub staged: u32,
     /// The name.
     pub name: Name,
+    /// The mtime that the new inode was made with; `None` if the journal doesn't tell.
+    pub made: Option<FileTime>,
     /// The mtime of the folder that the name is in.
     pub mtime: FileTime,
     /// The mode of that folder.
@@ -51,6 +53,9 @@ struct Line {
     staged: u32,
     /// Below the repository, percent-encoded.
     path: String,
+    /// The mtime of the new inode.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    made: Option<FileTime>,
     mtime: FileTime,
     mode: u32,
 }
@@ -88,12 +93,24 @@ pub(super) fn read(repository: &Repository) -> Result<Found> {
     let bytes = match journal.read_file(JOURNAL_NAME, LIMIT_BYTES) {
         Ok(bytes) => bytes,
         Err(Errno::NOENT) => return Ok(Found::Nothing),
-        Err(Errno::FBIG | Errno::LOOP | Errno::OPNOTSUPP) => return Ok(Found::Bad),
+        Err(
+            Errno::FBIG
+            | Errno::LOOP
+            | Errno::OPNOTSUPP
+            | Errno::IO
+            | Errno::UCLEAN
+            | Errno::BADMSG,
+        ) => return Ok(Found::Bad),
         Err(errno) => return Err(errno),
     };
     let lines = bytes.split(|&byte| byte == b'\n').filter(|line| !line.is_empty());
     let steps: Option<Vec<Step>> = lines.map(Step::parse).collect();
     Ok(steps.map_or(Found::Bad, Found::Steps))
+}
+
+/// Whether a mending was interrupted, or is on its way.
+pub(super) fn is_there(repository: &Repository) -> Result<bool> {
+    folder(repository)?.map_or(Ok(false), |journal| journal.has(JOURNAL_NAME))
 }
 
 /// Removes the journal, durably.
@@ -134,6 +151,7 @@ impl Step {
             inode: self.inode,
             staged: self.staged,
             path: format!("snapshots/{snapshot}/files/{}", path.encode()),
+            made: self.made,
             mtime: self.mtime,
             mode: self.mode,
         }
@@ -148,7 +166,8 @@ impl Step {
         let (place, snapshot) = (parts.next()?, parts.next()?);
         let (files, path) = (parts.next()?, parts.next()?);
         let is_place = place == b"snapshots" && files == FILES_NAME && is_snapshot_name(snapshot);
-        let fits = line.mode <= 0o7777 && line.mtime.nsec < 1_000_000_000;
+        let is_time = |time: FileTime| time.nsec < 1_000_000_000;
+        let fits = line.mode <= 0o7777 && is_time(line.mtime) && line.made.is_none_or(is_time);
         let path = RelPath::parse(path).ok().filter(|path| !path.is_root() && is_place && fits)?;
         let snapshot = String::from_utf8(snapshot.to_vec()).ok()?;
         Some(Self {
@@ -156,6 +175,7 @@ impl Step {
             inode: line.inode,
             staged: line.staged,
             name: Name { snapshot, path },
+            made: line.made,
             mtime: line.mtime,
             mode: line.mode,
         })

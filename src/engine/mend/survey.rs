@@ -3,15 +3,17 @@
 use std::collections::{HashMap, HashSet};
 
 use rustix::fs::Statx;
+use rustix::io::Errno;
 
+use super::failure::errno_of;
+use super::known::Known;
 use super::{Hit, Rot};
 use crate::engine::dir::Dir;
-use crate::engine::error::{Error, Result};
-use crate::engine::index::{Index, Place, SnapshotState};
-use crate::engine::meta::{ContentHash, FileTime, Kind};
+use crate::engine::error::Result;
+use crate::engine::meta::{FileTime, Kind};
 use crate::engine::monitor::Monitor;
 use crate::engine::path::RelPath;
-use crate::engine::recover::{Writer, snapshot_names};
+use crate::engine::recover::snapshot_names;
 use crate::engine::repository::Repository;
 use crate::engine::snapshot::{Snapshot, name_order};
 
@@ -27,11 +29,16 @@ pub(super) struct Name {
     pub path: RelPath,
 }
 
+/// What could not be looked at, and why.
+pub(super) type Hidden = (Name, Errno);
+
 /// What is known of a damaged inode before it is mended.
 #[derive(Debug)]
 pub(super) struct Survey {
     /// Its names, as far as they are known.
     pub names: HashSet<Name>,
+    /// A name that it may have, or a folder in which it may have one.
+    pub hidden: Option<Hidden>,
     /// Other inodes that should have its content, each by one name.
     pub others: Vec<(u64, Name)>,
     /// How many bytes its content should have; `None` if the index doesn't tell.
@@ -41,153 +48,167 @@ pub(super) struct Survey {
 }
 
 impl Name {
-    /// Opens the folder that the name is in, through no link.
-    pub fn folder(&self, repository: &Repository) -> Option<Dir> {
-        let files = Snapshot::open(repository, &self.snapshot).ok()??.files().ok()?;
-        files.beneath(&self.path.parent()?).ok()
+    /// Opens the folder that the name is in, through no link; `None` if it isn't there for certain.
+    pub fn folder(&self, repository: &Repository) -> rustix::io::Result<Option<Dir>> {
+        let Some(parent) = self.path.parent() else { return Ok(None) };
+        match open_files(repository, &self.snapshot)? {
+            Some(files) => unless_gone(files.beneath(&parent)),
+            None => Ok(None),
+        }
     }
 
-    /// What has this name, with the folder that it is in; `None` if it is no regular file.
-    pub fn look(&self, repository: &Repository) -> Option<(Dir, Statx)> {
-        let folder = self.folder(repository)?;
-        let stat = folder.stat_child(self.path.name()?).ok()?;
+    /// What has this name, with the folder that it is in; `None` if no regular file has it for certain.
+    pub fn look(&self, repository: &Repository) -> rustix::io::Result<Option<(Dir, Statx)>> {
+        let (Some(folder), Some(name)) = (self.folder(repository)?, self.path.name()) else {
+            return Ok(None);
+        };
+        let Some(stat) = unless_gone(folder.stat_child(name))? else { return Ok(None) };
         let is_file = Kind::from_mode(stat.stx_mode.into()) == Some(Kind::File);
-        is_file.then_some((folder, stat))
+        Ok(is_file.then_some((folder, stat)))
     }
 }
 
-/// The snapshots that are on the drive, as the index numbers them.
-pub(super) struct OnDrive(Vec<(i64, String)>);
-
-impl OnDrive {
-    pub fn read(index: &Index) -> Result<Self> {
-        let is_there = |state| matches!(state, SnapshotState::Good | SnapshotState::Damaged);
-        let rows = index.snapshots()?.into_iter().filter(|row| is_there(row.state));
-        Ok(Self(rows.map(|row| (row.seq.cast_signed(), row.name)).collect()))
-    }
-
-    fn in_range(&self, place: Place) -> impl Iterator<Item = &String> {
-        let range = place.first..=place.last;
-        self.0.iter().filter(move |(seq, _)| range.contains(seq)).map(|(_, name)| name)
-    }
-
-    fn number_of(&self, snapshot: &str) -> Option<u64> {
-        let found = self.0.iter().find(|(_, name)| name == snapshot);
-        found.map(|(seq, _)| seq.cast_unsigned())
+/// Opens the root of a snapshot's tree; `None` if it isn't there for certain.
+fn open_files(repository: &Repository, snapshot: &str) -> rustix::io::Result<Option<Dir>> {
+    match Snapshot::open(repository, snapshot).map_err(|error| errno_of(&error))? {
+        Some(snapshot) => unless_gone(snapshot.files()),
+        None => Ok(None),
     }
 }
 
-/// Looks for the names of an inode, and for others of the same content, wherever the index says that content is;
-/// `size_bytes` is how large the inode is, if that is known.
+/// Tells what is not there from what can't be looked at.
+fn unless_gone<T>(found: rustix::io::Result<T>) -> rustix::io::Result<Option<T>> {
+    match found {
+        Ok(found) => Ok(Some(found)),
+        Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => Ok(None),
+        Err(errno) => Err(errno),
+    }
+}
+
+/// Looks for the names of an inode, and for others of the same content, wherever the index says that content is.
 pub(super) fn survey(
-    writer: &Writer,
-    on_drive: &OnDrive,
-    (hash, inode): (ContentHash, u64),
-    size_bytes: Option<u64>,
-    path: &RelPath,
+    repository: &Repository,
+    known: &Known<'_>,
+    rot: &Rot,
     monitor: &Monitor,
 ) -> Result<Survey> {
-    let (places, size_bytes) = places(&writer.index, hash, size_bytes, path)?;
-    let mut survey = Survey { names: HashSet::new(), others: Vec::new(), size_bytes, mtime: None };
-    let mut seen = HashSet::from([inode]);
-    for place in places {
-        let Some(path) = writer.index.path_of(place.node)? else { continue };
-        for snapshot in on_drive.in_range(place) {
-            monitor.check_cancelled()?;
-            let name = Name { snapshot: snapshot.clone(), path: path.clone() };
-            let Some((_, stat)) = name.look(&writer.repository) else { continue };
-            if stat.stx_ino == inode {
+    let mut survey = Survey {
+        names: HashSet::new(),
+        hidden: None,
+        others: Vec::new(),
+        size_bytes: known.size_of(rot.hash),
+        mtime: None,
+    };
+    let mut seen = HashSet::from([rot.inode]);
+    for name in known.names_of(rot)? {
+        monitor.check_cancelled()?;
+        match name.look(repository) {
+            Ok(None) => {}
+            Ok(Some((_, stat))) if stat.stx_ino == rot.inode => {
                 survey.names.insert(name);
-            } else if survey.others.len() < OTHERS_LIMIT && seen.insert(stat.stx_ino) {
-                survey.others.push((stat.stx_ino, name));
             }
+            Ok(Some((_, stat))) => {
+                if survey.others.len() < OTHERS_LIMIT && seen.insert(stat.stx_ino) {
+                    survey.others.push((stat.stx_ino, name));
+                }
+            }
+            Err(errno) => survey.hidden = Some((name, errno)),
         }
     }
     Ok(survey)
 }
 
-/// Where the index says that a content is, and its size. Of an empty one only the same path is looked at: such files
-/// are never linked across paths.
-fn places(
-    index: &Index,
-    hash: ContentHash,
-    size_bytes: Option<u64>,
-    path: &RelPath,
-) -> Result<(Vec<Place>, Option<u64>)> {
-    let at_once = match size_bytes.filter(|size| *size > 0) {
-        Some(size) => index.places_of(size, hash)?,
-        None => Vec::new(),
-    };
-    if !at_once.is_empty() {
-        return Ok((at_once, size_bytes));
-    }
-    // The damage may have changed the size, too.
-    match index.size_of_content(hash)? {
-        Some(0) => {
-            let versions = match index.node_of(path)? {
-                Some(node) => index.versions_of(node)?.into_iter().map(|it| (node, it)).collect(),
-                None => Vec::new(),
-            };
-            let of_hash = versions.into_iter().filter(|(_, (.., state))| state.hash == Some(hash));
-            let place = |(node, (first, last, _))| Place { node, first, last };
-            Ok((of_hash.map(place).collect(), Some(0)))
+/// Looks for all names of the damaged inodes; through all trees if the index doesn't know of enough, once for all of
+/// them.
+pub(super) fn survey_all(
+    repository: &Repository,
+    known: &Known<'_>,
+    rots: &[Rot],
+    monitor: &Monitor,
+) -> Result<Vec<Survey>> {
+    let mut surveys = Vec::new();
+    let mut lacking: HashMap<u64, usize> = HashMap::new();
+    for (at, rot) in rots.iter().enumerate() {
+        let mut survey = survey(repository, known, rot, monitor)?;
+        survey.names.insert(rot.name());
+        survey.mtime = known.mtime_of(&rot.name(), rot.hash)?;
+        let links = rot.find(repository).ok().flatten().map(|(_, stat)| u64::from(stat.stx_nlink));
+        if links.is_none_or(|links| (survey.names.len() as u64) < links) {
+            lacking.insert(rot.inode, at);
+        } else {
+            survey.hidden = None;
         }
-        Some(size) => Ok((index.places_of(size, hash)?, Some(size))),
-        None => Ok((Vec::new(), None)),
+        surveys.push(survey);
     }
-}
-
-/// The mtime that the index recorded for the inode under this name, if it knows that as having this content.
-pub(super) fn recorded_mtime(
-    index: &Index,
-    on_drive: &OnDrive,
-    name: &Name,
-    hash: ContentHash,
-) -> Result<Option<FileTime>> {
-    let (Some(seq), Some(node)) = (on_drive.number_of(&name.snapshot), index.node_of(&name.path)?)
-    else {
-        return Ok(None);
+    let inodes = lacking.keys().copied().collect();
+    let add = |inode, name| {
+        if let Some(survey) = lacking.get(&inode).and_then(|at| surveys.get_mut(*at)) {
+            survey.names.insert(name);
+        }
     };
-    let version = index.version_at(node, seq)?;
-    Ok(version.filter(|(.., state)| state.hash == Some(hash)).map(|(.., it)| it.stored_mtime()))
+    let hidden = look_everywhere(repository, &inodes, add, monitor)?;
+    for at in lacking.into_values() {
+        if let Some(survey) = surveys.get_mut(at) {
+            survey.hidden = survey.hidden.take().or_else(|| hidden.clone());
+        }
+    }
+    Ok(surveys)
 }
 
-/// Looks through all trees for names of these inodes that the index doesn't know, by what listings tell.
+/// Looks through all trees for names of these inodes that the index doesn't know, by what listings tell. Gives a folder
+/// that could not be listed, if there is one.
 pub(super) fn look_everywhere(
     repository: &Repository,
-    wanted: &mut HashMap<u64, &mut Survey>,
+    inodes: &HashSet<u64>,
+    mut add: impl FnMut(u64, Name),
     monitor: &Monitor,
-) -> Result<()> {
+) -> Result<Option<Hidden>> {
+    let mut hidden = None;
+    if inodes.is_empty() {
+        return Ok(hidden);
+    }
     for snapshot in snapshot_names(repository)? {
-        let Some(files) = Snapshot::open(repository, &snapshot)?.and_then(|it| it.files().ok())
-        else {
-            continue;
+        let name = |path| Name { snapshot: snapshot.clone(), path };
+        let files = match open_files(repository, &snapshot) {
+            Ok(Some(files)) => files,
+            Ok(None) => continue,
+            Err(errno) => {
+                hidden = Some((name(RelPath::root()), errno));
+                continue;
+            }
         };
         let mut waiting = vec![RelPath::root()];
         while let Some(path) = waiting.pop() {
             monitor.check_cancelled()?;
-            // What can't be listed can't be mended either.
-            let Ok(folder) = files.beneath(&path) else { continue };
-            let Ok(entries) = folder.entries() else { continue };
-            for entry in entries {
-                let kind = entry.kind.or_else(|| kind_of(&folder, &entry.name));
-                match (kind, wanted.get_mut(&entry.inode)) {
-                    (Some(Kind::Directory), _) => waiting.push(path.join(&entry.name)),
-                    (Some(Kind::File), Some(survey)) => {
-                        let path = path.join(&entry.name);
-                        survey.names.insert(Name { snapshot: snapshot.clone(), path });
-                    }
-                    _ => {}
-                }
+            let look = |entry: &[u8], kind, inode| match kind {
+                Some(Kind::Directory) => waiting.push(path.join(entry)),
+                Some(Kind::File) if inodes.contains(&inode) => add(inode, name(path.join(entry))),
+                _ => {}
+            };
+            if let Err(errno) = list(&files, &path, look) {
+                hidden = Some((name(path), errno));
             }
         }
     }
-    Ok(())
+    Ok(hidden)
 }
 
-fn kind_of(folder: &Dir, name: &[u8]) -> Option<Kind> {
-    let stat = folder.stat_child(name).ok()?;
-    Kind::from_mode(stat.stx_mode.into())
+/// Shows `look` what is in a folder: name, kind and inode.
+fn list(
+    files: &Dir,
+    path: &RelPath,
+    mut look: impl FnMut(&[u8], Option<Kind>, u64),
+) -> rustix::io::Result<()> {
+    let Some(dir) = unless_gone(files.beneath(path))? else { return Ok(()) };
+    for entry in dir.entries()? {
+        let kind = match entry.kind {
+            Some(kind) => Some(kind),
+            None => unless_gone(dir.stat_child(&entry.name))?
+                .and_then(|stat| Kind::from_mode(stat.stx_mode.into())),
+        };
+        look(&entry.name, kind, entry.inode);
+    }
+    Ok(())
 }
 
 /// Names by path, each with its snapshots, oldest first.
@@ -212,13 +233,10 @@ impl Rot {
         Name { snapshot: self.snapshot.clone(), path: self.path.clone() }
     }
 
-    /// What the damaged inode is, and the folder in which it has the name by which it is known.
-    pub(super) fn find(&self, repository: &Repository) -> Option<(Dir, Statx)> {
-        self.name().look(repository).filter(|(_, stat)| stat.stx_ino == self.inode)
+    /// What the damaged inode is, and the folder in which it has the name by which it is known; `None` if it hasn't that
+    /// for certain.
+    pub(super) fn find(&self, repository: &Repository) -> rustix::io::Result<Option<(Dir, Statx)>> {
+        let found = self.name().look(repository)?;
+        Ok(found.filter(|(_, stat)| stat.stx_ino == self.inode))
     }
-}
-
-/// An error of the drive while something is mended.
-pub(super) fn failed(repository: &Repository, errno: rustix::io::Errno) -> Error {
-    Error::drive("mend files in", repository.path(), errno)
 }

@@ -2,15 +2,17 @@
 //! time: what has the new inode already is left as it is.
 
 use std::collections::BTreeMap;
+use std::os::fd::OwnedFd;
 
 use rustix::fs::Statx;
 use rustix::io::Errno;
 
+use super::failure::{MendFailure, explain, failed, of_name};
+use super::finish::Left;
 use super::fresh;
 use super::journal::Step;
-use super::survey::failed;
 use crate::engine::copy;
-use crate::engine::dir::{Dir, set_mtime};
+use crate::engine::dir::{Dir, set_mtime, stat_fd};
 use crate::engine::error::Result;
 use crate::engine::meta::{FileTime, Kind, Metadata};
 use crate::engine::monitor::Monitor;
@@ -29,12 +31,16 @@ pub(super) struct Origin {
 }
 
 /// What came of one damaged inode.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Swapped {
-    /// None of its names that were to get the new inode has it any more.
-    All,
-    /// Some still have it.
-    Some,
+#[derive(Default)]
+pub(super) struct Swapped {
+    /// One of its names that were to get the new inode still has it.
+    pub left: Option<Left>,
+    /// It has no name at all any more.
+    pub is_gone: bool,
+    /// The new inodes that its names have got.
+    pub made: Vec<u64>,
+    /// A folder did not get its time or mode back, for this reason.
+    pub altered: Option<Errno>,
 }
 
 /// Steps by the number that their new inode has in the stage.
@@ -46,10 +52,11 @@ pub(super) fn by_number(steps: &[Step]) -> BTreeMap<u32, Vec<&Step>> {
     groups
 }
 
-/// Carries out steps that share one new inode; whoever calls has the deleter's lock, and flushes afterwards.
+/// Carries out steps that share one new inode; whoever calls has the deleter's lock, and flushes afterwards. A name that
+/// can't be changed keeps what it has.
 ///
 /// # Errors
-/// A drive that fails.
+/// A drive that is gone or full.
 pub(super) fn swap_all(
     repository: &Repository,
     stage: &Dir,
@@ -57,13 +64,15 @@ pub(super) fn swap_all(
     origin: Origin,
     means: (&mut [u8], &Monitor),
 ) -> Result<Swapped> {
-    let mut swap = Swap { repository, stage, origin, doubles: 0, is_fit: None, means };
-    let mut swapped = Swapped::All;
+    let mut swap = Swap { repository, stage, origin, doubles: 0, damaged: None, means };
+    let mut swapped = Swapped::default();
+    swapped.made.extend(swap.origin.inode());
     for in_folder in steps.chunk_by(|one, other| one.is_beside(other)) {
-        if swap.work_in_folder(in_folder)? == Swapped::Some {
-            swapped = Swapped::Some;
-        }
+        swap.work_in_folder(in_folder, &mut swapped)?;
     }
+    let damaged = swap.damaged.flatten();
+    swapped.is_gone =
+        damaged.is_some_and(|file| stat_fd(&file).is_ok_and(|stat| stat.stx_nlink == 0));
     Ok(swapped)
 }
 
@@ -74,83 +83,112 @@ struct Swap<'a> {
     origin: Origin,
     /// How many more of the new inode were made.
     doubles: u32,
-    /// Whether the damaged inode is one that the new one may take the place of, once it was looked at.
-    is_fit: Option<bool>,
+    /// The damaged inode once it was looked at, if the new one may take its place.
+    damaged: Option<Option<OwnedFd>>,
     means: (&'a mut [u8], &'a Monitor),
 }
 
 impl Swap<'_> {
     /// Gives names in one folder the new inode, and the folder the time and mode that it had.
-    fn work_in_folder(&mut self, steps: &[&Step]) -> Result<Swapped> {
-        let failed = |errno| failed(self.repository, errno);
-        let Some(folder) = steps.first().and_then(|step| step.name.folder(self.repository)) else {
+    fn work_in_folder(&mut self, steps: &[&Step], swapped: &mut Swapped) -> Result<()> {
+        let Some(first) = steps.first() else { return Ok(()) };
+        let left = |step: &Step, failure| Some(Left::at(step.name.clone(), failure));
+        let folder = match first.name.folder(self.repository) {
+            Ok(Some(folder)) => folder,
             // What is gone meanwhile is none of ours.
-            return Ok(Swapped::All);
+            Ok(None) => return Ok(()),
+            Err(errno) => {
+                swapped.left = left(first, of_name(self.repository, errno)?);
+                return Ok(());
+            }
         };
         // Of a folder in which nothing is of what the journal tells, it is not believed what it was like.
         let is_ours = |step: &&&Step| step.inode_in(&folder).is_some();
         let ours = steps.iter().find(is_ours).copied();
-        let outcome = steps.iter().try_fold(Swapped::All, |swapped, step| {
-            Ok(if self.swap(&folder, step)? { swapped } else { Swapped::Some })
+        let outcome = steps.iter().try_for_each(|step| {
+            if let Some(failure) = self.swap(&folder, step, &mut swapped.made)? {
+                swapped.left = left(step, failure);
+            }
+            Ok(())
         });
-        if let Some(step) = ours {
-            put_back(&folder, step).map_err(failed)?;
+        if let Some(Err(errno)) = ours.map(|step| put_back(&folder, step)) {
+            of_name(self.repository, errno)?;
+            swapped.altered = Some(errno);
         }
         outcome
     }
 
-    /// Gives one name the new inode; `false` if it still has the damaged one.
-    fn swap(&mut self, folder: &Dir, step: &Step) -> Result<bool> {
-        let Some(name) = step.name.path.name() else { return Ok(true) };
-        // What was put there by hand is left alone, and so is what has the new inode.
-        if !folder.stat_child(name).is_ok_and(|stat| stat.stx_ino == step.inode) {
-            return Ok(true);
+    /// Gives one name the new inode; says why it still has the damaged one.
+    fn swap(
+        &mut self,
+        folder: &Dir,
+        step: &Step,
+        made: &mut Vec<u64>,
+    ) -> Result<Option<MendFailure>> {
+        let Some(name) = step.name.path.name() else { return Ok(None) };
+        match folder.stat_child(name) {
+            Ok(stat) if stat.stx_ino == step.inode => {}
+            // What was put there by hand is left alone, and so is what has the new inode.
+            Ok(_) | Err(Errno::NOENT) => return Ok(None),
+            Err(errno) => return of_name(self.repository, errno).map(Some),
         }
-        let is_fit = match self.is_fit {
-            Some(is_fit) => is_fit,
-            None => {
-                step.inode_in(folder) == Some(step.inode)
-                    && is_dressed_alike(self.repository, (folder, name), &self.origin)
-            }
-        };
-        self.is_fit = Some(is_fit);
-        if !is_fit {
-            return Ok(false);
+        if self.damaged.is_none() {
+            self.damaged = Some(replaceable(self.repository, (folder, name), step, &self.origin));
+        }
+        if matches!(self.damaged, Some(None)) {
+            return Ok(Some(MendFailure::NotTaken));
         }
         loop {
             match exchange(self.stage, (folder, name), &self.origin) {
-                Ok(()) => return Ok(true),
+                Ok(()) => return Ok(None),
                 // It has as many names as the file system allows: the rest get another one.
-                Err(Errno::MLINK) if self.double(step)? => {}
-                Err(Errno::MLINK) => return Ok(false),
-                Err(errno) => return Err(failed(self.repository, errno)),
+                Err(Errno::MLINK) => {
+                    if let Some(failure) = self.double(step)? {
+                        return Ok(Some(failure));
+                    }
+                    made.extend(self.origin.inode());
+                }
+                Err(errno) => return of_name(self.repository, errno).map(Some),
             }
         }
     }
 
-    /// Makes another new inode; `false` if that turns out to be bad.
-    fn double(&mut self, step: &Step) -> Result<bool> {
+    /// Makes another new inode, or says why it can't be made.
+    fn double(&mut self, step: &Step) -> Result<Option<MendFailure>> {
         self.doubles += 1;
         let name = format!("{}-{}", step.staged, self.doubles).into_bytes();
         let (to, from) = ((self.stage, name.as_slice()), (&self.origin, step.hash));
         let means = (&mut *self.means.0, self.means.1);
-        let Some(made) = fresh::double(self.repository, to, from, means)? else {
-            return Ok(false);
-        };
-        self.origin = made;
-        Ok(true)
+        match fresh::double(self.repository, to, from, means)? {
+            Ok(origin) => {
+                self.origin = origin;
+                Ok(None)
+            }
+            Err(failure) => Ok(Some(failure)),
+        }
     }
 }
 
-/// Puts folders back as they were in which nothing was swapped after all.
-pub(super) fn put_back_all(repository: &Repository, steps: &[&Step]) -> Result<()> {
+/// Puts folders back as they were in which nothing was swapped after all; says why one could not be.
+pub(super) fn put_back_all(repository: &Repository, steps: &[&Step]) -> Result<Option<Errno>> {
+    let mut altered = None;
     for step in steps {
-        let Some(folder) = step.name.folder(repository) else { continue };
-        if step.inode_in(&folder).is_some() {
-            put_back(&folder, step).map_err(|errno| failed(repository, errno))?;
+        // One that can't be reached stays as it is.
+        let Ok(Some(folder)) = step.name.folder(repository) else { continue };
+        if step.inode_in(&folder).is_some()
+            && let Err(errno) = put_back(&folder, step)
+        {
+            of_name(repository, errno)?;
+            altered = Some(errno);
         }
     }
-    Ok(())
+    Ok(altered)
+}
+
+impl Origin {
+    fn inode(&self) -> Option<u64> {
+        self.dir.stat_child(&self.name).ok().map(|stat| stat.stx_ino)
+    }
 }
 
 impl Step {
@@ -167,20 +205,25 @@ impl Step {
     }
 }
 
-/// Whether two files have the same mode, owner and attributes: a forged journal must not give a file others.
-fn is_dressed_alike(
+/// The damaged inode, if it should have the content and the new one has the same mode, owner and attributes, and the
+/// mtime that the journal tells: a forged journal must not give a file others.
+fn replaceable(
     repository: &Repository,
     (folder, name): (&Dir, &[u8]),
+    step: &Step,
     origin: &Origin,
-) -> bool {
+) -> Option<OwnedFd> {
     let carries_owners = repository.marker().owners == Owners::Inode;
     let dress = |dir: &Dir, name: &[u8]| {
         let (file, stat) = dir.open_file(name).ok()?;
-        let Metadata { mode, uid, gid, .. } = Metadata::from_statx(&stat)?;
-        Some((mode, carries_owners.then_some((uid, gid)), Xattrs::read(&file).ok()?))
+        let Metadata { mode, uid, gid, mtime, .. } = Metadata::from_statx(&stat)?;
+        let worn = (mode, carries_owners.then_some((uid, gid)), Xattrs::read(&file).ok()?);
+        Some((file, mtime, worn))
     };
-    let wanted = dress(folder, name);
-    wanted.is_some() && wanted == dress(&origin.dir, &origin.name)
+    let (file, mtime, worn) = dress(folder, name)?;
+    let (_, new_mtime, new_worn) = dress(&origin.dir, &origin.name)?;
+    let is_alike = worn == new_worn && new_mtime == step.made.unwrap_or(mtime);
+    (is_alike && xattr::read_hash(&file) == Ok(Some(step.hash))).then_some(file)
 }
 
 /// Puts the new inode in a name's place by one rename.
@@ -226,7 +269,7 @@ pub(super) fn find_origin(
     let staged = stage.duplicate().map_err(|errno| failed(repository, errno))?;
     let staged = (staged, first.staged.to_string().into_bytes());
     let renamed = steps.iter().filter_map(|step| {
-        let (folder, stat) = step.name.look(repository)?;
+        let (folder, stat) = step.name.look(repository).ok()??;
         (stat.stx_ino != step.inode).then(|| Some((folder, step.name.path.name()?.to_vec())))?
     });
     let mut tried = Vec::new();
@@ -240,7 +283,7 @@ pub(super) fn find_origin(
         let carries = |(file, _)| xattr::read_hash(file) == Ok(Some(first.hash));
         if dir.open_file(&name).is_ok_and(carries)
             && copy::is_proven(&dir, &name, first.hash, buffer, monitor)
-                .map_err(|error| fresh::explain(repository, error))?
+                .map_err(|error| explain(repository, error))?
         {
             return Ok(Some(Origin { dir, name }));
         }

@@ -1,6 +1,6 @@
 //! In which snapshots, and under which paths, a damaged file is seen: by what the index says, without changing anything.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use crate::engine::error::Result;
 use crate::engine::history::{History, SnapshotState};
@@ -58,7 +58,7 @@ fn lives(index: &Index, rot: &Rot) -> Result<Vec<Life>> {
         }
     }
     if size_bytes.is_none() {
-        size_bytes = index.size_of_content(rot.hash)?;
+        size_bytes = index.sizes_of_contents(&HashSet::from([rot.hash]))?.remove(&rot.hash);
     }
     if let Some(size) = size_bytes.filter(|size| *size > 0) {
         for place in index.places_of(size, rot.hash)?.into_iter().filter(|it| Some(it.node) != node)

@@ -1,0 +1,99 @@
+//! What the index tells of damaged files: where a content is stored, how large it is, which time the stored file had.
+
+use std::collections::{HashMap, HashSet};
+
+use super::Rot;
+use super::survey::Name;
+use crate::engine::error::Result;
+use crate::engine::index::{Index, Place, SnapshotState};
+use crate::engine::meta::{ContentHash, FileTime};
+use crate::engine::path::RelPath;
+
+/// The index, asked about certain damaged files.
+pub(super) struct Known<'a> {
+    index: &'a Index,
+    /// The snapshots that are on the drive, as the index numbers them.
+    on_drive: Vec<(i64, String)>,
+    numbers: HashMap<String, u64>,
+    /// How many bytes each content has; of one that is not in it the index knows nothing.
+    sizes: HashMap<ContentHash, u64>,
+}
+
+impl<'a> Known<'a> {
+    /// Asks for the sizes first: by the path of each, and then once for all of which that doesn't tell.
+    pub fn gather(index: &'a Index, rots: &[Rot]) -> Result<Self> {
+        let is_there = |state| matches!(state, SnapshotState::Good | SnapshotState::Damaged);
+        let rows = index.snapshots()?.into_iter().filter(|row| is_there(row.state));
+        let on_drive: Vec<(i64, String)> =
+            rows.map(|row| (row.seq.cast_signed(), row.name)).collect();
+        let number = |(seq, name): &(i64, String)| (name.clone(), seq.cast_unsigned());
+        let numbers = on_drive.iter().map(number).collect();
+        let mut known = Self { index, on_drive, numbers, sizes: HashMap::new() };
+        let mut lacking = HashSet::new();
+        for rot in rots {
+            if known.sizes.contains_key(&rot.hash) {
+                continue;
+            }
+            match known.size_at(&rot.path, rot.hash)? {
+                Some(size) => {
+                    known.sizes.insert(rot.hash, size);
+                }
+                None => {
+                    lacking.insert(rot.hash);
+                }
+            }
+        }
+        lacking.retain(|hash| !known.sizes.contains_key(hash));
+        known.sizes.extend(index.sizes_of_contents(&lacking)?);
+        Ok(known)
+    }
+
+    fn size_at(&self, path: &RelPath, hash: ContentHash) -> Result<Option<u64>> {
+        let Some(node) = self.index.node_of(path)? else { return Ok(None) };
+        let versions = self.index.versions_of(node)?;
+        let found = versions.into_iter().find(|(.., state)| state.hash == Some(hash));
+        Ok(found.map(|(.., state)| state.file_bytes()))
+    }
+
+    /// How many bytes the content has; `None` if the index doesn't tell.
+    pub fn size_of(&self, hash: ContentHash) -> Option<u64> {
+        self.sizes.get(&hash).copied()
+    }
+
+    /// The names under which the index says that the content of a damaged file is. Of an empty one only the same path is
+    /// looked at: such files are never linked across paths.
+    pub fn names_of(&self, rot: &Rot) -> Result<Vec<Name>> {
+        let places = match self.size_of(rot.hash) {
+            None => Vec::new(),
+            Some(0) => self.places_at(&rot.path, rot.hash)?,
+            Some(size) => self.index.places_of(size, rot.hash)?,
+        };
+        let mut names = Vec::new();
+        for place in places {
+            let Some(path) = self.index.path_of(place.node)? else { continue };
+            let range = place.first..=place.last;
+            let there = self.on_drive.iter().filter(|(seq, _)| range.contains(seq));
+            names.extend(there.map(|(_, it)| Name { snapshot: it.clone(), path: path.clone() }));
+        }
+        Ok(names)
+    }
+
+    fn places_at(&self, path: &RelPath, hash: ContentHash) -> Result<Vec<Place>> {
+        let Some(node) = self.index.node_of(path)? else { return Ok(Vec::new()) };
+        let versions = self.index.versions_of(node)?.into_iter();
+        let of_hash = versions.filter(|(.., state)| state.hash == Some(hash));
+        Ok(of_hash.map(|(first, last, _)| Place { node, first, last }).collect())
+    }
+
+    /// The mtime that the index recorded for the inode under this name, if it knows that as having this content.
+    pub fn mtime_of(&self, name: &Name, hash: ContentHash) -> Result<Option<FileTime>> {
+        let (Some(seq), Some(node)) =
+            (self.numbers.get(&name.snapshot), self.index.node_of(&name.path)?)
+        else {
+            return Ok(None);
+        };
+        let version = self.index.version_at(node, *seq)?;
+        let of_hash = version.filter(|(.., state)| state.hash == Some(hash));
+        Ok(of_hash.map(|(.., state)| state.stored_mtime()))
+    }
+}
