@@ -28,8 +28,8 @@ help:
 	@echo 'make test     install what is missing, check and test everything'
 	@echo 'make properties CASES=n  try n random trees on each drive for each user (a few of them are part of make test)'
 	@echo 'make histories CASES=n   try n random histories (a few of them are part of make test)'
-	@echo 'make kills    kill a prune at every one of its system calls (a few of them are part of make test)'
-	@echo 'make torture  ask everything of every forged repository, and restore RACES times while folders become links'
+	@echo 'make kills    kill prune, restore, undo and mending at every system call, and let each fail (a few of them are part of make test)'
+	@echo 'make torture  make kills, ask everything of every forged repository, and restore RACES times while folders become links'
 	@echo 'make build    build both programs for use'
 	@echo 'make install  put them, once built, under PREFIX (now $(PREFIX))'
 	@echo 'make check    formatting and lints only'
@@ -85,13 +85,12 @@ histories:
 
 kills:
 	@$(INSTALL_PACKAGES) build test
-	YORE_KILLS=all $(CARGO) test --locked $(WITHOUT_WINDOW) --test yore $(AS_ROOT) -- --nocapture faults::prune::
+	YORE_KILLS=all $(CARGO) test --locked $(WITHOUT_WINDOW) --test yore $(AS_ROOT) -- --nocapture faults::prune:: faults::restore:: faults::undo:: faults::mend::
 
 # Takes hours. What is run of it is one sample in each `make test`.
 RACES ?= 100000
 
-torture:
-	@$(INSTALL_PACKAGES) build test
+torture: kills
 	YORE_HOSTILE=all YORE_SEED='$(SEED)' $(CARGO) test --locked $(WITHOUT_WINDOW) --test yore $(AS_ROOT) -- --nocapture hostile::
 	YORE_RACES='$(RACES)' YORE_SEED='$(SEED)' $(CARGO) test --locked $(WITHOUT_WINDOW) --test yore $(AS_ROOT) -- --nocapture racing::
 

@@ -3,8 +3,13 @@
 
 mod error;
 mod kill;
+mod mend;
+mod points;
 mod power;
 mod prune;
+mod restore;
+mod scene;
+mod undo;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -117,7 +117,7 @@ fn carried(path: &Path) -> ContentHash {
 }
 
 /// Changes one bit of a file, and nothing else that can be seen of it.
-fn flip(path: &Path) {
+pub fn flip(path: &Path) {
     let meta = path.metadata().unwrap();
     let mode = meta.mode();
     crate::common::place::set_mode(path, 0o600);

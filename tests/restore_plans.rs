@@ -3,12 +3,15 @@
 mod cost;
 mod databases;
 mod exact;
+mod held;
 mod names;
 mod owners;
 mod policies;
+mod refused;
+mod trust;
 mod warnings;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use yore::engine::monitor::Monitor;
 use yore::engine::restore::{
@@ -31,7 +34,9 @@ fn asked<'a>(
 #[track_caller]
 fn planned(rig: &Rig, request: &RestoreRequest) -> RestorePlan {
     let plan = plan_restore(&rig.history(), request, &Monitor::new()).unwrap();
-    let mut targets: Vec<&Path> = plan.items.iter().map(|item| item.target.as_path()).collect();
+    // The log of a database goes before another comes to its place.
+    let target = |item: &PlanItem| (item.target.clone(), item.action == Action::Remove);
+    let mut targets: Vec<(PathBuf, bool)> = plan.items.iter().map(target).collect();
     targets.sort();
     targets.dedup();
     assert_eq!(targets.len(), plan.items.len(), "two items with one target: {plan:#?}");

@@ -1,6 +1,9 @@
 //! Restores carried out, interrupted, gone on with and taken back: nothing that a person has is ever lost.
 
 mod apply;
+mod databases;
+mod journals;
+mod published;
 mod resume;
 mod undo;
 
@@ -12,7 +15,8 @@ use uuid::Uuid;
 use yore::engine::error::Result;
 use yore::engine::monitor::Monitor;
 use yore::engine::restore::{
-    self, Action, OnConflict, PlanItem, RestorePlan, RestoreReport, RestoreRequest, UndoReport,
+    self, Action, JournalInfo, OnConflict, PlanItem, RestorePlan, RestoreReport, RestoreRequest,
+    UndoReport,
 };
 
 use crate::common::engine::Rig;
@@ -86,6 +90,11 @@ impl Scene {
 
     fn undo(&self, id: Uuid) -> UndoReport {
         restore::undo(&self.rig.journals(), id, &Monitor::new()).unwrap()
+    }
+
+    /// What is known of a restore.
+    fn info(&self, id: Uuid) -> Option<JournalInfo> {
+        self.rig.journals().list().unwrap().into_iter().find(|info| info.id == id)
     }
 
     /// Everything in the source but workspaces; the times of folders move with what is in them.

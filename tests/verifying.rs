@@ -3,6 +3,7 @@
 mod drill;
 mod hostile;
 mod reading;
+mod remembered;
 mod trees;
 
 use std::fs;
@@ -27,6 +28,8 @@ fn verify_with(rig: &Rig, options: &VerifyOptions) -> VerifyReport {
     let file = rig.path().join("pass");
     let mut pass = Pass::take_up(&file, rig.id, options, Timestamp::now());
     let report = verify(&rig.history(), &mut pass, &Monitor::new()).unwrap();
+    assert!(file.exists(), "what was found is kept until someone has taken it");
+    pass.end();
     assert!(!file.exists(), "what is done is still kept");
     report
 }

@@ -125,6 +125,9 @@ pub enum Error {
     /// No restore was interrupted.
     #[error("no restore was interrupted")]
     NothingToResume,
+    /// A person has to agree that half a restore stays as it is, and there is none to be asked.
+    #[error("nobody can be asked whether half a restore is to stay as it is")]
+    HalfDone,
     /// A person has to agree to a deletion, and there is none to be asked.
     #[error("nobody can be asked whether it is to be deleted")]
     NobodyAsked,
@@ -191,6 +194,7 @@ impl Error {
                 | Self::NoRulesAgreed { .. }
                 | Self::BeyondDrive { .. }
                 | Self::NobodyAsked
+                | Self::HalfDone
                 | Self::NoSuchRestore(_)
                 | Self::NothingToUndo
                 | Self::NothingToResume

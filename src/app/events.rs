@@ -64,6 +64,7 @@ pub fn describe(event: &Event) -> String {
             &[("name", name)],
         ),
         Event::ReadersAwaited
+        | Event::WriterAwaited { .. }
         | Event::ThinningFailed { .. }
         | Event::SnapshotDeleted { .. }
         | Event::DeletionFinished { .. }
@@ -86,6 +87,10 @@ fn describe_finished(event: &Event) -> String {
         Event::ReadersAwaited => {
             gettext("Someone is just reading from the drive; deleting begins when that is done.")
         }
+        Event::WriterAwaited { holder } => gettext_f(
+            "Another Yore is just writing ({holder}); mending begins when that is done.",
+            &[("holder", holder)],
+        ),
         Event::ThinningFailed { reason } => gettext_f(
             "The backup is complete, but old snapshots were not deleted yet; the next backup tries again. {reason}",
             &[("reason", reason)],

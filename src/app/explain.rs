@@ -189,6 +189,12 @@ fn explain_rest(error: &EngineError) -> Explanation {
     let path_of = |path: &RelPath| path.to_string();
     match error {
         EngineError::Cancelled => Explanation { what: gettext("Stopped."), advice: None },
+        EngineError::RestoreKept(cause) => Explanation::new(
+            explain_engine(cause).what,
+            gettext(
+                "What was copied is kept, and nothing was changed: “yore restore --resume” goes on, “yore undo” gives it up.",
+            ),
+        ),
         EngineError::NoSnapshots => Explanation::new(
             gettext("There is no snapshot yet."),
             gettext("Run “yore backup” to make the first one."),

@@ -1,7 +1,7 @@
 //! The words for what a verification or a fire drill found.
 
 use crate::engine::damage::DamageState;
-use crate::engine::mend::GoodCopy;
+use crate::engine::mend::{GoodCopy, MendFailure};
 use crate::engine::verify::{Aspect, DrillProblem, Fault};
 use crate::i18n::{gettext, gettext_f};
 
@@ -25,8 +25,8 @@ pub fn fault(fault: &Fault) -> String {
         }
         Fault::Mounted => gettext("something is mounted over it"),
         Fault::TooDeep => gettext("folders are nested too deep in it"),
-        Fault::Unverified => {
-            gettext("nothing tells what its content should be, so it could not be checked")
+        Fault::Vanished => {
+            gettext("the whole snapshot is not on the drive any more, and Yore did not delete it")
         }
     }
 }
@@ -55,7 +55,7 @@ pub fn code(fault: &Fault) -> &'static str {
         Fault::Unreadable(_) => "unreadable",
         Fault::Mounted => "mounted",
         Fault::TooDeep => "too-deep",
-        Fault::Unverified => "unverified",
+        Fault::Vanished => "vanished",
     }
 }
 
@@ -77,6 +77,41 @@ pub fn good_copy(copy: &GoodCopy) -> String {
         GoodCopy::Source(path) => {
             gettext_f("mended from {path} on this computer", &[("path", &shown(path))])
         }
+    }
+}
+
+/// The words for why a damaged file could not be mended.
+pub fn failure(failure: MendFailure) -> String {
+    match failure {
+        MendFailure::NoGoodCopy => gettext("it could not be mended: there is no good copy"),
+        MendFailure::NoRoom => {
+            gettext("it could not be mended yet: there is no room on the drive for a good copy")
+        }
+        MendFailure::UnknownFeature => {
+            gettext("it can be mended only by the newer Yore that made a snapshot which has it")
+        }
+        MendFailure::NotTaken => {
+            gettext("a good copy is there, but it could not be put in every place")
+        }
+        MendFailure::Unreachable(errno) => gettext_f(
+            "it could not be mended: the drive said “{reason}”",
+            &[("reason", &errno.to_string())],
+        ),
+        MendFailure::Waiting => {
+            gettext("it could not be mended yet: someone was reading from the drive all the time")
+        }
+    }
+}
+
+/// Why a damaged file could not be mended, for programs.
+pub fn failure_code(failure: MendFailure) -> &'static str {
+    match failure {
+        MendFailure::NoGoodCopy => "no-good-copy",
+        MendFailure::NoRoom => "no-room",
+        MendFailure::UnknownFeature => "unknown-feature",
+        MendFailure::NotTaken => "not-taken",
+        MendFailure::Unreachable(_) => "unreachable",
+        MendFailure::Waiting => "waiting",
     }
 }
 

@@ -6,6 +6,7 @@ pub mod changes;
 pub mod check;
 pub mod config;
 pub mod demo;
+pub mod drill;
 mod drive;
 pub mod error;
 pub mod events;

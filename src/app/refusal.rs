@@ -25,7 +25,7 @@ pub(super) fn explain_deletion(error: &Error) -> Option<Explanation> {
         ),
         Error::NoSuchName(name) => Explanation::new(
             gettext_f("No snapshot is called “{name}”.", &[("name", &display(name.as_bytes()))]),
-            gettext("“yore snapshots” lists them. Nothing was deleted."),
+            gettext("“yore snapshots” lists them."),
         ),
         Error::StillFull { path, deleted } => Explanation::new(
             ngettext_f(

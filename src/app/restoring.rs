@@ -38,8 +38,8 @@ pub fn warning(warning: &Warning) -> String {
             &[("owners", &names(owners))],
         ),
         Warning::UnknownOwners { count, owners } => ngettext_f(
-            "{count} item belongs to {owners}, whom this computer doesn’t know; it keeps the number of its owner. “--map-user OLD:NEW” gives it to somebody.",
-            "{count} items belong to {owners}, whom this computer doesn’t know; they keep the numbers of their owners. “--map-user OLD:NEW” gives them to somebody.",
+            "{count} item belongs to {owners}, whom this computer doesn’t know; it keeps the number of its owner. “--map-user OLD:NEW” or “--map-group OLD:NEW” gives it to somebody.",
+            "{count} items belong to {owners}, whom this computer doesn’t know; they keep the numbers of their owners. “--map-user OLD:NEW” or “--map-group OLD:NEW” gives them to somebody.",
             *count,
             &[("owners", &names(owners))],
         ),
@@ -56,13 +56,13 @@ pub fn warning(warning: &Warning) -> String {
             &[],
         ),
         Warning::Damaged { count, first } => ngettext_f(
-            "The stored copy of {count} file is damaged: {path}. “yore versions” shows other versions; “--damaged” brings back what is left of it.",
-            "The stored copies of {count} files are damaged, such as {path}. “yore versions” shows other versions; “--damaged” brings back what is left of them.",
+            "The stored copy of {count} file is damaged: {path}. Without another copy it comes back only with “--damaged”, as what is left of it.",
+            "The stored copies of {count} files are damaged, such as {path}. Without other copies they come back only with “--damaged”, as what is left of them.",
             *count,
             &[("path", &first.to_string())],
         ),
         Warning::DamagedSnapshot { name } => gettext_f(
-            "The snapshot {name} is damaged: what comes back may be incomplete, and owners, permissions or times may be wrong.",
+            "The snapshot {name} is damaged: what comes back may be incomplete, and owners, permissions or times may be wrong. Nothing is removed for not being in it.",
             &[("name", name)],
         ),
     }

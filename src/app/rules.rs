@@ -73,13 +73,15 @@ pub fn compile(set: &RuleSet) -> Result<Rules> {
     Ok(Rules::compile(set.clone(), downloads.as_ref())?.without(own))
 }
 
-/// Folders that a restore never takes anything from: what Yore itself remembers, and what the rules in `set` leave out
-/// without a seal telling where it is.
-pub fn spared(set: &RuleSet) -> Vec<PathBuf> {
+/// Folders that a restore leaves alone: what Yore itself remembers.
+pub fn spared() -> Vec<PathBuf> {
     let own = places::state_dir();
-    let mut spared = vec![own.canonicalize().unwrap_or(own)];
-    spared.extend(places::downloads().filter(|_| set.presets.contains(&Preset::Downloads)));
-    spared
+    vec![own.canonicalize().unwrap_or(own)]
+}
+
+/// Folders that the rules in `set` leave out without a seal telling where they are.
+pub fn left_out(set: &RuleSet) -> Vec<PathBuf> {
+    places::downloads().filter(|_| set.presets.contains(&Preset::Downloads)).into_iter().collect()
 }
 
 /// An exclusion as the command line gives it: a pattern, or a path if it isn't UTF-8.

@@ -1,12 +1,13 @@
 //! The one look at everything: is the person safe, how far back, and how much room is left.
 
+use super::drill::{LastDrill, last_drill};
 use super::error::Error;
 use super::explain::{Explanation, explain};
 use super::reach::outlook;
 use super::state::{LastRun, last_run};
 use super::target::Target;
 use super::undo::restores;
-use super::verify::{LastDrill, LastVerify, last_drill, last_verify};
+use super::verify::{LastVerify, last_verify};
 use crate::engine::damage::Damage;
 use crate::engine::history::SnapshotInfo;
 use crate::engine::monitor::Monitor;

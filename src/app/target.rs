@@ -242,7 +242,8 @@ impl Target {
     pub fn plan_restore(&self, request: &RestoreRequest, monitor: &Monitor) -> Result<RestorePlan> {
         let history = self.open_attached(monitor)?;
         let mut request = request.clone();
-        request.spared.extend(rules::spared(&self.rules));
+        request.spared.extend(rules::spared());
+        request.left_out.extend(rules::left_out(&self.rules));
         Ok(restore::plan_restore(&history, &request, monitor)?)
     }
 

@@ -24,7 +24,8 @@ pub fn restores() -> Result<Vec<JournalInfo>> {
 /// Until when what a restore set aside is kept, unless its room is needed before.
 pub fn kept_until(restore: &JournalInfo) -> Timestamp {
     let kept = SignedDuration::from_hours(24 * i64::from(KEPT_DAYS));
-    restore.started.saturating_add(kept).unwrap_or(Timestamp::MAX)
+    let since = restore.ended.unwrap_or(restore.started);
+    since.saturating_add(kept).unwrap_or(Timestamp::MAX)
 }
 
 /// The restore whose number begins with `text`; without it, the last one that was not undone.
@@ -34,8 +35,10 @@ pub fn kept_until(restore: &JournalInfo) -> Timestamp {
 pub fn find(text: Option<&str>) -> Result<JournalInfo> {
     let restores = restores()?;
     let Some(text) = text else {
-        let is_open = |restore: &&JournalInfo| restore.state != JournalState::Undone;
-        return restores.iter().rfind(is_open).cloned().ok_or(Error::NothingToUndo);
+        let is_open = |restore: &JournalInfo| {
+            !matches!(restore.state, JournalState::Undone | JournalState::Discarding)
+        };
+        return restores.into_iter().rfind(is_open).ok_or(Error::NothingToUndo);
     };
     let wanted = text.to_lowercase();
     let mut found = restores.into_iter().filter(|one| one.id.to_string().starts_with(&wanted));
@@ -45,14 +48,22 @@ pub fn find(text: Option<&str>) -> Result<JournalInfo> {
     }
 }
 
-/// The newest restore that was interrupted, if no process is at it.
+/// The newest restore that was interrupted, if no process is at it; perhaps while it was being undone, and then undoing
+/// goes on with it.
 ///
 /// # Errors
 /// [`Error::NothingToResume`].
 pub fn interrupted() -> Result<JournalInfo> {
-    let restores = restores()?.into_iter();
-    let mut interrupted = restores.filter(|restore| restore.is_interrupted());
-    interrupted.next_back().ok_or(Error::NothingToResume)
+    restores()?.into_iter().rfind(JournalInfo::is_interrupted).ok_or(Error::NothingToResume)
+}
+
+/// The newest restore that was interrupted before it was done, if no process is at it.
+///
+/// # Errors
+/// [`Error::NothingToResume`].
+pub fn resumable() -> Result<JournalInfo> {
+    let is_resumable = |restore: &JournalInfo| restore.is_interrupted() && !restore.is_undoing;
+    restores()?.into_iter().rfind(is_resumable).ok_or(Error::NothingToResume)
 }
 
 /// Takes a restore back.
@@ -63,6 +74,11 @@ pub fn undo(id: Uuid, monitor: &Monitor) -> Result<UndoReport> {
 /// Gives up what a restore set aside.
 pub fn discard(id: Uuid) -> Result<()> {
     Ok(journals().give_up(id)?)
+}
+
+/// As [`discard`], also of a restore that was interrupted half-way: that stays as it is, which a person agreed to.
+pub fn abandon(id: Uuid) -> Result<()> {
+    Ok(journals().abandon(id)?)
 }
 
 /// Gives up what is kept for longer than was promised. What can't be tidied up now is tidied up later.
@@ -113,9 +129,27 @@ pub(super) fn explain(error: &Error) -> Option<Explanation> {
             gettext("There is no restore to undo."),
             gettext("“yore undo --list” shows those of the last 30 days."),
         ),
+        Error::Engine(EngineError::WorkspaceAway(path)) => Explanation::new(
+            gettext_f(
+                "What the restore copied and set aside is kept in {path}, which is not there.",
+                &[("path", &shown(path))],
+            ),
+            gettext("Mount what it is on, and try again. Nothing was changed."),
+        ),
         Error::NothingToResume => {
             Explanation { what: gettext("No restore was interrupted."), advice: None }
         }
+        Error::HalfDone => Explanation::new(
+            gettext("That restore was interrupted half-way, and given up it would stay so."),
+            gettext("Say --yes to give it up; “yore undo” takes it back instead."),
+        ),
+        Error::Engine(EngineError::FileSystemAway(path)) => Explanation::new(
+            gettext_f(
+                "What that restore keeps in {path} is on a file system that is not attached.",
+                &[("path", &shown(path))],
+            ),
+            gettext("Attach it, and try again."),
+        ),
         _ => return None,
     })
 }

@@ -1,6 +1,7 @@
-//! Verifying what is stored, mending what is damaged, and the fire drill; and what is remembered of the last ones.
+//! Verifying what is stored, and mending what is damaged; and what is remembered of the last time.
 
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -11,16 +12,19 @@ use super::explain::explain;
 use super::moment::called;
 use super::target::Target;
 use super::{config, places};
+use crate::engine::damage::Damage;
 use crate::engine::error::Error as EngineError;
 use crate::engine::history::History;
-use crate::engine::mend::{self, Mending};
-use crate::engine::monitor::Monitor;
-use crate::engine::recover::snapshot_names;
-use crate::engine::remove::remove_tree;
-use crate::engine::verify::{self, DrillReport, Pass, VerifyOptions, VerifyReport};
+use crate::engine::mend::{self, Mending, Rot};
+use crate::engine::monitor::{Event, Monitor};
+use crate::engine::recover::{Writer, snapshot_names};
+use crate::engine::verify::{self, Pass, VerifyOptions, VerifyReport};
 
-/// How many files a drill restores.
-const DRILL_FILES: u64 = 20;
+/// How long a backup that is just running is waited for before what was found is left to the next time.
+const PATIENCE: Duration = Duration::from_secs(5 * 60);
+
+/// How often it is looked whether that is done.
+const TICK: Duration = Duration::from_millis(100);
 
 /// What a verification is told.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -32,38 +36,70 @@ pub struct VerifyAsk {
 }
 
 /// What came of a verification.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Verified {
     /// What was found.
     pub report: VerifyReport,
-    /// What became of each damaged file; `None` if nothing was to be mended.
-    pub mendings: Option<Vec<Mending>>,
+    /// What became of each damaged file that is there: of those that were found, and those that were known before.
+    pub mendings: Vec<Mending>,
+    /// Whether mending was tried; if not, nothing is said of why a file could not be mended.
+    pub is_tried: bool,
     /// Why the repository could not be opened for mending, in words.
     pub not_mended: Option<String>,
+    /// What ended it early: a stop, or a drive that is gone. The next time goes on.
+    pub ended_by: Option<Error>,
 }
 
 impl Verified {
-    /// How many damaged files were mended.
-    pub fn mended(&self) -> u64 {
-        let mendings = self.mendings.iter().flatten();
-        mendings.filter(|mending| mending.mended_from.is_some()).count() as u64
+    fn new(report: VerifyReport) -> Self {
+        let (mendings, is_tried) = (report.rots.iter().cloned().map(untried).collect(), false);
+        Self { report, mendings, is_tried, not_mended: None, ended_by: None }
     }
 
-    /// How many damaged files are left.
+    /// How many of the damaged files that were found now were mended.
+    pub fn mended(&self) -> u64 {
+        self.count(|mending| mending.mended_from.is_some() && self.is_found(mending))
+    }
+
+    /// How many were mended of those that were known before and not met now.
+    pub fn mended_of_known(&self) -> u64 {
+        self.count(|mending| mending.mended_from.is_some() && !self.is_found(mending))
+    }
+
+    /// How many damaged files are left, known before or not.
     pub fn damaged(&self) -> u64 {
-        match &self.mendings {
-            // What was pruned or proved good since is not among them, and what was known before is.
-            Some(mendings) => {
-                mendings.iter().filter(|one| one.mended_from.is_none()).count() as u64
-            }
-            None => self.report.rots.len() as u64,
-        }
+        self.count(|mending| mending.mended_from.is_none())
+    }
+
+    /// What was found to be damaged, and was good or gone when it was looked at again to be mended.
+    pub fn good_since(&self) -> Vec<&Rot> {
+        let is_there = |rot: &&Rot| self.mendings.iter().any(|mending| is_same(&mending.rot, rot));
+        self.report.rots.iter().filter(|rot| !is_there(rot)).collect()
     }
 
     /// Whether everything is as it was backed up, now.
     pub fn is_good(&self) -> bool {
-        self.report.faults.is_empty() && self.damaged() == 0
+        let report = &self.report;
+        report.faults.is_empty() && report.more_faults == 0 && self.damaged() == 0
     }
+
+    /// Whether this run met the damaged file.
+    pub fn is_found(&self, mending: &Mending) -> bool {
+        self.report.rots.iter().any(|rot| is_same(rot, &mending.rot))
+    }
+
+    fn count(&self, is_it: impl Fn(&&Mending) -> bool) -> u64 {
+        self.mendings.iter().filter(is_it).count() as u64
+    }
+}
+
+fn is_same(one: &Rot, other: &Rot) -> bool {
+    (one.hash, one.inode) == (other.hash, other.inode)
+}
+
+/// What is said of a damaged file that was not tried to be mended.
+fn untried(rot: Rot) -> Mending {
+    Mending { rot, hits: Vec::new(), mended_from: None, failure: None }
 }
 
 /// The last verification, as it is remembered.
@@ -79,7 +115,7 @@ pub struct LastVerify {
     pub bytes: u64,
     /// Of how many files in a hundred the content was read.
     pub sample_percent: u8,
-    /// Damaged files that were found.
+    /// Damaged files that were found, but for those that were good when they were looked at again.
     pub found: u64,
     /// How many of them were mended.
     pub mended: u64,
@@ -87,87 +123,115 @@ pub struct LastVerify {
     pub faults: u64,
 }
 
-/// The last fire drill, as it is remembered.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LastDrill {
-    /// When it ended.
-    pub finished: Timestamp,
-    /// Files that were chosen.
-    pub files: u64,
-    /// How many of them came back as they were.
-    pub came_back: u64,
-    /// Whether the folder did; `None` if none was chosen.
-    pub folder: Option<bool>,
-    /// Entries that did not come back as they were.
-    pub failures: u64,
-}
-
 impl Target {
     /// Verifies what is stored, going on with a pass that was stopped; `begun` is told when that was begun. Then mends what is
-    /// damaged, unless told not to.
+    /// damaged, unless told not to. What was found is kept until it is mended or remembered on the drive.
     ///
     /// # Errors
-    /// A stop, or a drive that is gone: the next time goes on. A name that no snapshot has.
+    /// A stop, or a drive that is gone, before anything was found: the next time goes on. A name that no snapshot has.
     pub fn verify(
         &self,
         ask: &VerifyAsk,
         monitor: &Monitor,
         resumed: impl FnOnce(Timestamp),
     ) -> Result<Verified> {
-        let history = self.open_attached(monitor)?;
+        let mut history = self.open_attached(monitor)?;
+        if !ask.no_mend && mend::is_interrupted(history.repository()?)? {
+            // Its folders are not as they were yet, which would be taken for damage.
+            drop(history);
+            drop(self.open_writer(monitor)?);
+            history = self.open_attached(monitor)?;
+        }
         let id = history.repository()?.marker().id;
         let options =
             VerifyOptions { names: names(&history, &ask.options)?, ..ask.options.clone() };
-        let folder = places::state_dir();
-        // Where it can't be made, a stopped pass can't be gone on with.
-        let _ = std::fs::create_dir_all(&folder);
-        let file = folder.join(format!("verify-{id}.pass"));
-        let mut pass = Pass::take_up(&file, id, &options, Timestamp::now());
+        let mut pass = Pass::take_up(&pass_file(id, &options), id, &options, Timestamp::now());
         if pass.is_resumed() {
             resumed(pass.begun());
         }
-        let report = verify::verify(&history, &mut pass, monitor)?;
-        drop(history);
-        let mut verified = Verified { report, mendings: None, not_mended: None };
-        if !ask.no_mend && !verified.report.rots.is_empty() {
-            match self.mend(&verified.report, monitor) {
-                Ok(mendings) => verified.mendings = Some(mendings),
-                Err(error) if error.is_cancelled() => {
-                    remember_verify(id, &options, &verified);
-                    return Err(error);
-                }
-                Err(error) => verified.not_mended = Some(explain(&error).text()),
+        let report = match verify::verify(&history, &mut pass, monitor) {
+            Ok(report) => report,
+            Err(error) => {
+                return match verify::found(&history, &pass) {
+                    Ok(report) if !report.is_good() => {
+                        Ok(Verified { ended_by: Some(error.into()), ..Verified::new(report) })
+                    }
+                    _ => Err(error.into()),
+                };
             }
+        };
+        let mut verified = Verified::new(report);
+        let known = Damage::read(history.repository()?)?;
+        if ask.no_mend || (verified.mendings.is_empty() && known.is_empty()) {
+            pass.end();
+            verified.look_at(&history, &known, monitor)?;
+        } else {
+            drop(history);
+            self.mend_found(&mut verified, &pass, monitor)?;
         }
         remember_verify(id, &options, &verified);
         Ok(verified)
     }
 
-    fn mend(&self, report: &VerifyReport, monitor: &Monitor) -> Result<Vec<Mending>> {
-        let mut writer = self.open_writer(monitor)?;
-        Ok(mend::mend(&mut writer, report.rots.clone(), monitor)?)
+    /// Mends what was found and what is known; forgets the pass once all of it is mended or remembered on the drive.
+    fn mend_found(&self, verified: &mut Verified, pass: &Pass, monitor: &Monitor) -> Result<()> {
+        let rots = verified.report.rots.clone();
+        let mended = self
+            .wait_for_writer(monitor)
+            .and_then(|mut writer| Ok(mend::mend(&mut writer, rots, monitor)?));
+        match mended {
+            Ok(mendings) => {
+                pass.end();
+                (verified.mendings, verified.is_tried) = (mendings, true);
+            }
+            Err(error) if error.is_cancelled() => verified.ended_by = Some(error),
+            Err(error) => {
+                if verified.report.rots.is_empty() {
+                    pass.end();
+                }
+                verified.not_mended = Some(explain(&error).text());
+                let history = self.open_attached(monitor)?;
+                let known = Damage::read(history.repository()?)?;
+                verified.look_at(&history, &known, monitor)?;
+            }
+        }
+        Ok(())
     }
 
-    /// Restores some files, chosen by chance, and a folder to a place of their own, compares them, and removes them.
-    ///
-    /// # Errors
-    /// There is no good snapshot, the drive is away, or a stop.
-    pub fn drill(&self, monitor: &Monitor) -> Result<DrillReport> {
-        let history = self.open_attached(monitor)?;
-        let id = history.repository()?.marker().id;
-        let place = Place::make()?;
-        let report = verify::drill(&history, &place.0, DRILL_FILES, monitor)?;
-        write_state(
-            drill_file(id),
-            &LastDrill {
-                finished: Timestamp::now(),
-                files: report.files,
-                came_back: report.came_back,
-                folder: report.folder.as_ref().map(|(_, came_back)| *came_back),
-                failures: report.failures.len() as u64,
-            },
-        );
-        Ok(report)
+    /// Opens the repository for writing; while someone else has it, that is waited for.
+    fn wait_for_writer(&self, monitor: &Monitor) -> Result<Writer> {
+        let started = Instant::now();
+        let mut is_told = false;
+        loop {
+            match self.open_writer(monitor) {
+                Err(Error::Engine(EngineError::Locked { holder, .. }))
+                    if started.elapsed() < PATIENCE =>
+                {
+                    if !is_told {
+                        monitor.emit(&Event::WriterAwaited { holder });
+                        is_told = true;
+                    }
+                    monitor.check_cancelled()?;
+                    std::thread::sleep(TICK);
+                }
+                opened => return opened,
+            }
+        }
+    }
+}
+
+impl Verified {
+    /// Adds what was `known` before, and looks for the snapshots in which each damaged file is seen, without changing anything.
+    fn look_at(&mut self, history: &History, known: &Damage, monitor: &Monitor) -> Result<()> {
+        let known = known.files().map(Rot::from).map(untried);
+        let known: Vec<Mending> = known.filter(|mending| !self.is_found(mending)).collect();
+        self.mendings.extend(known);
+        let rots: Vec<Rot> = self.mendings.iter().map(|mending| mending.rot.clone()).collect();
+        let hits = verify::hits(history, &rots, monitor)?;
+        for (mending, hits) in self.mendings.iter_mut().zip(hits) {
+            mending.hits = hits;
+        }
+        Ok(())
     }
 }
 
@@ -186,49 +250,24 @@ fn names(history: &History, options: &VerifyOptions) -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// A private folder that is removed in the end.
-struct Place(PathBuf);
-
-impl Place {
-    fn make() -> Result<Self> {
-        use std::os::unix::fs::DirBuilderExt as _;
-        let cache = places::cache_dir();
-        let place = cache.join(format!("drill-{}", Uuid::new_v4().simple()));
-        let made = std::fs::create_dir_all(&cache)
-            .and_then(|()| std::fs::DirBuilder::new().mode(0o700).create(&place));
-        made.map_err(|source| EngineError::Io { action: "make", path: place.clone(), source })?;
-        Ok(Self(place))
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        use std::os::unix::ffi::OsStrExt as _;
-        if let (Some(above), Some(name)) = (self.0.parent(), self.0.file_name())
-            && let Ok(above) = crate::engine::dir::Dir::open(above)
-        {
-            // What can't be removed lies in a folder of ours.
-            let _ = remove_tree(&above, name.as_bytes());
-        }
-    }
+/// Where a pass with these options is kept: others go on with others.
+fn pass_file(repository: Uuid, options: &VerifyOptions) -> PathBuf {
+    let folder = places::state_dir();
+    // Where it can't be made, a stopped pass can't be gone on with.
+    let _ = std::fs::create_dir_all(&folder);
+    let text = serde_json::to_vec(options).unwrap_or_default();
+    let hash = blake3::hash(&text).to_hex();
+    let (short, _) = hash.split_at(16);
+    folder.join(format!("verify-{repository}-{short}.pass"))
 }
 
 fn verify_file(repository: Uuid) -> PathBuf {
     places::state_dir().join(format!("verify-{repository}.json"))
 }
 
-fn drill_file(repository: Uuid) -> PathBuf {
-    places::state_dir().join(format!("drill-{repository}.json"))
-}
-
 /// What is remembered of the last verification of `repository`; anything unreadable is as good as nothing.
 pub fn last_verify(repository: Uuid) -> Option<LastVerify> {
     serde_json::from_slice(&std::fs::read(verify_file(repository)).ok()?).ok()
-}
-
-/// What is remembered of the last fire drill of `repository`; anything unreadable is as good as nothing.
-pub fn last_drill(repository: Uuid) -> Option<LastDrill> {
-    serde_json::from_slice(&std::fs::read(drill_file(repository)).ok()?).ok()
 }
 
 fn remember_verify(repository: Uuid, options: &VerifyOptions, verified: &Verified) {
@@ -241,7 +280,7 @@ fn remember_verify(repository: Uuid, options: &VerifyOptions, verified: &Verifie
             files: tally.files,
             bytes: tally.bytes,
             sample_percent: options.sample_percent,
-            found: rots.len() as u64,
+            found: (rots.len() - verified.good_since().len()) as u64,
             mended: verified.mended(),
             faults: more_faults.saturating_add(faults.len() as u64),
         },
@@ -249,7 +288,7 @@ fn remember_verify(repository: Uuid, options: &VerifyOptions, verified: &Verifie
 }
 
 /// A state folder that can't be written to costs nothing but the memory.
-fn write_state(file: PathBuf, state: &impl Serialize) {
+pub(super) fn write_state(file: PathBuf, state: &impl Serialize) {
     if let Ok(text) = serde_json::to_vec(state) {
         let _ = config::write_private(&file, &text);
     }

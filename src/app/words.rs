@@ -48,6 +48,13 @@ pub fn explain_reason(reason: &Reason) -> String {
         Reason::NotTakenHere => {
             gettext("the file system here can’t hold it: its name, its kind or its size")
         }
+        Reason::NotMoved(errno) => gettext_f(
+            "it could not be put in its place: {reason}",
+            &[("reason", &errno.to_string())],
+        ),
+        Reason::ChangedMeanwhile => gettext(
+            "it, or a log that belongs to it, was changed while its restore was interrupted, and stays as it is",
+        ),
         Reason::MetadataNotRestored => {
             gettext("some of its attributes, flags or times were not taken here")
         }
@@ -62,6 +69,8 @@ pub fn target_problem(problem: TargetProblem) -> String {
         TargetProblem::NoPermission => gettext("you have no permission to write there"),
         TargetProblem::ReadOnly => gettext("it is on a read-only file system"),
         TargetProblem::Full => gettext("there is no room left on its file system"),
+        TargetProblem::Repository => gettext("it is in a folder that holds backups"),
+        TargetProblem::Own => gettext("it is in a folder in which Yore keeps its own files"),
     }
 }
 

@@ -76,6 +76,11 @@ fn escaped(json: &str) -> String {
     text
 }
 
+/// A path for people, without a byte that could do anything to the screen.
+pub fn path_words(path: &Path) -> String {
+    display(path.as_os_str().as_bytes())
+}
+
 /// A path for programs: text, and the exact bytes percent-encoded where it isn't UTF-8.
 pub fn path_json(path: &Path) -> Value {
     bytes_json(path.as_os_str().as_bytes())

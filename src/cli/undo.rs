@@ -1,24 +1,18 @@
 //! `yore undo`: take a restore back.
 
-use std::os::unix::ffi::OsStrExt as _;
-use std::path::Path;
-
 use clap::ArgMatches;
 use serde_json::{Value, json};
 
 use super::Ending;
-use super::output::{Output, path_json};
-use super::restore::restore_json;
+use super::ask::{Enter, ask};
+use super::output::{Output, path_json, path_words};
+use super::restore::{restore_json, short_number};
 use super::watch::watch;
-use crate::app::error::Result;
+use crate::app::error::{Error, Result};
 use crate::app::text;
-use crate::app::undo::{discard, find, kept_until, problem_words, restores, undo};
-use crate::engine::path::display;
+use crate::app::undo::{abandon, discard, find, kept_until, problem_words, restores, undo};
 use crate::engine::restore::{JournalInfo, JournalState, UndoProblem, UndoReport};
 use crate::i18n::{gettext, gettext_f, ngettext_f};
-
-/// How much of a number is shown: enough to tell restores apart.
-const SHOWN_NUMBER: usize = 8;
 
 pub fn run(matches: &ArgMatches, output: Output) -> Result<Ending> {
     if matches.get_flag("list") {
@@ -26,13 +20,7 @@ pub fn run(matches: &ArgMatches, output: Output) -> Result<Ending> {
     }
     let restore = find(matches.get_one::<String>("restore").map(String::as_str))?;
     if matches.get_flag("discard") {
-        discard(restore.id)?;
-        output.line(gettext_f(
-            "{size} are free again; the restore of {when} can’t be undone any more.",
-            &[("size", &text::size(restore.kept_bytes)), ("when", &text::moment(restore.started))],
-        ));
-        output.document(&json!({ "discarded": restore_json(&restore) }));
-        return Ok(Ending::Done);
+        return give_up(matches, &restore, output);
     }
     let when = text::moment(restore.started);
     let words: &[(&str, &str)] = &[("when", &when)];
@@ -45,6 +33,40 @@ pub fn run(matches: &ArgMatches, output: Output) -> Result<Ending> {
     show(&report, output);
     output.document(&json!({ "restore": restore_json(&restore), "report": report_json(&report) }));
     Ok(if report.problems.is_empty() { Ending::Done } else { Ending::Partial })
+}
+
+/// Gives up what a restore set aside.
+fn give_up(matches: &ArgMatches, restore: &JournalInfo, output: Output) -> Result<Ending> {
+    let (size, when) = (text::size(restore.kept_bytes), text::moment(restore.started));
+    let words: &[(&str, &str)] = &[("size", &size), ("when", &when)];
+    if restore.is_half_done {
+        if !matches.get_flag("yes") && !agrees(&when, output)? {
+            output.line(gettext("Nothing was given up."));
+            return Ok(Ending::Done);
+        }
+        abandon(restore.id)?;
+        output.line(gettext_f("The restore of {when} stays as far as it came.", words));
+    } else {
+        discard(restore.id)?;
+        output.line(gettext_f(
+            "{size} are free again; the restore of {when} can’t be undone any more.",
+            words,
+        ));
+    }
+    output.document(&json!({ "discarded": restore_json(restore) }));
+    Ok(Ending::Done)
+}
+
+/// Asks whether half a restore is to stay as it is.
+///
+/// # Errors
+/// Nobody can be asked.
+fn agrees(when: &str, output: Output) -> Result<bool> {
+    let question = gettext_f(
+        "The restore of {when} was interrupted half-way. It stays so, and what it set aside is deleted for good. Give it up? [y/N] ",
+        &[("when", when)],
+    );
+    ask(&question, Enter::No, output).ok_or(Error::HalfDone)
 }
 
 fn list(output: Output) -> Result<Ending> {
@@ -61,10 +83,12 @@ fn list(output: Output) -> Result<Ending> {
 }
 
 fn line(restore: &JournalInfo) -> String {
-    let number = restore.id.to_string();
     let when = text::moment(restore.started);
     let state = match restore.state {
         JournalState::Unfinished { is_running: true } => gettext("at work"),
+        JournalState::Unfinished { is_running: false } if restore.is_undoing => {
+            gettext("interrupted: “yore undo” goes on with it")
+        }
         JournalState::Unfinished { is_running: false } => {
             gettext("interrupted: “yore restore --resume” goes on")
         }
@@ -76,9 +100,9 @@ fn line(restore: &JournalInfo) -> String {
             ],
         ),
         JournalState::Undone => gettext("undone"),
+        JournalState::Discarding => gettext("being given up"),
     };
-    let place = shown(&restore.first);
-    format!("{}  {when}  {place}  {state}", number.get(..SHOWN_NUMBER).unwrap_or(&number))
+    format!("{}  {when}  {}  {state}", short_number(restore), path_words(&restore.first))
 }
 
 fn show(report: &UndoReport, output: Output) {
@@ -99,10 +123,6 @@ fn show(report: &UndoReport, output: Output) {
     for (path, problem) in &report.problems {
         output.note(problem_words(path, problem));
     }
-}
-
-fn shown(path: &Path) -> String {
-    display(path.as_os_str().as_bytes())
 }
 
 fn report_json(report: &UndoReport) -> Value {

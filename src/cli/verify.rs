@@ -45,23 +45,37 @@ pub fn run(matches: &ArgMatches, options: &Options, output: Output) -> Result<En
     });
     let verified = verified.inspect_err(|error| {
         if error.is_cancelled() {
-            output
-                .note(gettext("“yore verify” with the same options goes on where it was stopped."));
+            note_stopped(output);
         }
     })?;
-    show(&verified, &ask, output);
+    show(&verified, output);
+    if let Some(error) = verified.ended_by {
+        if error.is_cancelled() {
+            note_stopped(output);
+        }
+        return Err(error);
+    }
+    show_result(&verified, &ask, output);
     output.document(&document(&verified, &ask));
     Ok(if verified.is_good() { Ending::Done } else { Ending::Partial })
 }
 
-fn show(verified: &Verified, ask: &VerifyAsk, output: Output) {
-    match &verified.mendings {
-        Some(mendings) => {
-            mendings.iter().take(SHOWN).for_each(|mending| show_mending(mending, output));
-        }
-        None => verified.report.rots.iter().take(SHOWN).for_each(|rot| show_rot(rot, output)),
+fn note_stopped(output: Output) {
+    output.note(gettext("“yore verify” with the same options goes on where it was stopped."));
+}
+
+fn show(verified: &Verified, output: Output) {
+    for mending in verified.mendings.iter().take(SHOWN) {
+        show_mending(mending, verified, output);
     }
-    show_more(verified.report.rots.len().saturating_sub(SHOWN) as u64, output);
+    show_more(verified.mendings.len().saturating_sub(SHOWN) as u64, output);
+    let good_since = verified.good_since();
+    for rot in good_since.iter().take(SHOWN) {
+        show_rot(rot, output);
+        output
+            .line(format!("    {}", gettext("when it was looked at again, it was good, or gone")));
+    }
+    show_more(good_since.len().saturating_sub(SHOWN) as u64, output);
     for fault in verified.report.faults.iter().take(SHOWN) {
         show_fault(fault, output);
     }
@@ -74,12 +88,22 @@ fn show(verified: &Verified, ask: &VerifyAsk, output: Output) {
         tally.snapshots,
         &[("files", &tally.files.to_string()), ("size", &text::size(tally.bytes))],
     ));
-    show_result(verified, ask, output);
 }
 
 fn show_result(verified: &Verified, ask: &VerifyAsk, output: Output) {
-    if verified.report.is_good() {
-        output.line(gettext("All of it is as it was backed up."));
+    if verified.report.unverified > 0 {
+        output.line(ngettext_f(
+            "{count} file could not be checked: nothing tells what its content should be.",
+            "{count} files could not be checked: nothing tells what their content should be.",
+            verified.report.unverified,
+            &[],
+        ));
+    }
+    if verified.report.is_good() && verified.mendings.is_empty() {
+        output.line(match verified.report.unverified {
+            0 => gettext("All of it is as it was backed up."),
+            _ => gettext("All else is as it was backed up."),
+        });
         return;
     }
     if verified.mended() > 0 {
@@ -90,24 +114,21 @@ fn show_result(verified: &Verified, ask: &VerifyAsk, output: Output) {
             &[],
         ));
     }
-    if let Some(reason) = &verified.not_mended {
-        output.line(gettext_f("Nothing could be mended: {reason}", &[("reason", reason)]));
-    }
-    if verified.damaged() > 0 {
+    if verified.mended_of_known() > 0 {
         output.line(ngettext_f(
-            "{count} damaged file is left.",
-            "{count} damaged files are left.",
-            verified.damaged(),
+            "{count} file that was known to be damaged was mended.",
+            "{count} files that were known to be damaged were mended.",
+            verified.mended_of_known(),
             &[],
         ));
-        output.line(if ask.no_mend {
-            gettext("“yore verify” without --no-mend mends what a good copy is left of.")
-        } else {
-            gettext(
-                "No good copy of them is left. Nothing new is linked to them, and a restore warns; “yore versions PATH” shows older and newer versions. A drive that damages files should be replaced.",
-            )
-        });
     }
+    if let Some(reason) = &verified.not_mended {
+        output.line(gettext_f("Nothing could be mended: {reason}", &[("reason", reason)]));
+        output.note(gettext(
+            "What was found is kept: “yore verify” with the same options goes on with mending.",
+        ));
+    }
+    show_left(verified, ask, output);
     if !verified.report.faults.is_empty() {
         output.line(gettext(
             "What was lost, added or altered in a snapshot stays as it is: other snapshots are not concerned, and the next backup starts from what is there. If nobody changed it by hand, have the drive checked.",
@@ -115,6 +136,27 @@ fn show_result(verified: &Verified, ask: &VerifyAsk, output: Output) {
     }
     if verified.is_good() {
         output.line(gettext("All of it is as it was backed up again."));
+    }
+}
+
+/// What is damaged still, and what can be done about it.
+fn show_left(verified: &Verified, ask: &VerifyAsk, output: Output) {
+    if verified.damaged() > 0 {
+        output.line(ngettext_f(
+            "{count} damaged file is left.",
+            "{count} damaged files are left.",
+            verified.damaged(),
+            &[],
+        ));
+        if ask.no_mend {
+            output.line(gettext(
+                "“yore verify” without --no-mend mends what a good copy is left of.",
+            ));
+        } else if verified.is_tried {
+            output.line(gettext(
+                "Nothing new is linked to what is damaged, and a restore warns; “yore versions PATH” shows older and newer versions. A drive that damages files should be replaced.",
+            ));
+        }
     }
 }
 
@@ -135,8 +177,11 @@ fn show_rot(rot: &Rot, output: Output) {
     ));
 }
 
-fn show_mending(mending: &Mending, output: Output) {
+fn show_mending(mending: &Mending, verified: &Verified, output: Output) {
     show_rot(&mending.rot, output);
+    if !verified.is_found(mending) {
+        output.line(format!("    {}", gettext("it was known to be damaged before")));
+    }
     for hit in &mending.hits {
         output.line(ngettext_f(
             "    {path} in {count} snapshot: {names}",
@@ -145,11 +190,10 @@ fn show_mending(mending: &Mending, output: Output) {
             &[("path", &hit.path.to_string()), ("names", &some(&hit.snapshots))],
         ));
     }
-    let outcome = match &mending.mended_from {
-        Some(copy) => faults::good_copy(copy),
-        None => gettext("it could not be mended: there is no good copy"),
-    };
-    output.line(format!("    {outcome}"));
+    let failure = mending.failure.map(faults::failure);
+    if let Some(outcome) = mending.mended_from.as_ref().map(faults::good_copy).or(failure) {
+        output.line(format!("    {outcome}"));
+    }
 }
 
 fn show_fault(fault: &TreeFault, output: Output) {
@@ -185,6 +229,12 @@ fn show_drill(report: &DrillReport, output: Output) {
         ));
     }
     show_more(report.failures.len().saturating_sub(SHOWN) as u64, output);
+    if report.is_empty() {
+        output.line(gettext(
+            "There was nothing to try: no good snapshot has a file that is small enough.",
+        ));
+        return;
+    }
     let counts: &[(&str, &str)] = &[("back", &report.came_back.to_string())];
     output.line(match report.folder.as_ref().map(|(_, came_back)| *came_back) {
         Some(true) => ngettext_f(
@@ -235,6 +285,7 @@ fn mending_json(mending: &Mending) -> Value {
             }
             GoodCopy::Source(path) => json!({ "source": path_json(path) }),
         }),
+        "failure": mending.failure.map(faults::failure_code),
     })
 }
 
@@ -264,10 +315,14 @@ fn document(verified: &Verified, ask: &VerifyAsk) -> Value {
         "files": report.tally.files,
         "bytes": report.tally.bytes,
         "damaged": report.rots.iter().map(rot_json).collect::<Vec<_>>(),
-        "mendings": verified.mendings.as_ref().map(|all| all.iter().map(mending_json).collect::<Vec<_>>()),
+        "mendings": verified.mendings.iter().map(mending_json).collect::<Vec<_>>(),
+        "is_tried": verified.is_tried,
+        "good_since": verified.good_since().into_iter().map(rot_json).collect::<Vec<_>>(),
+        "left": verified.damaged(),
         "not_mended": verified.not_mended,
         "faults": report.faults.iter().map(fault_json).collect::<Vec<_>>(),
         "more_faults": report.more_faults,
+        "unverified": report.unverified,
     })
 }
 

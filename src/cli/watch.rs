@@ -34,6 +34,7 @@ pub fn watch<T: Send + 'static>(
     let monitor = Monitor::with_listener(listener(output, bar.clone(), Arc::clone(&untold)));
     stop_on_signal(monitor.cancel().clone());
     let started = Instant::now();
+    let mut read = None;
     let waiting = std::thread::current();
     let job = Job::start(monitor, move |monitor| {
         let result = work(monitor);
@@ -44,7 +45,7 @@ pub fn watch<T: Send + 'static>(
     while !bar.is_hidden() && !job.is_finished() {
         // What is done at once needs no bar.
         if started.elapsed() >= TICK {
-            show(&bar, job.monitor(), started.elapsed());
+            show(&bar, job.monitor(), started.elapsed(), &mut read);
         }
         std::thread::park_timeout(TICK);
     }
@@ -70,7 +71,10 @@ fn bar(output: Output) -> ProgressBar {
     bar
 }
 
-fn show(bar: &ProgressBar, monitor: &Monitor, elapsed: Duration) {
+/// When reading was first seen, and how much of it was done then: by an earlier run.
+type Begun = Option<(Instant, u64)>;
+
+fn show(bar: &ProgressBar, monitor: &Monitor, elapsed: Duration, read: &mut Begun) {
     let progress = monitor.progress();
     bar.set_position((progress.fraction().unwrap_or(0.0) * 1000.0) as u64);
     let mut words = vec![match progress.phase {
@@ -100,7 +104,13 @@ fn show(bar: &ProgressBar, monitor: &Monitor, elapsed: Duration) {
     }
     if matches!(progress.phase, Phase::Copying | Phase::Verifying) {
         words.push(text::size(progress.done_bytes));
-        words.extend(text::rate(progress.copied_bytes, elapsed));
+        words.extend(match progress.phase {
+            Phase::Verifying => {
+                let (since, before) = *read.get_or_insert((Instant::now(), progress.done_bytes));
+                text::rate(progress.done_bytes.saturating_sub(before), since.elapsed())
+            }
+            _ => text::rate(progress.copied_bytes, elapsed),
+        });
         words.extend(text::time_left(&progress, elapsed));
     }
     if monitor.cancel().is_cancelled() {

@@ -58,6 +58,10 @@ pub enum TargetProblem {
     ReadOnly,
     /// Its file system has no room left.
     Full,
+    /// It is a repository, or lies in one.
+    Repository,
+    /// It is a folder of the program itself, or lies in one.
+    Own,
 }
 
 /// Whom an entry belongs to.
@@ -314,6 +318,15 @@ pub enum Error {
     /// No restore is known by this number.
     #[error("no restore {0} is known here")]
     NoSuchRestore(uuid::Uuid),
+    /// What a restore set aside is on a file system that is not attached.
+    #[error("the file system of {} is not attached", .0.display())]
+    FileSystemAway(PathBuf),
+    /// The folder in which an interrupted restore keeps what it staged and set aside is not there.
+    #[error("what was restored is kept in {}, which is not there", .0.display())]
+    WorkspaceAway(PathBuf),
+    /// A restore ended before anything was put in its place; what is staged is kept for the next try.
+    #[error("{0}; what was copied is kept")]
+    RestoreKept(#[source] Box<Error>),
     /// A label that is too long or holds control characters.
     #[error("the label is too long or holds control characters")]
     BadLabel,

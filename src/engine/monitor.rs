@@ -152,6 +152,11 @@ pub enum Event {
         /// Its name.
         name: String,
     },
+    /// What is damaged is to be mended, and someone else is just writing to the repository: that is waited for.
+    WriterAwaited {
+        /// Who that is; in English.
+        holder: String,
+    },
     /// Snapshots are to be deleted, and someone is just reading from the repository: that is waited for.
     ReadersAwaited,
     /// What the rules no longer keep could not be deleted after a backup; the next one tries again.

@@ -105,10 +105,18 @@ pub fn trusted(
 }
 
 /// Whether the stored inode is still the one that the index recorded, as far as a `stat` can tell.
-pub fn is_as_stored(previous: &State, stored: &Metadata) -> bool {
-    stored.kind == previous.meta.kind
-        && stored.size_bytes == previous.meta.size_bytes
+pub fn is_as_stored(previous: &State, stored: &Metadata, owners: Owners) -> bool {
+    let (wanted, change) = (&previous.meta, previous.change());
+    // What an override says is not on the inode, and a symbolic link's mode means nothing.
+    let is_carried =
+        |said: Option<u32>, stored: u32, wanted: u32| said.is_some() || stored == wanted;
+    stored.kind == wanted.kind
+        && stored.size_bytes == wanted.size_bytes
         && stored.mtime == previous.stored_mtime()
+        && (stored.kind == Kind::Symlink || is_carried(change.mode, stored.mode, wanted.mode))
+        && (owners == Owners::Seal
+            || is_carried(change.uid, stored.uid, wanted.uid)
+                && is_carried(change.gid, stored.gid, wanted.gid))
 }
 
 /// Whether an entry of any kind is recognised as what it was, with nothing of it to be read again.
@@ -184,6 +192,24 @@ mod tests {
             assert_eq!(plan_file(previous.as_ref(), &meta, &print, true), wanted, "{name}");
         }
         assert_eq!(plan_file(Some(&state(3)), &meta(3), &replaced, false), Step::Link);
+    }
+
+    #[test]
+    fn what_was_changed_on_the_drive_is_not_linked() {
+        let stored = meta(3);
+        let chmod = Metadata { mode: 0o600, ..stored };
+        let chown = Metadata { gid: 2, ..stored };
+        let overridden = State { override_text: Some(r#"{"mode":420}"#.into()), ..state(3) };
+        for (name, previous, stored, owners, wanted) in [
+            ("as it was", state(3), stored, Owners::Inode, true),
+            ("another mode", state(3), chmod, Owners::Seal, false),
+            ("a mode that the inode never had", overridden, chmod, Owners::Seal, true),
+            ("another group", state(3), chown, Owners::Inode, false),
+            ("a group that means nothing", state(3), chown, Owners::Seal, true),
+            ("another size", state(4), stored, Owners::Seal, false),
+        ] {
+            assert_eq!(is_as_stored(&previous, &stored, owners), wanted, "{name}");
+        }
     }
 
     #[test]

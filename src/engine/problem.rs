@@ -45,6 +45,10 @@ pub enum Reason {
     Device,
     /// The file system that it was to be restored to can't hold such a thing.
     NotTakenHere,
+    /// It could not be moved to its place, or what is there could not be set aside.
+    NotMoved(#[serde(with = "errno")] Errno),
+    /// Somebody changed it, or what belongs to it, while its restore was interrupted: it stays as it is.
+    ChangedMeanwhile,
     /// The file system that it was restored to, or this user's rights, would not take all of its metadata.
     MetadataNotRestored,
 }
@@ -92,6 +96,12 @@ impl fmt::Display for Reason {
             Self::Device => "devices are not restored",
             Self::NotTakenHere => {
                 "the file system here can't hold it: its name, its kind or its size"
+            }
+            Self::NotMoved(errno) => {
+                return write!(f, "it could not be put in its place: {errno}");
+            }
+            Self::ChangedMeanwhile => {
+                "it was changed while its restore was interrupted, and stays as it is"
             }
             Self::MetadataNotRestored => {
                 "some of its attributes, flags or times were not taken here"

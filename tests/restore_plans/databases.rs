@@ -56,9 +56,16 @@ fn a_log_that_differs_makes_the_whole_unit_differ() {
         ("x-wal", (Some("log"), Some("a newer log"))),
         ("x-shm", (None, Some("shared"))),
     ];
-    let gone = ("d/x-shm", Action::Remove);
-    check(&parts, OnConflict::Replace, &[gone, ("d/x-wal", Action::Replace)]);
-    check(&parts, OnConflict::Exact, &[gone, ("d/x-wal", Action::Replace)]);
+    let wanted = [
+        ("d/x-wal", Action::Remove),
+        ("d/x-shm", Action::Remove),
+        ("d/x", Action::Replace),
+        ("d/x-wal", Action::Create),
+    ];
+    for policy in [OnConflict::Replace, OnConflict::Exact] {
+        let plan = check(&parts, policy, &wanted);
+        assert_eq!((plan.same, plan.items[3].there), (1, None));
+    }
     check(&parts, OnConflict::Skip, &[("d/x-wal", Action::Skip)]);
     let both = [("d/x", Action::KeepBoth), ("d/x-wal", Action::KeepBoth)];
     let plan = check(&parts, OnConflict::KeepBoth, &both);
@@ -72,7 +79,8 @@ fn a_log_that_is_only_there_now_goes_first() {
     let parts =
         [("x", (Some("database"), Some("database"))), ("x-journal", (None, Some("a journal")))];
     for policy in [OnConflict::Replace, OnConflict::Exact] {
-        let plan = check(&parts, policy, &[("d/x-journal", Action::Remove)]);
+        let plan =
+            check(&parts, policy, &[("d/x-journal", Action::Remove), ("d/x", Action::Replace)]);
         assert_eq!(plan.items[0].there.unwrap().bytes, 9);
     }
     check(&parts, OnConflict::KeepBoth, &[("d/x", Action::KeepBoth)]);
@@ -96,8 +104,9 @@ fn a_log_that_is_only_there_now_goes_first() {
 #[test]
 fn a_log_that_is_only_stored_is_missed() {
     let parts = [("x", (Some("database"), Some("database"))), ("x-wal", (Some("log"), GONE))];
-    check(&parts, OnConflict::Replace, &[("d/x-wal", Action::Create)]);
-    check(&parts, OnConflict::Exact, &[("d/x-wal", Action::Create)]);
+    let wanted = [("d/x", Action::Replace), ("d/x-wal", Action::Create)];
+    check(&parts, OnConflict::Replace, &wanted);
+    check(&parts, OnConflict::Exact, &wanted);
     check(&parts, OnConflict::Skip, &[("d/x-wal", Action::Skip)]);
     let both = [("d/x", Action::KeepBoth), ("d/x-wal", Action::KeepBoth)];
     check(&parts, OnConflict::KeepBoth, &both);
@@ -108,7 +117,8 @@ fn a_log_without_its_database_is_put_beside_no_other() {
     let parts = [("x", (None, Some("database"))), ("x-wal", (Some("log"), Some("newer")))];
     check(&parts, OnConflict::Replace, &[("d/x-wal", Action::KeepBoth)]);
     check(&parts, OnConflict::KeepBoth, &[("d/x-wal", Action::KeepBoth)]);
-    let wanted = [("d/x", Action::Remove), ("d/x-wal", Action::Replace)];
+    let wanted =
+        [("d/x-wal", Action::Remove), ("d/x", Action::Remove), ("d/x-wal", Action::Create)];
     check(&parts, OnConflict::Exact, &wanted);
 }
 

@@ -71,6 +71,29 @@ fn owners_go_by_choice_then_by_name_then_by_number() {
 }
 
 #[test]
+fn groups_that_nobody_knows_are_named() {
+    if !is_root() {
+        return;
+    }
+    let rig = Rig::new();
+    for (name, uid, gid) in [("grouped", 0, STRANGER), ("strange", STRANGER, STRANGER + 1)] {
+        write(&rig.source.join(name), name);
+        chown(rig.source.join(name), Some(uid), Some(gid)).unwrap();
+    }
+    rig.back_up();
+    let request = into(rig.path().join("to"), asked(&rig, 1, Default::default(), [""]));
+    let unknown = |owners: OwnerChoices| {
+        planned(&rig, &RestoreRequest { owners, ..request.clone() }).warnings
+    };
+    let owners = vec![STRANGER.to_string(), (STRANGER + 1).to_string()];
+    let warning = Warning::UnknownOwners { count: 2, owners };
+    assert_eq!(unknown(OwnerChoices::default()), [warning]);
+    let chosen = choices(&[], &[(&STRANGER.to_string(), "root")]);
+    let owners = vec![STRANGER.to_string(), (STRANGER + 1).to_string()];
+    assert_eq!(unknown(chosen), [Warning::UnknownOwners { count: 1, owners }]);
+}
+
+#[test]
 fn choices_that_mean_nobody_are_refused() {
     let rig = Rig::new();
     write(&rig.source.join("x"), "x");

@@ -30,8 +30,7 @@ fn every_step_is_taken_back_and_done_again() {
     assert_eq!(undone.problems, []);
     assert_eq!((undone.put_back, undone.taken_away), (3, 2));
     assert_same(&scene.facts(), &before, "after undoing");
-    let journals = scene.rig.journals();
-    assert_eq!(journals.get(report.id).unwrap().state, JournalState::Undone);
+    assert_eq!(scene.info(report.id).unwrap().state, JournalState::Undone);
 
     assert_eq!(scene.undo(report.id).problems, []);
     assert_same(&scene.facts(), &after, "after doing it again");
@@ -168,7 +167,7 @@ fn a_stopped_undo_is_gone_on_with() {
     monitor.cancel().cancel();
     let stopped = restore::undo(&journals, report.id, &monitor);
     assert!(matches!(stopped, Err(Error::Cancelled)), "{stopped:?}");
-    let info = journals.get(report.id).unwrap();
+    let info = scene.info(report.id).unwrap();
     assert_eq!(info.state, JournalState::Unfinished { is_running: false });
     assert!(info.is_undoing);
     assert_eq!(scene.undo(report.id).problems, []);

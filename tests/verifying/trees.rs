@@ -88,6 +88,48 @@ fn what_was_altered_is_named() {
 }
 
 #[test]
+fn the_folder_that_is_backed_up_is_compared_itself() {
+    check(|tree| set_mode(tree, 0o700), &[("", altered(Aspect::Mode))]);
+}
+
+#[test]
+fn what_is_altered_in_every_snapshot_is_told_of_each() {
+    let rig = Rig::new();
+    let names = three(&rig, 20);
+    attribute::set(&rig.stored(&names[1]).join("folder-3/file-3"), "user.colour", b"red");
+    fs::remove_file(rig.stored(&names[2]).join("folder-1/file-1")).unwrap();
+    let report = verify_all(&rig);
+    let told = |below: &str, fault: Fault| {
+        let found = report.faults.iter();
+        let mut found = found.filter(|one| one.path == rig.path_of(below) && one.fault == fault);
+        found.next().map(|one| one.snapshots.clone()).unwrap_or_default()
+    };
+    assert_eq!(told("folder-3/file-3", altered(Aspect::Attributes)), names);
+    assert_eq!(told("folder-1/file-1", Fault::Lost), names[2..]);
+}
+
+#[test]
+fn a_snapshot_that_vanished_is_found() {
+    let rig = Rig::new();
+    let names = three(&rig, 5);
+    fs::remove_dir_all(rig.snapshot(&names[1])).unwrap();
+    rig.recover();
+    let history = rig.history();
+    for asked in [Vec::new(), vec![names[1].clone()]] {
+        let options = yore::engine::verify::VerifyOptions { names: asked, ..Default::default() };
+        let file = rig.path().join("pass");
+        let mut pass =
+            yore::engine::verify::Pass::take_up(&file, rig.id, &options, jiff::Timestamp::now());
+        let report = yore::engine::verify::verify(&history, &mut pass, &Default::default());
+        let report = report.unwrap();
+        pass.end();
+        assert_eq!(report.faults.len(), 1, "{report:#?}");
+        assert_eq!(report.faults[0].fault, Fault::Vanished, "{report:#?}");
+        assert_eq!(report.faults[0].snapshots, names[1..2]);
+    }
+}
+
+#[test]
 fn a_bit_in_a_snapshots_papers_is_found() {
     for paper in ["seal.json", "overrides.jsonl"] {
         let rig = Rig::new();

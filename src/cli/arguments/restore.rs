@@ -80,7 +80,7 @@ pub fn undo() -> Command {
     Command::new("undo")
         .about(gettext("Take a restore back"))
         .after_help(gettext(
-            "What a restore replaced or removed is kept for 30 days, or until its room is needed. What was changed after it was restored is left as it is. Undone twice, a restore is done again.",
+            "What a restore replaced or removed is kept for 30 days, or until its room is needed. What was changed after it was restored is left as it is. Undoing an undone restore, by its number, does it again.",
         ))
         .args([
             Arg::new("restore").value_name("RESTORE").help(gettext(
@@ -93,6 +93,8 @@ pub fn undo() -> Command {
                 gettext("Give up what that restore replaced or removed, to make room"),
             )
             .requires("restore"),
+            flag("yes", gettext("Don’t ask, also where half a restore stays as it is"))
+                .requires("discard"),
         ])
 }
 

@@ -12,6 +12,20 @@ use crate::engine::history::History;
 use crate::engine::restore::RestorePlan;
 use crate::i18n::{gettext, gettext_f};
 
+/// Says that it would be made.
+pub fn announce(
+    matches: &ArgMatches,
+    target: &Target,
+    history: &History,
+    plan: &RestorePlan,
+    output: Output,
+) -> Result<()> {
+    if !matches.get_flag("no-before") && wants_backup(target, plan) {
+        output.line(offer(backup_time(history)?));
+    }
+    Ok(())
+}
+
 /// Makes it if it is wanted; the name of the snapshot.
 ///
 /// Where nobody can be asked it is made: `--no-before` leaves it out.

@@ -3,7 +3,7 @@
 mod before;
 mod show;
 
-pub use show::{note_interrupted, restore_json};
+pub use show::{note_interrupted, restore_json, short_number};
 
 use std::path::PathBuf;
 
@@ -37,6 +37,7 @@ pub fn run(matches: &ArgMatches, options: &Options, output: Output) -> Result<En
     let plan = watch(output, move |monitor| planner.plan_restore(&asked, monitor))?;
     show::plan(&target, &plan, output);
     if matches.get_flag("dry-run") {
+        before::announce(matches, &target, &history, &plan, output)?;
         output.document(&json!({ "plan": show::plan_json(&plan) }));
         return Ok(Ending::Done);
     }
@@ -55,7 +56,7 @@ pub fn run(matches: &ArgMatches, options: &Options, output: Output) -> Result<En
 
 /// Goes on with what was interrupted.
 fn resume(target: Target, output: Output) -> Result<Ending> {
-    let interrupted = undo::interrupted()?;
+    let interrupted = undo::resumable()?;
     output.line(gettext_f(
         "Going on with the restore of {when}.",
         &[("when", &text::moment(interrupted.started))],

@@ -6,8 +6,7 @@ use crate::app::restoring::{root_command, warning};
 use crate::app::target::Target;
 use crate::app::undo::{self, kept_until};
 use crate::app::{text, words};
-use crate::cli::output::{Output, path_json, snapshot_path_json};
-use crate::engine::path::display;
+use crate::cli::output::{Output, path_json, path_words, snapshot_path_json};
 use crate::engine::restore::{
     Action, JournalInfo, JournalState, PlanItem, RestorePlan, RestoreReport, There, Warning,
 };
@@ -15,6 +14,9 @@ use crate::i18n::{gettext, gettext_f, ngettext_f};
 
 /// Items beyond these are only counted.
 const SHOWN_ITEMS: usize = 50;
+
+/// How much of a restore's number is shown.
+const SHOWN_NUMBER: usize = 8;
 
 /// Says what is going to be done.
 pub fn plan(target: &Target, plan: &RestorePlan, output: Output) {
@@ -122,15 +124,20 @@ pub fn report(report: &RestoreReport, output: Output) {
 /// Tells of a restore that was interrupted, so that nobody thinks that it was done.
 pub fn note_interrupted(output: Output) {
     let Ok(restore) = undo::interrupted() else { return };
-    output.note(gettext_f(
-        "The restore of {when} to {path} was interrupted: “yore restore --resume” goes on with it, “yore undo” takes it back.",
-        &[("when", &text::moment(restore.started)), ("path", &path_words(&restore.first))],
-    ));
-}
-
-fn path_words(path: &std::path::Path) -> String {
-    use std::os::unix::ffi::OsStrExt as _;
-    display(path.as_os_str().as_bytes())
+    let (when, path) = (text::moment(restore.started), path_words(&restore.first));
+    let number = short_number(&restore);
+    let words: &[(&str, &str)] = &[("when", &when), ("path", &path), ("number", &number)];
+    output.note(if restore.is_undoing {
+        gettext_f(
+            "Taking back the restore of {when} to {path}, or doing it again, was interrupted: “yore undo {number}” goes on with it.",
+            words,
+        )
+    } else {
+        gettext_f(
+            "The restore of {when} to {path} was interrupted: “yore restore --resume” goes on with it, “yore undo {number}” takes it back.",
+            words,
+        )
+    });
 }
 
 /// The plan for programs.
@@ -211,7 +218,13 @@ fn state_word(state: JournalState) -> &'static str {
         JournalState::Unfinished { is_running: false } => "interrupted",
         JournalState::Done => "done",
         JournalState::Undone => "undone",
+        JournalState::Discarding => "discarding",
     }
+}
+
+/// As much of a restore's number as tells it apart.
+pub fn short_number(restore: &JournalInfo) -> String {
+    restore.id.to_string().chars().take(SHOWN_NUMBER).collect()
 }
 
 /// A restore that is known of, for programs.

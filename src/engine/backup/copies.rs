@@ -317,11 +317,11 @@ impl Run<'_> {
         }
         let stat = folder.stored.as_ref().and_then(|stored| stored.stat_child(&child.name).ok());
         let found = stat.and_then(|stat| Metadata::from_statx(&stat));
-        let is_same = found.is_some_and(|meta| plan::is_as_stored(&child.state, &meta));
+        let owners = self.carrier.owners;
+        let is_same = found.is_some_and(|meta| plan::is_as_stored(&child.state, &meta, owners));
         if !is_same {
             self.must_commit.store(true, Relaxed);
-            let path = folder.path.join(&child.name);
-            self.monitor.emit(&Event::StoredFileChanged { path });
+            self.monitor.emit(&Event::StoredFileChanged { path: folder.path.join(&child.name) });
         }
         is_same
     }

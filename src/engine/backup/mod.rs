@@ -31,7 +31,6 @@ use jiff::Zoned;
 use uuid::Uuid;
 
 use super::clock::{Clock, file_time};
-use super::damage::Damage;
 use super::error::{Error, Result};
 use super::index::{SnapshotRow, Spool};
 use super::monitor::{Event, Monitor, Phase};
@@ -159,9 +158,8 @@ pub fn backup_after(
         true => unchanged::comparable(&writer.index, options, &bases_of(&writer.index, options)?)?,
         false => None,
     };
-    // Where something is damaged it is looked whether that is to be stored anew.
-    let is_sound = || Damage::read(&writer.repository).is_ok_and(|damage| damage.is_empty());
-    if let Some(last) = last.as_ref().filter(|_| is_sound()) {
+    // What is damaged in it is to be stored anew.
+    if let Some(last) = last.as_ref().filter(|last| unchanged::is_sound(writer, last)) {
         monitor.enter(Phase::Measuring);
         if unchanged::is_unchanged(&writer.index, options, last.seq, monitor)? {
             let spool = Spool::create(writer.repository.dir())

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use super::folder::Base;
 use super::{BackupOptions, filter, source_path};
+use crate::engine::damage::Damage;
 use crate::engine::dir::Dir;
 use crate::engine::error::Result;
 use crate::engine::index::{Child, Index, NodeId, SnapshotRow, SnapshotState, State};
@@ -18,7 +19,9 @@ use crate::engine::path::RelPath;
 use crate::engine::plan;
 use crate::engine::pool::{Pool, walk_threads};
 use crate::engine::probe;
+use crate::engine::recover::Writer;
 use crate::engine::rules::Why;
+use crate::engine::snapshot::Snapshot;
 
 /// The newest snapshot, if every source's last state is in it and it protected just these sources.
 pub(super) fn comparable(
@@ -80,6 +83,23 @@ pub(super) fn is_unchanged(
         |_| Ok(()),
     )?;
     Ok(!differs.into_inner())
+}
+
+/// Whether nothing that is known to be damaged is where it was in the snapshot `last`.
+pub fn is_sound(writer: &Writer, last: &SnapshotRow) -> bool {
+    let repository = &writer.repository;
+    let Ok(damage) = Damage::read(repository) else { return false };
+    if damage.is_empty() {
+        return true;
+    }
+    let snapshot = Snapshot::open(repository, &last.name).ok().flatten();
+    let Some(files) = snapshot.and_then(|snapshot| snapshot.files().ok()) else { return false };
+    let is_there = |path: &RelPath, inode| {
+        let folder = files.beneath(&path.parent().unwrap_or_default());
+        let stat = folder.and_then(|dir| dir.stat_child(path.name().unwrap_or_default()));
+        stat.is_ok_and(|stat| stat.stx_ino == inode)
+    };
+    !damage.files().any(|file| is_there(&file.path, file.inode))
 }
 
 fn open_root(path: &Path, place: RelPath, node: NodeId, state: &State) -> Option<Waiting> {

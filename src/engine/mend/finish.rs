@@ -8,7 +8,7 @@ use rustix::io::Errno;
 
 use super::failure::{MendFailure, failed, of_files};
 use super::journal::{self, Found, Step};
-use super::stage;
+use super::stage::{self, STAGE_NAME};
 use super::survey::{Name, look_everywhere};
 use super::swap::{Origin, by_number, find_origin, put_back_all, swap_all};
 use crate::engine::copy::BUFFER_BYTES;
@@ -87,6 +87,17 @@ pub fn finish(repository: &Repository, monitor: &Monitor) -> Result<()> {
         Err(Error::Locked { .. }) => Ok(()),
         finished => go_on(finished, monitor),
     }
+}
+
+/// Whether a mending was interrupted, which the next opening for writing finishes, or what it staged is left.
+///
+/// # Errors
+/// A drive that fails.
+pub fn is_interrupted(repository: &Repository) -> Result<bool> {
+    let stage = repository.dir().child(b"stage");
+    let is_staged = stage.is_ok_and(|stage| stage.has(STAGE_NAME) == Ok(true));
+    let is_journaled = journal::is_there(repository).map_err(|errno| failed(repository, errno))?;
+    Ok(is_staged || is_journaled)
 }
 
 /// Says what failed, unless everything else would fail, too.

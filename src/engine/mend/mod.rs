@@ -30,6 +30,7 @@ use super::repository::Repository;
 use batch::Batch;
 pub use failure::MendFailure;
 pub(super) use finish::finish;
+pub use finish::is_interrupted;
 use known::Known;
 use locate::{Located, locate, look_again};
 pub(super) use stage::{STAGE_NAME, new_inodes};
@@ -177,6 +178,12 @@ pub(super) fn follow_deletion(
         }
     }
     note(&damage, &writer.repository, monitor)
+}
+
+impl From<&DamagedFile> for Rot {
+    fn from(file: &DamagedFile) -> Self {
+        Self::remembered(file)
+    }
 }
 
 impl Rot {

@@ -6,6 +6,7 @@ use super::journal::Adjust;
 use super::target;
 use crate::engine::copy::{self, OwnerRule};
 use crate::engine::dir::{Dir, descriptor_path, stat_fd};
+use crate::engine::error::Error;
 use crate::engine::meta::{FileTime, Metadata};
 use crate::engine::overrides::Override;
 use crate::engine::xattr::Xattrs;
@@ -58,26 +59,37 @@ pub fn since(
     given: &Override,
     other: &Override,
 ) -> Result<(bool, Option<FileTime>)> {
-    let now = Metadata::from_statx(&open(adjust)?.stat()?).ok_or(Errno::INVAL)?;
-    // Nobody but root could give it its former owner.
+    // By a descriptor that needs no permission: one that may not be read is left so.
+    let held = held(adjust)?;
+    let now = Metadata::from_statx(&stat_fd(&held)?).ok_or(Errno::INVAL)?;
+    // What could not be set has its former one still: nobody but root could give it its former owner.
     let is_one =
         |now: u32, one: Option<u32>, other: Option<u32>| Some(now) == one || Some(now) == other;
-    let is_theirs = given.mode.is_some_and(|mode| (mode ^ now.mode) & 0o777 != 0)
+    let access = |mode: Option<u32>| mode.map(|mode| mode & 0o777);
+    let is_theirs = !is_one(now.mode & 0o777, access(given.mode), access(other.mode))
         || !is_one(now.uid, given.uid, other.uid)
         || !is_one(now.gid, given.gid, other.gid);
     Ok((is_theirs, Some(now.mtime).filter(|mtime| Some(*mtime) != given.mtime)))
 }
 
+fn held(adjust: &Adjust) -> Result<OwnedFd> {
+    // What can't be reached for a reason of its own is as good as gone.
+    let gone = |error| match error {
+        Error::Io { source, .. } => Errno::from_io_error(&source).unwrap_or(Errno::NOENT),
+        _ => Errno::NOENT,
+    };
+    let parent = adjust.place.parent().unwrap_or(Path::new("/"));
+    let parent = target::open(parent).map_err(gone)?.ok_or(Errno::NOENT)?;
+    let name = adjust.place.file_name().map_or(&b"."[..], |name| name.as_encoded_bytes());
+    hold(&parent, name, adjust.inode)?.ok_or(Errno::NOENT)
+}
+
 fn open(adjust: &Adjust) -> Result<Dir> {
-    let gone = |_| Errno::NOENT;
     let dir = match target::open(&adjust.place) {
         Ok(dir) => dir.ok_or(Errno::NOENT)?,
         // One that this user may not even read: its mode is set again below in any case.
         Err(_) => {
-            let parent = adjust.place.parent().unwrap_or(Path::new("/"));
-            let parent = target::open(parent).map_err(gone)?.ok_or(Errno::NOENT)?;
-            let name = adjust.place.file_name().ok_or(Errno::NOENT)?;
-            let held = hold(&parent, name.as_encoded_bytes(), adjust.inode)?.ok_or(Errno::NOENT)?;
+            let held = held(adjust)?;
             set_mode(&held, 0o700)?;
             Dir::opened(&held)?
         }

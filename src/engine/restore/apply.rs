@@ -14,9 +14,9 @@ use super::publish::publish;
 use super::stage::{Origin, Piece, Staging, Up};
 use super::steps::steps_of;
 use super::workspace::{self, Workspace, mount_of, slot_name};
-use super::{Action, RestorePlan, RestoreReport, Target, target};
+use super::{Action, RestorePlan, RestoreReport, Target, Warning, target};
 use crate::engine::dir::Dir;
-use crate::engine::error::{Error, Result};
+use crate::engine::error::{Error, Result, TargetProblem};
 use crate::engine::history::{Answers, History};
 use crate::engine::monitor::{Event, Monitor, Phase};
 use crate::engine::problem::Reason;
@@ -44,8 +44,10 @@ pub fn apply(
     if let Target::Folder(folder) = &plan.request.target {
         header.request.target = Target::Folder(target::resolve(folder)?);
     }
-    if let Some(item) = plan.items.iter().find(|item| item.is_written()) {
-        journals.make_room(item.target.parent().unwrap_or(Path::new("/")), plan.bytes)?;
+    for warning in &plan.warnings {
+        if let Warning::NoRoom { path, needed_bytes, .. } = warning {
+            journals.make_room(path, *needed_bytes)?;
+        }
     }
     let journal = journals.begin(header, &plan.items)?;
     stage_and_publish(history, journal, plan, false, monitor)
@@ -73,14 +75,32 @@ pub fn stage_and_publish(
     monitor: &Monitor,
 ) -> Result<RestoreReport> {
     match stage(history, &mut journal, plan, reuses, monitor) {
-        Ok((steps, workspaces)) => publish(journal, steps, workspaces, monitor),
+        Ok((steps, workspaces)) => publish(journal, steps, workspaces, reuses, monitor),
         Err(error) => {
+            let is_made = journal.header.workspaces.iter().any(Place::is_kept);
+            if is_made && !is_final(&error, reuses) {
+                return Err(Error::RestoreKept(Box::new(error)));
+            }
             // What can't be removed now is removed when old journals are.
             if super::journal::remove_workspaces(&journal).is_ok() {
                 let _ = journal.forget();
             }
             Err(error)
         }
+    }
+}
+
+/// Whether what is staged is given up after this error, since it was stopped or its room is needed, or since the target
+/// doesn't take it. All else, such as a drive that was pulled, can be gone on with.
+fn is_final(error: &Error, reuses: bool) -> bool {
+    match error {
+        Error::Cancelled => true,
+        Error::BadTarget { reason, .. } => !reuses || *reason == TargetProblem::Full,
+        Error::Io { source, .. } => {
+            let errno = Errno::from_io_error(source);
+            matches!(errno, Some(Errno::NOSPC | Errno::DQUOT))
+        }
+        _ => false,
     }
 }
 
@@ -131,7 +151,7 @@ fn open_workspaces(
     let mut places = journal.header.workspaces.clone();
     for (number, place) in places.iter().enumerate() {
         let stat = match place.inode {
-            Some(_) => Workspace::open(place).map(|found| found.dir.stat()),
+            Some(_) => Workspace::open(place)?.map(|found| found.dir.stat()),
             // It is made yet, in this folder.
             None => target::open(&place.parent)?.map(|parent| parent.stat()),
         };

@@ -6,7 +6,7 @@ mod header;
 mod steps;
 mod tidy;
 
-pub use tidy::{KEPT_DAYS, remove_workspaces};
+pub use tidy::remove_workspaces;
 
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ use rustix::io::Errno;
 use uuid::Uuid;
 
 pub use file::Journal;
-pub use header::{Header, Place, Standing};
+pub use header::{Header, KEPT_DAYS, Place, Seen, Standing};
 pub use steps::{Adjust, Flag, Lift, Steps, Swap, Thing};
 
 use super::PlanItem;
@@ -35,6 +35,8 @@ pub enum JournalState {
     Done,
     /// It was undone.
     Undone,
+    /// It was being given up, which was interrupted: some of what it set aside is perhaps gone.
+    Discarding,
 }
 
 /// One restore.
@@ -50,6 +52,10 @@ pub struct JournalInfo {
     pub started: Timestamp,
     /// How far it has come.
     pub state: JournalState,
+    /// When it was done, or undone.
+    pub ended: Option<Timestamp>,
+    /// Whether it was interrupted while things were moved: some of it is perhaps done.
+    pub is_half_done: bool,
     /// Whether it was being undone, or done again after that, when it was interrupted: undoing goes on with that.
     pub is_undoing: bool,
     /// One of the places that it wrote to.
@@ -102,34 +108,19 @@ impl Journals {
         Ok(all)
     }
 
-    /// The restore `id`.
-    ///
-    /// # Errors
-    /// [`Error::NoSuchRestore`], and as of [`Journals::list`].
-    pub fn get(&self, id: Uuid) -> Result<JournalInfo> {
-        self.open()?.and_then(|folder| info(&folder, id)).ok_or(Error::NoSuchRestore(id))
-    }
-
-    /// The newest restore that can be taken back: one that is done, or was interrupted.
-    ///
-    /// # Errors
-    /// As of [`Journals::list`].
-    pub fn latest_undoable(&self) -> Result<Option<JournalInfo>> {
-        let can = |info: &JournalInfo| {
-            matches!(
-                info.state,
-                JournalState::Done | JournalState::Unfinished { is_running: false }
-            )
-        };
-        Ok(self.list()?.into_iter().rfind(can))
-    }
-
     /// Begins a journal.
     pub(super) fn begin(&self, header: Header, items: &[PlanItem]) -> Result<Journal> {
-        let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.folder);
-        made.context("make", &self.folder)?;
+        let above = self.folder.parent().unwrap_or(Path::new("/"));
+        let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(above);
+        made.context("make", above)?;
+        let (above, name) = self.above().map_err(|errno| self.failed(errno))?;
+        let made = match above.create(name, 0o700) {
+            Ok(made) => made.set_mode(0o700),
+            Err(Errno::EXIST) => Ok(()),
+            Err(errno) => Err(errno),
+        };
+        made.map_err(|errno| self.failed(errno))?;
         let folder = self.open()?.ok_or_else(|| self.failed(Errno::NOENT))?;
-        folder.set_mode(0o700).map_err(|errno| self.failed(errno))?;
         Journal::begin(folder, &self.folder, header, items)
     }
 
@@ -139,16 +130,28 @@ impl Journals {
         Journal::open(folder, &self.folder, id)
     }
 
-    /// Opens the folder; `None` if there never was a journal.
+    /// The folder that it is in, and its name there.
+    fn above(&self) -> rustix::io::Result<(Dir, &[u8])> {
+        let above = self.folder.parent().ok_or(Errno::INVAL)?;
+        let name = self.folder.file_name().ok_or(Errno::INVAL)?;
+        Ok((Dir::open(above)?, name.as_encoded_bytes()))
+    }
+
+    /// Opens the folder; `None` if there never was a journal. One that a link stands for is refused, and one that
+    /// others may write to: what lies there is believed.
     fn open(&self) -> Result<Option<Dir>> {
-        let folder = match Dir::open(&self.folder) {
+        let folder = match self.above().and_then(|(above, name)| above.child(name)) {
             Ok(folder) => folder,
             Err(Errno::NOENT) => return Ok(None),
             Err(errno) => return Err(self.failed(errno)),
         };
         let stat = folder.stat().map_err(|errno| self.failed(errno))?;
         let is_own = stat.stx_uid == rustix::process::geteuid().as_raw();
-        if is_own { Ok(Some(folder)) } else { Err(self.failed(Errno::PERM)) }
+        if is_own && u32::from(stat.stx_mode) & 0o022 == 0 {
+            Ok(Some(folder))
+        } else {
+            Err(self.failed(Errno::PERM))
+        }
     }
 
     fn ids(&self, folder: &Dir) -> Result<Vec<Uuid>> {
@@ -166,7 +169,6 @@ impl Journals {
 }
 
 fn info(folder: &Dir, id: Uuid) -> Option<JournalInfo> {
-    use std::os::unix::ffi::OsStrExt as _;
     let header = file::read_header(folder, id)?;
     let kept = header.workspaces.iter().filter(|place| place.inode.is_some() && !place.is_gone);
     Some(JournalInfo {
@@ -176,16 +178,17 @@ fn info(folder: &Dir, id: Uuid) -> Option<JournalInfo> {
         state: match header.standing {
             Standing::Done => JournalState::Done,
             Standing::Undone => JournalState::Undone,
+            Standing::Discarding => JournalState::Discarding,
             _ => JournalState::Unfinished { is_running: file::is_locked(folder, id) },
         },
+        ended: header.ended,
+        is_half_done: header.standing.is_half_done(),
         is_undoing: matches!(header.standing, Standing::Undoing | Standing::Redoing),
         restored: header.restored,
         replaced: header.replaced,
         removed: header.removed,
         kept_bytes: header.kept_bytes,
-        kept: kept
-            .map(|place| place.parent.join(std::ffi::OsStr::from_bytes(&place.name)))
-            .collect(),
+        kept: kept.map(Place::path).collect(),
         snapshots: header.snapshots.into_values().collect(),
         first: header.first,
     })

@@ -13,14 +13,25 @@ use crate::engine::index::State;
 /// The folder in a workspace that holds these names.
 pub const FOLDER: &[u8] = b"links";
 
+/// How many files with several names can be made at a time, if they fall into different ones.
+const TURNS: usize = 256;
+
 /// Sees to it that one name of a file is made at a time.
-#[derive(Debug, Default)]
-pub struct Links(Mutex<()>);
+#[derive(Debug)]
+pub struct Links(Vec<Mutex<()>>);
+
+impl Default for Links {
+    fn default() -> Self {
+        Self((0..TURNS).map(|_| Mutex::default()).collect())
+    }
+}
 
 impl Links {
-    /// Waits for its turn.
-    pub fn turn(&self) -> MutexGuard<'_, ()> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Waits for the turn of the file that `name` stands for.
+    pub fn turn(&self, name: &[u8]) -> Option<MutexGuard<'_, ()>> {
+        // These names are digests, so that their first digits spread well.
+        let digits = name.iter().take(4).fold(0, |sum, digit| sum * 31 + usize::from(*digit));
+        Some(self.0.get(digits % TURNS)?.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

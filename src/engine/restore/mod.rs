@@ -4,12 +4,14 @@ mod adjust;
 mod apply;
 mod flags;
 mod journal;
+mod lift;
 mod links;
 mod moves;
 mod owner;
 mod place;
 mod plan;
 mod publish;
+mod put;
 mod resume;
 mod since;
 mod stage;
@@ -94,8 +96,11 @@ pub struct RestoreRequest {
     pub damaged: bool,
     /// Whose the entries become.
     pub owners: OwnerChoices,
-    /// Folders that [`OnConflict::Exact`] never removes, nor anything in them: the program's own.
+    /// The program's own folders: nothing is restored into them, and nothing in them or around them is moved away.
     pub spared: Vec<PathBuf>,
+    /// Folders that rules leave out though no snapshot tells where they are: nothing in them is removed.
+    #[serde(default)]
+    pub left_out: Vec<PathBuf>,
 }
 
 impl RestoreRequest {
@@ -188,11 +193,11 @@ pub enum Warning {
         /// Their owners, by name or else by number.
         owners: Vec<String>,
     },
-    /// Owners whom nobody here is called like; their entries keep the numbers that they had.
+    /// Users and groups whom nobody here is called like; their entries keep the numbers that they had.
     UnknownOwners {
         /// How many entries.
         count: u64,
-        /// Their owners, by name or else by number.
+        /// Their users and groups, by name or else by number.
         owners: Vec<String>,
     },
     /// Setuid and setgid bits of programs, and capabilities, are left off: they are root's to restore, if asked to.
@@ -212,7 +217,8 @@ pub enum Warning {
         /// One of them.
         first: RelPath,
     },
-    /// The snapshot's seal is missing or broken: some of it may be missing, or metadata wrong.
+    /// The snapshot's seal is missing or broken, or tells of more or fewer entries than there are: some of it may be
+    /// missing, or metadata wrong; nothing is removed.
     DamagedSnapshot {
         /// Its name.
         name: String,

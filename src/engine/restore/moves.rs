@@ -17,6 +17,10 @@ pub fn aside_of(slot: &[u8]) -> Vec<u8> {
 pub fn move_to(from: &Dir, name: &[u8], to: &Dir, to_name: &[u8]) -> Result<()> {
     match from.rename_to(name, to, to_name) {
         Err(Errno::INVAL | Errno::NOSYS) => move_plainly(from, name, to, to_name),
+        // It was linked there, by a run that ended before its first name was gone.
+        Err(Errno::EXIST) if !is_folder(from, name)? && is_same((from, name), (to, to_name))? => {
+            from.unlink(name)
+        }
         outcome => outcome,
     }
 }
@@ -72,11 +76,17 @@ fn exchange_plainly(own: &Dir, slot: &[u8], to: &Dir, name: &[u8]) -> Result<()>
     own.rename_over(&aside, own, slot)
 }
 
-/// Puts right what an exchange left that was interrupted half-way.
+/// Puts right what an exchange or a move left that was interrupted half-way.
 pub fn settle(own: &Dir, slot: &[u8], to: Option<&Dir>, name: &[u8]) -> Result<()> {
     let aside = aside_of(slot);
     if !own.has(&aside)? {
-        return Ok(());
+        return match to {
+            // A file that has both names was on its way: it is at its place, and goes on from there.
+            Some(to) if to.has(name)? && own.has(slot)? && is_same((own, slot), (to, name))? => {
+                own.unlink(slot)
+            }
+            _ => Ok(()),
+        };
     }
     if !own.has(slot)? {
         return own.rename_over(&aside, own, slot);

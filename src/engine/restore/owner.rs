@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use nix::unistd::{self, Group, Uid, User};
+use nix::unistd::{self, Gid, Group, Uid, User};
 
 use super::OwnerChoices;
 use crate::engine::acl;
@@ -64,9 +64,14 @@ impl OwnerMap {
         !self.is_root() && self.user(meta.uid) != self.euid
     }
 
-    /// Whether a number stands for somebody other than it says: a choice, or a name that has another number here.
+    /// Whether a number stands for a user that a person chose, or whose name is known here.
     pub fn is_mapped(&self, uid: u32) -> bool {
         self.users.contains_key(&uid)
+    }
+
+    /// The same for a group.
+    pub fn is_group_mapped(&self, gid: u32) -> bool {
+        self.groups.contains_key(&gid)
     }
 
     /// Whether `now` has the owner, the permissions and the time that restoring `then` could give it.
@@ -150,6 +155,11 @@ pub fn check_choices<'a>(
 /// Whether this computer has a user with that number.
 pub fn is_user(uid: u32) -> bool {
     User::from_uid(Uid::from_raw(uid)).ok().flatten().is_some()
+}
+
+/// Whether this computer has a group with that number.
+pub fn is_group(gid: u32) -> bool {
+    Group::from_gid(Gid::from_raw(gid)).ok().flatten().is_some()
 }
 
 /// The numbers that `old` means: those with that name, else the number that it is.

@@ -4,16 +4,20 @@ use std::collections::{HashMap, HashSet};
 
 use rustix::io::Errno;
 
-use super::journal::{Journal, Standing, Steps};
-use super::swap::{Mover, is_it, lift};
+use super::journal::{Adjust, Journal, Standing, Steps, Swap};
+use super::lift::{lift, raise};
+use super::put::Putting;
+use super::swap::Mover;
 use super::workspace::{Workspace, slot_name};
-use super::{RestoreReport, adjust, flags, moves, target};
+use super::{RestoreReport, adjust, flags, links, target};
+use crate::engine::dir::Dir;
 use crate::engine::error::{Error, Result};
 use crate::engine::monitor::{Event, Monitor, Phase};
 use crate::engine::problem::Reason;
 
-/// Does the steps that are not done yet. A stop, or what can't be put in its place, ends it: what is in its place by
-/// then stays, and can be undone.
+/// Does the steps that are not done yet; `is_resumed` says that an interrupted run may have done some. What can't be put
+/// in its place is a problem of that item alone. A stop, or what a file system as a whole can't do, ends it: what is in
+/// its place by then stays, and can be undone.
 ///
 /// # Errors
 /// As of [`super::apply`].
@@ -21,39 +25,43 @@ pub fn publish(
     mut journal: Journal,
     mut steps: Steps,
     workspaces: Vec<Option<Workspace>>,
+    is_resumed: bool,
     monitor: &Monitor,
 ) -> Result<RestoreReport> {
     monitor.enter(Phase::Publishing);
-    let before = steps.swaps.clone();
+    raise(&mut steps, &journal, is_resumed)?;
+    let staged = staged(&steps);
     let mut mover = Mover::new(&workspaces);
-    let outcome = put_all(&mut mover, &mut steps, &journal, monitor);
-    if outcome.is_err() {
-        // What went wrong may have done so after an item was moved.
-        steps.swaps.retain(|swap| mover.settle(swap).is_ok() && is_published(&mut mover, swap));
+    let mut putting = Putting::new(&mut mover, &journal, &steps, monitor);
+    let outcome = putting.put_all(&mut steps, is_resumed);
+    let is_whole = outcome.is_ok() && !putting.has_left();
+    let count_before = steps.swaps.len();
+    if !is_whole {
+        keep_done(&mut mover, &mut steps);
     }
+    steps.swaps.retain(|swap| swap.fresh.is_some() || swap.former.is_some());
     let lowered = lift(&steps.lifts, false);
     if outcome.is_ok() {
         adjust_all(&mut steps, monitor);
     } else {
         steps.adjusts.clear();
     }
-    if outcome.is_err() && steps.swaps.is_empty() {
-        sweep(&mut journal, &steps, &workspaces)?;
-        remove_empty(&mut journal, &workspaces)?;
+    if mover.has_noted || steps.swaps.len() != count_before {
+        journal.write_steps(&steps)?;
+    }
+    let swept = sweep(&staged, &workspaces);
+    // Only now: another name of what is immutable can't be removed any more.
+    set_flags(&mut mover, &mut steps, monitor);
+    let settled = settle(&mut journal, &workspaces, &steps.adjusts);
+    journal.end(Standing::Done);
+    count(&mut journal, &steps);
+    let removed = remove_empty(&mut journal, &workspaces);
+    let is_nothing_kept = journal.header.workspaces.iter().all(|place| !place.is_kept());
+    if outcome.is_err() && steps.swaps.is_empty() && is_nothing_kept {
         journal.forget()?;
         return outcome.map(|()| RestoreReport::default());
     }
-    if steps.swaps != before {
-        journal.write_steps(&steps)?;
-    }
-    let swept = sweep(&mut journal, &steps, &workspaces);
-    // Only now: another name of what is immutable can't be removed any more.
-    set_flags(&mut mover, &mut steps, monitor);
-    let settled = settle(&mut journal, &workspaces);
-    let removed = remove_empty(&mut journal, &workspaces);
     let report = report(&journal, &steps);
-    journal.header.standing = Standing::Done;
-    count(&mut journal, &steps);
     journal.save()?;
     let ended = outcome.and(lowered).and(swept).and(settled).and(removed);
     if ended.is_err() {
@@ -65,29 +73,20 @@ pub fn publish(
     ended.map(|()| report)
 }
 
-/// Moves every item, and notes what was in its place.
-fn put_all(
-    mover: &mut Mover<'_>,
-    steps: &mut Steps,
-    journal: &Journal,
-    monitor: &Monitor,
-) -> Result<()> {
-    lift(&steps.lifts, true)?;
-    for path in &steps.made {
-        target::make(path)?;
-    }
-    for swap in &mut steps.swaps {
-        monitor.check_cancelled()?;
-        mover.publish(swap, journal)?;
-    }
-    Ok(())
+/// The inodes of what is restored, by slot.
+fn staged(steps: &Steps) -> HashMap<Vec<u8>, Option<u64>> {
+    let inode = |swap: &Swap| swap.fresh.as_ref().map(|fresh| fresh.inode);
+    steps.swaps.iter().map(|swap| (slot_name(swap.slot), inode(swap))).collect()
 }
 
-fn is_published(mover: &mut Mover<'_>, swap: &super::journal::Swap) -> bool {
-    mover.look(swap).is_ok_and(|(place, slot)| match &swap.fresh {
-        Some(fresh) => is_it(place.as_ref(), Some(fresh)),
-        None => slot.is_some(),
-    })
+/// Drops the items of which nothing was done: what went wrong may have done so after one was moved.
+fn keep_done(mover: &mut Mover<'_>, steps: &mut Steps) {
+    steps.swaps.retain_mut(|swap| {
+        let is_done = mover.is_done(swap);
+        // What can't be looked at stays as the steps have it.
+        let _ = is_done && mover.note(swap).is_ok();
+        is_done
+    });
 }
 
 /// Gives folders their metadata, from the deepest up.
@@ -118,43 +117,70 @@ pub fn set_flags(mover: &mut Mover<'_>, steps: &mut Steps, monitor: &Monitor) {
 }
 
 /// Makes all that was moved durable, and notes when that was.
-pub fn settle(journal: &mut Journal, workspaces: &[Option<Workspace>]) -> Result<()> {
+pub fn settle(
+    journal: &mut Journal,
+    workspaces: &[Option<Workspace>],
+    adjusts: &[Adjust],
+) -> Result<()> {
+    let mut flushed = HashSet::new();
     for (place, workspace) in journal.header.workspaces.iter_mut().zip(workspaces) {
         let Some(workspace) = workspace else { continue };
         let failed = |errno: Errno| Error::io("flush", workspace.path(), errno);
         place.settled = Some(workspace.clock().map_err(failed)?);
+        flushed.insert(device_of(&workspace.dir).map_err(failed)?);
         workspace.dir.sync_file_system().map_err(failed)?;
     }
-    Ok(())
-}
-
-/// Removes what was staged and is not needed any more.
-fn sweep(journal: &mut Journal, steps: &Steps, workspaces: &[Option<Workspace>]) -> Result<()> {
-    let keeps = |number: usize| {
-        let swaps = steps.swaps.iter().filter(move |swap| swap.workspace == number);
-        swaps.filter(|swap| swap.former.is_some()).map(|swap| slot_name(swap.slot))
-    };
-    for (number, workspace) in workspaces.iter().enumerate() {
-        let kept: HashSet<Vec<u8>> = keeps(number).collect();
-        let Some(place) = journal.header.workspaces.get_mut(number) else { continue };
-        let Some(workspace) = workspace else {
-            place.is_gone |= kept.is_empty();
-            continue;
-        };
-        let failed = |errno: Errno| Error::io("tidy up", workspace.path(), errno);
-        workspace
-            .sweep(|name| kept.contains(name) || name.ends_with(moves::ASIDE))
-            .map_err(failed)?;
+    // What only got other metadata may lie where nothing was moved.
+    for adjust in adjusts {
+        let Some(dir) = target::open(&adjust.place).ok().flatten() else { continue };
+        let failed = |errno: Errno| Error::io("flush", &adjust.place, errno);
+        if flushed.insert(device_of(&dir).map_err(failed)?) {
+            dir.sync_file_system().map_err(failed)?;
+        }
     }
     Ok(())
 }
 
-/// Removes the workspaces that keep nothing.
+fn device_of(dir: &Dir) -> rustix::io::Result<(u32, u32)> {
+    dir.stat().map(|stat| (stat.stx_dev_major, stat.stx_dev_minor))
+}
+
+/// Removes what was staged and is not needed any more: never what was anybody's.
+fn sweep(staged: &HashMap<Vec<u8>, Option<u64>>, workspaces: &[Option<Workspace>]) -> Result<()> {
+    for workspace in workspaces.iter().flatten() {
+        let is_kept = |name: &[u8]| match staged.get(name) {
+            Some(inode) => {
+                let found = workspace.slot(name).map(|stat| stat.map(|stat| stat.stx_ino));
+                found.map_or(true, |found| found.is_some() && found != *inode)
+            }
+            // One that is in no step was never in its place.
+            None => !name.iter().all(u8::is_ascii_digit) && name != links::FOLDER,
+        };
+        let swept = workspace.sweep(is_kept);
+        swept.map_err(|errno| Error::io("tidy up", workspace.path(), errno))?;
+    }
+    Ok(())
+}
+
+/// Removes the workspaces that keep nothing, which is noted before: one that is not there might be away.
 pub fn remove_empty(journal: &mut Journal, workspaces: &[Option<Workspace>]) -> Result<()> {
+    let failed = |workspace: &Workspace, errno| Error::io("tidy up", workspace.path(), errno);
+    let mut is_any = false;
     for (place, workspace) in journal.header.workspaces.iter_mut().zip(workspaces) {
         let Some(workspace) = workspace else { continue };
+        let names = workspace.dir.names().map_err(|errno| failed(workspace, errno))?;
+        place.is_gone = names.is_empty();
+        is_any |= place.is_gone;
+    }
+    if !is_any {
+        return Ok(());
+    }
+    journal.save()?;
+    for (place, workspace) in journal.header.workspaces.iter_mut().zip(workspaces) {
+        let Some(workspace) = workspace.as_ref().filter(|_| place.is_gone) else { continue };
         let removed = workspace.remove();
-        place.is_gone = removed.map_err(|errno| Error::io("tidy up", workspace.path(), errno))?;
+        place.is_gone = matches!(removed, Ok(true));
+        removed.map_err(|errno| failed(workspace, errno))?;
     }
     Ok(())
 }
@@ -164,9 +190,7 @@ pub fn count(journal: &mut Journal, steps: &Steps) {
     let header = &mut journal.header;
     let both = |fresh: bool, former: bool| {
         let swaps = steps.swaps.iter();
-        let are = |swap: &&super::journal::Swap| {
-            swap.fresh.is_some() == fresh && swap.former.is_some() == former
-        };
+        let are = |swap: &&Swap| swap.fresh.is_some() == fresh && swap.former.is_some() == former;
         swaps.filter(are).count() as u64
     };
     header.replaced = both(true, true);
@@ -180,23 +204,21 @@ pub fn count(journal: &mut Journal, steps: &Steps) {
 }
 
 fn report(journal: &Journal, steps: &Steps) -> RestoreReport {
-    let fresh = || steps.swaps.iter().filter(|swap| swap.fresh.is_some());
-    let former = |swap: &&super::journal::Swap| swap.former.is_some();
-    let replaced = fresh().filter(former).count();
+    let fresh = steps.swaps.iter().filter(|swap| swap.fresh.is_some());
     RestoreReport {
         id: journal.header.id,
         entries: steps.entries,
         bytes: steps.bytes,
-        replaced: replaced as u64,
-        removed: (steps.swaps.iter().filter(former).count() - replaced) as u64,
+        replaced: journal.header.replaced,
+        removed: journal.header.removed,
         problems: steps.problems.clone(),
         kept: kept(journal),
-        restored: fresh().map(super::journal::Swap::place).collect(),
+        restored: fresh.map(Swap::place).collect(),
     }
 }
 
 /// The workspaces that keep something.
 pub fn kept(journal: &Journal) -> Vec<std::path::PathBuf> {
     let places = journal.header.workspaces.iter();
-    places.filter(|place| !place.is_gone).map(super::journal::Place::path).collect()
+    places.filter(|place| place.is_kept()).map(super::journal::Place::path).collect()
 }

@@ -4,9 +4,8 @@ use uuid::Uuid;
 
 use super::RestoreReport;
 use super::apply::stage_and_publish;
-use super::journal::{Journals, Standing};
+use super::journal::{Journal, Journals, Standing};
 use super::publish::{kept, publish};
-use super::swap::{Mover, lift};
 use super::workspace::Workspace;
 use crate::engine::error::{Error, Result};
 use crate::engine::history::History;
@@ -16,7 +15,7 @@ use crate::engine::monitor::Monitor;
 ///
 /// # Errors
 /// [`Error::NoSuchRestore`], also of one that was being undone, which [`super::undo()`] goes on with;
-/// [`Error::OtherRepository`]; [`Error::Locked`] while a process is at work on it; and as of [`super::apply`].
+/// [`Error::OtherRepository`]; [`Error::WorkspaceAway`]; [`Error::Locked`] while a process is at work on it; and as of [`super::apply`].
 pub fn resume(
     history: &History,
     journals: &Journals,
@@ -31,6 +30,9 @@ pub fn resume(
         let (path, found) = (repository.path().to_owned(), repository.marker().id);
         return Err(Error::OtherRepository { path, expected, found });
     }
+    if matches!(journal.header.standing, Standing::Staging | Standing::Publishing) {
+        check_workspaces(&journal)?;
+    }
     match journal.header.standing {
         Standing::Staging => {
             let plan = journal.header.plan(journal.items()?);
@@ -39,15 +41,23 @@ pub fn resume(
         Standing::Publishing => {
             let steps = journal.steps()?;
             let workspaces: Vec<Option<Workspace>> =
-                journal.header.workspaces.iter().map(Workspace::open).collect();
-            lift(&steps.lifts, true)?;
-            let mut mover = Mover::new(&workspaces);
-            steps.swaps.iter().try_for_each(|swap| mover.settle(swap))?;
-            publish(journal, steps, workspaces, monitor)
+                journal.header.workspaces.iter().map(Workspace::open).collect::<Result<_>>()?;
+            publish(journal, steps, workspaces, true, monitor)
         }
         Standing::Done => {
             Ok(RestoreReport { id, kept: kept(&journal), ..RestoreReport::default() })
         }
-        Standing::Undoing | Standing::Undone | Standing::Redoing => Err(Error::NoSuchRestore(id)),
+        Standing::Undoing | Standing::Undone | Standing::Redoing | Standing::Discarding => {
+            Err(Error::NoSuchRestore(id))
+        }
+    }
+}
+
+/// Refuses to go on while what an earlier run made can't be reached: its file system is not mounted, perhaps.
+fn check_workspaces(journal: &Journal) -> Result<()> {
+    let mut made = journal.header.workspaces.iter().filter(|place| place.is_kept());
+    match made.find(|place| !matches!(Workspace::open(place), Ok(Some(_)))) {
+        Some(away) => Err(Error::WorkspaceAway(away.path())),
+        None => Ok(()),
     }
 }

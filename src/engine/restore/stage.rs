@@ -260,7 +260,10 @@ impl Staging<'_> {
     /// An entry that could not be made: if only this one is at fault, the rest goes on.
     fn refused(&self, piece: &Piece, errno: Errno) -> Result<()> {
         match errno {
-            Errno::NAMETOOLONG
+            // Where upper and lower case are the same, another took its name.
+            Errno::EXIST
+            | Errno::NOENT
+            | Errno::NAMETOOLONG
             | Errno::INVAL
             | Errno::ILSEQ
             | Errno::FBIG

@@ -8,12 +8,13 @@ use rustix::fs::Statx;
 use rustix::io::Errno;
 
 use super::adjust::{hold, set_mode};
-use super::journal::{Flag, Journal, Lift, Swap, Thing};
+use super::journal::{Flag, Journal, Swap, Thing};
+pub use super::lift::lift;
 use super::place::dated_name;
 use super::workspace::{Workspace, slot_name, stat_in};
 use super::{moves, target};
 use crate::engine::dir::Dir;
-use crate::engine::error::{Error, Result};
+use crate::engine::error::{Error, Result, TargetProblem};
 use crate::engine::meta::{Kind, Metadata};
 
 /// How often an item is tried whose place others change all the time.
@@ -23,6 +24,21 @@ const TRIES: u32 = 100;
 pub struct Mover<'a> {
     workspaces: &'a [Option<Workspace>],
     folder: Option<(PathBuf, Arc<Dir>)>,
+    /// Whether something else was set aside than the steps say.
+    pub has_noted: bool,
+}
+
+/// How far an item has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// Nothing was done yet.
+    Waiting,
+    /// All is done.
+    Done,
+    /// It was done, and then somebody changed what is there.
+    Changed,
+    /// Nothing was done, and what was staged is gone.
+    Lost,
 }
 
 /// A folder that is made movable until it is set free.
@@ -48,18 +64,26 @@ pub fn is_it(stat: Option<&Statx>, thing: Option<&Thing>) -> bool {
     stat.zip(thing).is_some_and(|(stat, thing)| stat.stx_ino == thing.inode)
 }
 
+/// Whether the content of a file is as it was; of others that can't be told.
+pub fn is_unwritten(stat: Option<&Statx>, thing: &Thing) -> bool {
+    let mtime = stat.and_then(Metadata::from_statx).map(|meta| meta.mtime);
+    thing.mtime.is_none() || mtime == thing.mtime
+}
+
 /// What is known of something that is moved.
 pub fn thing_of(stat: &Statx, bytes: u64) -> Thing {
-    let is_folder = Kind::from_mode(stat.stx_mode.into()) == Some(Kind::Directory);
+    let kind = Kind::from_mode(stat.stx_mode.into());
     let mode = u32::from(stat.stx_mode) & 0o7777;
-    let mode = (is_folder && mode & 0o700 != 0o700).then_some(mode);
-    Thing { inode: stat.stx_ino, mode, bytes }
+    let mode = (kind == Some(Kind::Directory) && mode & 0o700 != 0o700).then_some(mode);
+    let mtime = Metadata::from_statx(stat).map(|meta| meta.mtime);
+    let mtime = mtime.filter(|_| kind == Some(Kind::File));
+    Thing { inode: stat.stx_ino, mode, bytes, mtime }
 }
 
 impl<'a> Mover<'a> {
     /// Moves items from and to these workspaces.
     pub fn new(workspaces: &'a [Option<Workspace>]) -> Self {
-        Self { workspaces, folder: None }
+        Self { workspaces, folder: None, has_noted: false }
     }
 
     /// The workspace of an item, if it is still there.
@@ -106,58 +130,112 @@ impl<'a> Mover<'a> {
             .map_err(|errno| Error::io("put in place", &swap.place(), errno))
     }
 
-    /// Puts what is staged in its place, and sets aside what is there; whatever that is, it is noted in `swap`.
-    pub fn publish(&mut self, swap: &mut Swap, journal: &Journal) -> Result<()> {
+    /// How far an item has come; `next` is what comes to the same place in a later step.
+    pub fn progress(&mut self, swap: &Swap, next: Option<&Thing>) -> Result<Progress> {
         let (place, slot) = self.look(swap)?;
-        let failed = |path: PathBuf| move |errno| Error::io("put in place", &path, errno);
-        let is_waiting = match &swap.fresh {
-            Some(fresh) => is_it(slot.as_ref(), Some(fresh)),
-            None => slot.is_none() && place.is_some(),
+        let is_at = |stat: &Option<Statx>, thing| is_it(stat.as_ref(), thing);
+        let Some(fresh) = &swap.fresh else {
+            let others = place.filter(|stat| !is_it(Some(stat), next));
+            return Ok(match (slot, others) {
+                (None, Some(_)) => Progress::Waiting,
+                (_, None) => Progress::Done,
+                (Some(_), Some(_)) => Progress::Changed,
+            });
         };
-        if !is_waiting {
-            if swap.fresh.is_some() && !is_it(place.as_ref(), swap.fresh.as_ref()) {
-                return Err(failed(swap.place())(Errno::NOENT));
-            }
-            self.fasten(swap, swap.fresh.as_ref(), swap.former.as_ref())
-                .map_err(failed(swap.place()))?;
-            return self.note(swap);
-        }
-        let folder = self.made_folder(&swap.folder)?;
-        let Some(workspace) = self.workspace(swap) else { return Ok(()) };
+        Ok(if is_at(&place, Some(fresh)) {
+            if is_unwritten(place.as_ref(), fresh) { Progress::Done } else { Progress::Changed }
+        } else if is_at(&slot, Some(fresh)) {
+            Progress::Waiting
+        } else if slot.is_none() && is_at(&place, swap.former.as_ref()) {
+            Progress::Lost
+        } else {
+            Progress::Changed
+        })
+    }
+
+    /// Whether anything that has to be known later was done for an item; what can't be looked at may have been.
+    pub fn is_done(&mut self, swap: &Swap) -> bool {
         let name = slot_name(swap.slot);
-        let in_place = |errno| Error::io("put in place", &swap.place(), errno);
-        let fresh = Loose::new(&workspace.dir, &name, swap.fresh.as_ref()).map_err(in_place)?;
-        let former = match &place {
-            Some(_) => Loose::new(&folder, &swap.name, swap.former.as_ref()).map_err(in_place)?,
-            None => Loose(None),
+        let Some(workspace) = self.workspace(swap) else { return true };
+        if self.settle(swap).is_err() || workspace.dir.has(&moves::aside_of(&name)).unwrap_or(true)
+        {
+            return true;
+        }
+        let is_placed = |place: Option<Statx>| is_it(place.as_ref(), swap.fresh.as_ref());
+        match workspace.slot(&name) {
+            Ok(Some(slot)) if !is_it(Some(&slot), swap.fresh.as_ref()) => true,
+            Ok(_) => self.look(swap).map_or(true, |(place, _)| is_placed(place)),
+            Err(_) => true,
+        }
+    }
+
+    /// Puts what is staged in its place, and sets aside what is there; whatever that is, it is noted in `swap`. What is
+    /// `next` stays: it comes to the same place in a later step. `false` if a folder did not get its mode.
+    pub fn publish(
+        &mut self,
+        swap: &mut Swap,
+        next: Option<&Thing>,
+        journal: &Journal,
+    ) -> Result<bool> {
+        let failed = |swap: &Swap, errno| Error::io("put in place", &swap.place(), errno);
+        let workspace = self.workspace(swap).ok_or_else(|| failed(swap, Errno::NOENT))?;
+        let name = slot_name(swap.slot);
+        let fastened = match self.progress(swap, next)? {
+            Progress::Lost => return Err(failed(swap, Errno::NOENT)),
+            Progress::Waiting => self.put(swap, journal)?,
+            Progress::Done => {
+                if is_it(self.look(swap)?.1.as_ref(), swap.fresh.as_ref()) {
+                    // A run that moves by links ended before the last step.
+                    workspace.dir.unlink(&name).map_err(|errno| failed(swap, errno))?;
+                }
+                self.fasten(swap, swap.fresh.as_ref(), swap.former.as_ref())
+            }
+            Progress::Changed => self.fasten(swap, None, swap.former.as_ref()),
+        };
+        self.note(swap)?;
+        Ok(fastened.is_ok())
+    }
+
+    fn put(&mut self, swap: &mut Swap, journal: &Journal) -> Result<rustix::io::Result<()>> {
+        let folder = self.made_folder(&swap.folder)?;
+        let in_place = |swap: &Swap, errno| Error::io("put in place", &swap.place(), errno);
+        let workspace = self.workspace(swap).ok_or_else(|| in_place(swap, Errno::NOENT))?;
+        let name = slot_name(swap.slot);
+        let failed = |errno| in_place(swap, errno);
+        let fresh = Loose::new(&workspace.dir, &name, swap.fresh.as_ref()).map_err(failed)?;
+        let former = match folder.has(&swap.name).map_err(failed)? {
+            true => Loose::new(&folder, &swap.name, swap.former.as_ref()).map_err(failed)?,
+            false => Loose(None),
         };
         let moved = if swap.fresh.is_none() {
             match moves::move_to(&folder, &swap.name, &workspace.dir, &name) {
                 // It went away just now.
                 Err(Errno::NOENT) => Ok(()),
-                moved => moved.map_err(in_place),
+                moved => moved.map_err(|errno| in_place(swap, errno)),
             }
         } else {
             place_it(swap, &workspace.dir, &name, &folder, journal)
         };
         let fastened = fresh.fasten().and(former.fasten());
-        moved?;
-        fastened.map_err(failed(swap.place()))?;
-        self.note(swap)
+        moved.map(|()| fastened)
     }
 
     /// Notes what was set aside in truth.
-    fn note(&self, swap: &mut Swap) -> Result<()> {
+    pub fn note(&mut self, swap: &mut Swap) -> Result<()> {
         if swap.fresh.is_some() && !swap.replaces {
             return Ok(());
         }
-        let Some(workspace) = self.workspace(swap) else { return Ok(()) };
+        let gone = || Error::io("use the workspace of", &swap.place(), Errno::NOENT);
+        let workspace = self.workspace(swap).ok_or_else(gone)?;
         let found = workspace.slot(&slot_name(swap.slot));
         let found = found.map_err(|errno| Error::io("examine", workspace.path(), errno))?;
-        let is_known = is_it(found.as_ref(), swap.former.as_ref());
+        let found = found.filter(|stat| !is_it(Some(stat), swap.fresh.as_ref()));
+        let is_known = found.is_none() == swap.former.is_none()
+            && (found.is_none() || is_it(found.as_ref(), swap.former.as_ref()));
         if !is_known {
             let bytes = |stat: &Statx| Metadata::from_statx(stat).map_or(0, |meta| meta.size_bytes);
             swap.former = found.map(|stat| thing_of(&stat, bytes(&stat)));
+            self.has_noted = true;
         }
         Ok(())
     }
@@ -204,14 +282,10 @@ impl<'a> Mover<'a> {
         };
         let slot = slot_name(swap.slot);
         for flag in flags {
-            flags_clear(&folder, swap, flag);
+            super::flags::clear(&folder, &swap.name, flag);
         }
         Ok(turn((&folder, &swap.name), (&workspace.dir, &slot), outgoing, incoming))
     }
-}
-
-fn flags_clear(folder: &Dir, swap: &Swap, flag: &Flag) {
-    super::flags::clear(folder, &swap.name, flag);
 }
 
 fn turn(
@@ -287,20 +361,31 @@ fn place_it(
     Err(failed(swap, Errno::EXIST))
 }
 
-/// Makes folders writable, or gives them their modes back.
-pub fn lift(lifts: &[Lift], is_writable: bool) -> Result<()> {
-    for lift in lifts {
-        let failed = |errno| Error::io("change the permissions of", &lift.path, errno);
-        let parent = lift.path.parent().unwrap_or(Path::new("/"));
-        let Some(parent) = target::open(parent)? else { continue };
-        let name = lift.path.file_name().map_or(&b"."[..], |name| name.as_encoded_bytes());
-        let held = match hold(&parent, name, lift.inode) {
-            Ok(Some(held)) => held,
-            Ok(None) | Err(Errno::NOENT | Errno::NOTDIR) => continue,
-            Err(errno) => return Err(failed(errno)),
-        };
-        let mode = if is_writable { lift.mode | 0o300 } else { lift.mode };
-        set_mode(&held, mode).map_err(failed)?;
+/// Whether an error is about a whole file system or the whole program; others concern the one item.
+pub fn is_general(error: &Error) -> bool {
+    let Error::Io { source, .. } = error else {
+        let general = [TargetProblem::Full, TargetProblem::ReadOnly];
+        return !matches!(error, Error::BadTarget { reason, .. } if !general.contains(reason));
+    };
+    let general = [
+        Errno::IO,
+        Errno::NOSPC,
+        Errno::DQUOT,
+        Errno::ROFS,
+        Errno::MFILE,
+        Errno::NFILE,
+        Errno::NOMEM,
+    ];
+    Errno::from_io_error(source).is_none_or(|errno| general.contains(&errno))
+}
+
+/// Why a single item could not be moved.
+pub fn errno_of(error: &Error) -> Errno {
+    match error {
+        Error::Io { source, .. } => Errno::from_io_error(source).unwrap_or(Errno::IO),
+        Error::BadTarget { reason: TargetProblem::Link, .. } => Errno::LOOP,
+        Error::BadTarget { reason: TargetProblem::NotFolder, .. } => Errno::NOTDIR,
+        Error::BadTarget { reason: TargetProblem::NoPermission, .. } => Errno::ACCESS,
+        _ => Errno::IO,
     }
-    Ok(())
 }

@@ -10,14 +10,14 @@ use rustix::io::Errno;
 use uuid::Uuid;
 
 use super::journal::{
-    Adjust, Flag, Journal, Place, Standing, Steps, Swap, Thing, remove_workspaces,
+    Adjust, Flag, Journal, Place, Seen, Standing, Steps, Swap, Thing, remove_workspaces,
 };
 use super::publish::{count, set_flags, settle};
-use super::since::is_changed;
+use super::since::Since;
 use super::swap::{Mover, is_it, lift};
 use super::workspace::{self, Workspace, slot_name};
 use super::{Journals, adjust, target};
-use crate::engine::error::{Error, Result};
+use crate::engine::error::{Error, Result, TargetProblem};
 use crate::engine::meta::FileTime;
 use crate::engine::monitor::{Monitor, Phase};
 use crate::engine::overrides::Override;
@@ -60,37 +60,37 @@ pub struct UndoReport {
 /// being undone; what concerns one item is a problem in the report.
 pub fn undo(journals: &Journals, id: Uuid, monitor: &Monitor) -> Result<UndoReport> {
     let mut journal = journals.take(id)?;
-    let is_back = match journal.header.standing {
+    let (is_back, is_resumed) = match journal.header.standing {
         Standing::Staging => {
             remove_workspaces(&journal)?;
             journal.forget()?;
             return Ok(UndoReport::default());
         }
-        Standing::Publishing | Standing::Done | Standing::Undoing => true,
-        Standing::Undone | Standing::Redoing => false,
+        Standing::Publishing | Standing::Done => (true, false),
+        Standing::Undoing => (true, true),
+        Standing::Undone => (false, false),
+        Standing::Redoing => (false, true),
+        Standing::Discarding => return Err(Error::NoSuchRestore(id)),
     };
     monitor.enter(Phase::Undoing);
     let mut steps = journal.steps()?;
     monitor.set_totals(steps.swaps.len() as u64, 0);
-    journal.header.standing = if is_back { Standing::Undoing } else { Standing::Redoing };
-    let mut places = std::mem::take(&mut journal.header.workspaces);
-    let workspaces = workspace::prepare(&mut places, |places| {
-        journal.header.workspaces = places.to_vec();
-        journal.save()
-    });
-    journal.header.workspaces = places;
-    let workspaces = workspaces?;
-    journal.save()?;
+    let workspaces = prepare(&mut journal)?;
     let places = journal.header.workspaces.clone();
     let mut undo = Undo {
         is_back,
+        is_resumed,
         mover: Mover::new(&workspaces),
         places: &places,
         report: UndoReport::default(),
-        adjusted: Vec::new(),
-        changed: HashSet::new(),
+        seen: journal.header.seen.take(),
         moved: HashSet::new(),
+        failed: None,
     };
+    undo.look(&steps)?;
+    journal.header.seen.clone_from(&undo.seen);
+    journal.header.standing = if is_back { Standing::Undoing } else { Standing::Redoing };
+    journal.save()?;
     let outcome = lift(&steps.lifts, true).and_then(|()| undo.turn_all(&mut steps, monitor));
     let lowered = lift(&steps.lifts, false);
     if outcome.is_ok() {
@@ -99,11 +99,22 @@ pub fn undo(journals: &Journals, id: Uuid, monitor: &Monitor) -> Result<UndoRepo
             set_flags(&mut undo.mover, &mut steps, monitor);
         }
     }
-    let report = undo.report;
-    let settled = settle(&mut journal, &workspaces);
-    outcome.and(lowered).and(settled)?;
+    let (report, failed) = (undo.report, undo.failed);
+    let settled = settle(&mut journal, &workspaces, &steps.adjusts);
+    outcome.and(lowered).and(failed.map_or(Ok(()), Err)).and(settled)?;
     end(journal, &steps, &workspaces, is_back)?;
     Ok(report)
+}
+
+/// The workspaces: those that were empty and removed are made again.
+fn prepare(journal: &mut Journal) -> Result<Vec<Option<Workspace>>> {
+    let mut places = std::mem::take(&mut journal.header.workspaces);
+    let workspaces = workspace::prepare(&mut places, |places| {
+        journal.header.workspaces = places.to_vec();
+        journal.save()
+    });
+    journal.header.workspaces = places;
+    workspaces
 }
 
 /// Removes workspaces that keep nothing, and says that it is done.
@@ -114,7 +125,8 @@ fn end(
     is_back: bool,
 ) -> Result<()> {
     super::publish::remove_empty(&mut journal, workspaces)?;
-    journal.header.standing = if is_back { Standing::Undone } else { Standing::Done };
+    journal.end(if is_back { Standing::Undone } else { Standing::Done });
+    journal.header.seen = None;
     count(&mut journal, steps);
     journal.save()
 }
@@ -122,19 +134,18 @@ fn end(
 struct Undo<'a> {
     /// Whether the restore is taken back, or else done again.
     is_back: bool,
+    /// Whether an earlier run was interrupted at it.
+    is_resumed: bool,
     mover: Mover<'a>,
     places: &'a [Place],
     report: UndoReport,
-    /// Of each folder with other metadata what became of it since.
-    adjusted: Vec<Since>,
-    /// The slots of items that were changed since.
-    changed: HashSet<u64>,
+    /// What was changed since, once that was looked at.
+    seen: Option<Seen>,
     /// Inodes that were moved before an interruption.
     moved: HashSet<u64>,
+    /// What failed of a file system as a whole: what could not be done for that is done by the next try.
+    failed: Option<Error>,
 }
-
-/// Whether somebody gave a folder another mode or owner, and the time of a change by somebody.
-type Since = rustix::io::Result<(bool, Option<FileTime>)>;
 
 /// What became of one item.
 enum Turned {
@@ -147,13 +158,6 @@ enum Turned {
 
 impl Undo<'_> {
     fn turn_all(&mut self, steps: &mut Steps, monitor: &Monitor) -> Result<()> {
-        // What is changed in a folder moves its time, so that is looked at first.
-        let look = |step: &Adjust| {
-            let (given, other) = self.given(step);
-            adjust::since(step, given, other)
-        };
-        self.adjusted = steps.adjusts.iter().map(look).collect();
-        self.look_for_changes(&steps.swaps);
         let count = steps.swaps.len();
         for number in 0..count {
             monitor.check_cancelled()?;
@@ -161,7 +165,7 @@ impl Undo<'_> {
             let Some(swap) = steps.swaps.get(number) else { break };
             let turned = match self.turn(swap, &steps.flags) {
                 Ok(turned) => turned,
-                Err(error) => Turned::Problem(UndoProblem::Failed(error.to_string())),
+                Err(error) => self.failure(error),
             };
             let (outgoing, incoming) = self.sides(swap);
             let (goes, comes) = (outgoing.is_some(), incoming.is_some());
@@ -190,24 +194,35 @@ impl Undo<'_> {
 
     /// Gives folders the metadata that they had, but for what somebody changed since.
     fn adjust_all(&mut self, steps: &Steps) {
-        for (step, since) in steps.adjusts.iter().zip(std::mem::take(&mut self.adjusted)) {
-            let outcome = since.and_then(|(is_theirs, mtime)| {
-                if is_theirs {
-                    return Ok(Some(UndoProblem::ChangedSince { kept: None }));
-                }
-                adjust::set(step, self.given(step).1, mtime)?;
-                Ok(None)
-            });
+        let folders = self.seen.take().unwrap_or_default().folders;
+        for (step, since) in steps.adjusts.iter().zip(folders) {
+            let outcome = match since {
+                None => Err(Errno::NOENT),
+                Some((true, _)) => Ok(Some(UndoProblem::ChangedSince { kept: None })),
+                Some((false, mtime)) => adjust::set(step, self.given(step).1, mtime).map(|_| None),
+            };
             let problem = match outcome {
                 Ok(problem) => problem,
                 Err(Errno::NOENT) => Some(UndoProblem::Gone),
-                Err(errno) => Some(UndoProblem::Failed(errno.to_string())),
+                Err(errno) => match self.failure(Error::io("put back", &step.place, errno)) {
+                    Turned::Problem(problem) => Some(problem),
+                    _ => continue,
+                },
             };
             match problem {
                 None => self.report.put_back += 1,
                 Some(problem) => self.report.problems.push((step.place.clone(), problem)),
             }
         }
+    }
+
+    /// What concerns one item is a problem of that; what a file system as a whole can't do now is tried again.
+    fn failure(&mut self, error: Error) -> Turned {
+        if is_general(&error) {
+            self.failed.get_or_insert(error);
+            return Turned::Already;
+        }
+        Turned::Problem(UndoProblem::Failed(error.to_string()))
     }
 
     /// What goes from the place to the slot, and what comes from there.
@@ -230,12 +245,13 @@ impl Undo<'_> {
             return self.refasten(swap, outgoing, incoming);
         }
         let kept_if = slot.is_some().then(kept);
+        let is_changed = self.seen.as_ref().is_some_and(|seen| seen.changed.contains(&swap.slot));
         let mut goes = outgoing;
         if let Some(thing) = outgoing {
             match &place {
                 // It was moved away or removed: that is as good as taken back.
                 None => goes = None,
-                Some(stat) if stat.stx_ino != thing.inode || self.changed.contains(&swap.slot) => {
+                Some(stat) if stat.stx_ino != thing.inode || is_changed => {
                     return Ok(Turned::Problem(UndoProblem::ChangedSince { kept: kept_if }));
                 }
                 Some(_) => {}
@@ -258,7 +274,7 @@ impl Undo<'_> {
             Ok(()) => Turned::Done,
             Err(Errno::EXIST) => Turned::Problem(UndoProblem::Taken { kept: kept() }),
             Err(Errno::STALE) => Turned::Problem(UndoProblem::ChangedSince { kept: kept_if }),
-            Err(errno) => Turned::Problem(UndoProblem::Failed(errno.to_string())),
+            Err(errno) => self.failure(Error::io("put back", &swap.place(), errno)),
         })
     }
 
@@ -275,8 +291,35 @@ impl Undo<'_> {
         Ok(Turned::Already)
     }
 
-    /// Finds what was changed since, before anything is moved: that changes what has several names, too.
-    fn look_for_changes(&mut self, swaps: &[Swap]) {
+    /// Finds what was changed since, before anything is moved: that moves the times of folders, and of what has several
+    /// names, too. An undo that goes on knows it, but for what was changed after the interruption.
+    fn look(&mut self, steps: &Steps) -> Result<()> {
+        let known = self.seen.take();
+        let mut changed = self.changed(&steps.swaps)?;
+        let folders = match known {
+            Some(known) => {
+                changed.extend(known.changed);
+                known.folders
+            }
+            None => steps.adjusts.iter().map(|step| self.since(step)).collect::<Result<_>>()?,
+        };
+        self.seen = Some(Seen { changed, folders });
+        Ok(())
+    }
+
+    fn since(&self, step: &Adjust) -> Result<Option<(bool, Option<FileTime>)>> {
+        let (given, other) = self.given(step);
+        match adjust::since(step, given, other) {
+            Ok(since) => Ok(Some(since)),
+            Err(errno) => {
+                let error = Error::io("examine", &step.place, errno);
+                if is_general(&error) { Err(error) } else { Ok(None) }
+            }
+        }
+    }
+
+    /// The slots of items that were changed.
+    fn changed(&mut self, swaps: &[Swap]) -> Result<HashSet<u64>> {
         let mut waiting = Vec::new();
         for swap in swaps {
             let Some(thing) = self.sides(swap).0 else { continue };
@@ -285,29 +328,54 @@ impl Undo<'_> {
                 Ok((_, slot)) if is_it(slot.as_ref(), Some(thing)) => {
                     self.moved.insert(thing.inode);
                 }
-                Ok((Some(stat), _)) if stat.stx_ino == thing.inode => {
-                    waiting.push((swap, thing, stat));
-                }
+                Ok((Some(stat), _)) if stat.stx_ino == thing.inode => waiting.push((swap, stat)),
+                Err(error) if is_general(&error) => return Err(error),
                 _ => {}
             }
         }
-        for (swap, thing, stat) in waiting {
-            // What can't be looked at stays as well.
-            if self.is_changed(swap, &stat, thing).unwrap_or(true) {
-                self.changed.insert(swap.slot);
+        let mut changed = HashSet::new();
+        for (swap, stat) in waiting {
+            let is_changed = match self.is_changed(swap, &stat) {
+                Err(error) if is_general(&error) => return Err(error),
+                // What can't be looked at stays as well.
+                looked => looked.unwrap_or(true),
+            };
+            if is_changed {
+                changed.insert(swap.slot);
             }
         }
+        Ok(changed)
     }
 
-    fn is_changed(&mut self, swap: &Swap, stat: &Statx, thing: &Thing) -> Result<bool> {
+    fn is_changed(&mut self, swap: &Swap, stat: &Statx) -> Result<bool> {
         let settled: Option<FileTime> =
             self.places.get(swap.workspace).and_then(|place| place.settled);
         let (Some(settled), Some(folder)) = (settled, self.mover.folder(&swap.folder)?) else {
             return Ok(false);
         };
-        is_changed(&folder, &swap.name, (stat, thing), settled, &self.moved)
+        let since = Since { settled, moved: &self.moved, is_resumed: self.is_resumed };
+        since
+            .is_changed(&folder, &swap.name, stat)
             .map_err(|errno| Error::io("examine", &swap.place(), errno))
     }
+}
+
+/// Whether this is about a whole file system or the whole process, and may be another way the next time.
+fn is_general(error: &Error) -> bool {
+    let Error::Io { source, .. } = error else {
+        let reasons = [TargetProblem::Full, TargetProblem::ReadOnly];
+        return matches!(error, Error::BadTarget { reason, .. } if reasons.contains(reason));
+    };
+    let general = [
+        Errno::IO,
+        Errno::NOSPC,
+        Errno::DQUOT,
+        Errno::ROFS,
+        Errno::MFILE,
+        Errno::NFILE,
+        Errno::NOMEM,
+    ];
+    source.raw_os_error().is_some_and(|raw| general.iter().any(|it| it.raw_os_error() == raw))
 }
 
 fn remove_empty(path: &std::path::Path) -> Result<()> {

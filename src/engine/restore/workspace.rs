@@ -52,13 +52,27 @@ impl Place {
             (dir, path) = (next, above.to_owned());
         }
         // None at all: the first one is made writable for the moment, if it is this user's.
+        let file_system = file_system_of(&dir).map_err(failed(&path))?;
         let parent = if is_writable(&dir) { path } else { start };
-        Ok(Self { parent, name: name_of(id), inode: None, is_gone: false, settled: None })
+        Ok(Self {
+            parent,
+            name: name_of(id),
+            inode: None,
+            file_system,
+            is_modeless: false,
+            is_gone: false,
+            settled: None,
+        })
     }
 
     /// Takes another name, under which nobody can have made anything.
     pub fn rename(&mut self) {
         self.name = name_of(Uuid::new_v4());
+    }
+
+    /// Whether it was made, and not removed since.
+    pub fn is_kept(&self) -> bool {
+        self.inode.is_some() && !self.is_gone
     }
 
     /// Where it is.
@@ -75,6 +89,16 @@ fn name_of(id: Uuid) -> Vec<u8> {
 /// Which mount of which file system something is on.
 pub fn mount_of(stat: &Statx) -> (u32, u32, u64) {
     (stat.stx_dev_major, stat.stx_dev_minor, stat.stx_mnt_id)
+}
+
+/// By what the file system of a folder is known again after it was away, as far as it can be.
+fn file_system_of(dir: &Dir) -> rustix::io::Result<u64> {
+    let number = rustix::fs::fstatvfs(dir)?.f_fsid;
+    if number != 0 {
+        return Ok(number);
+    }
+    let stat = dir.stat()?;
+    Ok(rustix::fs::makedev(stat.stx_dev_major, stat.stx_dev_minor))
 }
 
 /// Whether this user may make something in a folder.
@@ -104,33 +128,37 @@ impl Workspace {
         let failed = |errno| target::refused(&place.parent, errno);
         let parent = target::open(&place.parent)?.ok_or_else(|| failed(Errno::NOENT))?;
         let dir = in_writable(&parent, || parent.create(&place.name, 0o700)).map_err(failed)?;
-        dir.drop_default_acl().map_err(failed)?;
-        let stat = dir.stat().map_err(failed)?;
-        // Whoever owns the folder above could have put another one there just now.
-        if !is_private(&stat) || !dir.names().map_err(failed)?.is_empty() {
-            return Err(failed(Errno::PERM));
+        match accept(&dir) {
+            Ok(stat) => {
+                place.inode = Some(stat.stx_ino);
+                place.is_modeless = !is_private(&stat);
+                place.is_gone = false;
+                Ok(Self { parent, name: place.name.clone(), path: place.path(), dir })
+            }
+            Err(errno) => {
+                let _ = in_writable(&parent, || parent.remove(&place.name));
+                Err(failed(errno))
+            }
         }
-        place.inode = Some(stat.stx_ino);
-        place.is_gone = false;
-        Ok(Self { parent, name: place.name.clone(), path: place.path(), dir })
     }
 
-    /// Opens a workspace that was made; `None` if it is not there any more, or is not the one that was made.
-    pub fn open(place: &Place) -> Option<Self> {
-        let parent = target::open(&place.parent).ok()??;
-        let dir = parent.child(&place.name).ok()?;
-        let stat = dir.stat().ok()?;
-        // One whose making was interrupted before its inode was noted has nothing in it.
-        let is_it = match place.inode {
-            Some(inode) => stat.stx_ino == inode,
-            None => dir.names().ok()?.is_empty(),
-        };
-        (is_it && is_private(&stat)).then(|| Self {
-            parent,
-            name: place.name.clone(),
-            path: place.path(),
-            dir,
-        })
+    /// Opens a workspace that was made; `None` if it is gone for good.
+    ///
+    /// # Errors
+    /// [`Error::FileSystemAway`], and what the system says: it may be there.
+    pub fn open(place: &Place) -> Result<Option<Self>> {
+        let failed = |errno| failed(place, errno);
+        let (parent, path) = target::nearest(&place.parent)?;
+        let file_system = file_system_of(&parent).map_err(failed)?;
+        if path == place.parent
+            && let Some(dir) = known(&parent, place).map_err(failed)?
+        {
+            return Ok(Some(Self { parent, name: place.name.clone(), path: place.path(), dir }));
+        }
+        if file_system != place.file_system {
+            return Err(Error::FileSystemAway(place.parent.clone()));
+        }
+        Ok(None)
     }
 
     /// Where it is.
@@ -187,9 +215,43 @@ pub fn stat_in(dir: &Dir, name: &[u8]) -> rustix::io::Result<Option<Statx>> {
     }
 }
 
+/// Sees whether a folder that was just made is fit to be a workspace.
+fn accept(dir: &Dir) -> rustix::io::Result<Statx> {
+    dir.drop_default_acl()?;
+    let mut stat = dir.stat()?;
+    if !is_private(&stat) {
+        // Where a file system keeps no modes that changes nothing, and all on it is open to the same people.
+        let _ = dir.set_mode(0o700);
+        stat = dir.stat()?;
+    }
+    // Whoever owns the folder above could have put another one there just now.
+    if is_own(&stat) && dir.names()?.is_empty() { Ok(stat) } else { Err(Errno::PERM) }
+}
+
+/// The workspace in `parent`; `None` if what is called so is another folder, or none.
+fn known(parent: &Dir, place: &Place) -> rustix::io::Result<Option<Dir>> {
+    let dir = match parent.child(&place.name) {
+        Ok(dir) => dir,
+        Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => return Ok(None),
+        Err(errno) => return Err(errno),
+    };
+    let stat = dir.stat()?;
+    let is_fit = is_own(&stat) && (place.is_modeless || is_private(&stat));
+    match place.inode {
+        Some(inode) if inode == stat.stx_ino && !is_fit => Err(Errno::PERM),
+        Some(inode) if inode == stat.stx_ino || place.is_modeless && is_fit => Ok(Some(dir)),
+        // One whose making was interrupted before its inode was noted has nothing in it.
+        None if is_fit && dir.names()?.is_empty() => Ok(Some(dir)),
+        _ => Ok(None),
+    }
+}
+
+fn is_own(stat: &Statx) -> bool {
+    stat.stx_uid == rustix::process::geteuid().as_raw()
+}
+
 fn is_private(stat: &Statx) -> bool {
-    let is_own = stat.stx_uid == rustix::process::geteuid().as_raw();
-    is_own && u32::from(stat.stx_mode) & 0o777 == 0o700
+    is_own(stat) && u32::from(stat.stx_mode) & 0o777 == 0o700
 }
 
 /// Makes or opens all workspaces of `places`: those that are there are opened, those that are not yet, or were empty
@@ -201,7 +263,7 @@ pub fn prepare(
     let mut all: Vec<Option<Workspace>> = Vec::new();
     let is_new = |place: &Place| place.is_gone || place.inode.is_none();
     if !places.iter().any(is_new) {
-        return Ok(places.iter().map(Workspace::open).collect());
+        return places.iter().map(Workspace::open).collect();
     }
     for place in places.iter_mut().filter(|place| place.is_gone) {
         place.rename();
@@ -211,8 +273,8 @@ pub fn prepare(
     save(places)?;
     for place in places.iter_mut() {
         let made = if place.inode.is_some() {
-            Workspace::open(place)
-        } else if let Some(left) = Workspace::open(place) {
+            Workspace::open(place)?
+        } else if let Some(left) = Workspace::open(place)? {
             place.inode = Some(left.dir.stat().map_err(|errno| failed(place, errno))?.stx_ino);
             Some(left)
         } else {

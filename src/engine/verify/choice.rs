@@ -1,14 +1,16 @@
-//! Which snapshots are looked at: what lies on the drive counts, whatever the index says.
+//! Which snapshots are looked at: what lies on the drive, and what the index says should lie there.
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::VerifyOptions;
 use crate::engine::error::{Error, Result};
-use crate::engine::history::SnapshotInfo;
-use crate::engine::recover::snapshot_names;
+use crate::engine::history::{SnapshotInfo, SnapshotState};
+use crate::engine::index::Index;
+use crate::engine::recover::{open_drive, snapshot_names};
 use crate::engine::repository::Repository;
 use crate::engine::seal::Seal;
 use crate::engine::snapshot::{BadSeal, Snapshot, name_order, started_of};
+use crate::engine::trash;
 
 /// A snapshot on the drive.
 pub(super) struct Chosen {
@@ -19,26 +21,39 @@ pub(super) struct Chosen {
     pub seq: Option<u64>,
 }
 
-/// The snapshots that `options` ask for, by number, and the names of all that there are.
+/// What is looked at.
+pub(super) struct Choice {
+    /// What is on the drive, by number.
+    pub chosen: Vec<Chosen>,
+    /// Names of what should be there and isn't.
+    pub vanished: Vec<String>,
+    /// The names of all that there are on the drive.
+    pub names: Vec<String>,
+}
+
+/// The snapshots that `options` ask for.
 ///
 /// # Errors
-/// One that was named is not there.
+/// One that was named is not there, and the index doesn't know it either.
 pub(super) fn choose(
     repository: &Repository,
     rows: &[SnapshotInfo],
     options: &VerifyOptions,
     now: Timestamp,
-) -> Result<(Vec<Chosen>, Vec<String>)> {
+) -> Result<Choice> {
     let names = snapshot_names(repository)?;
-    if let Some(missing) = options.names.iter().find(|name| !names.contains(name)) {
+    let gone = gone(repository, rows, &names)?;
+    let is_known = |name: &String| names.contains(name) || gone.iter().any(|row| row.name == *name);
+    if let Some(missing) = options.names.iter().find(|name| !is_known(name)) {
         return Err(Error::SnapshotMissing(missing.clone()));
     }
+    let is_named = |name: &String| options.names.is_empty() || options.names.contains(name);
     let since = options
         .since_days
         .and_then(|days| now.checked_sub(SignedDuration::from_hours(24 * i64::from(days))).ok());
     let mut chosen = Vec::new();
     for name in &names {
-        if !options.names.is_empty() && !options.names.contains(name) {
+        if !is_named(name) {
             continue;
         }
         let seal = read_seal(repository, name)?;
@@ -58,7 +73,34 @@ pub(super) fn choose(
         let seq = |one: &Chosen| one.seq.unwrap_or(u64::MAX);
         seq(one).cmp(&seq(other)).then_with(|| name_order(&one.name).cmp(&name_order(&other.name)))
     });
-    Ok((chosen, names))
+    let is_wanted = |row: &&&SnapshotInfo| {
+        is_named(&row.name) && since.is_none_or(|since| row.started >= since)
+    };
+    let vanished = gone.iter().filter(is_wanted).map(|row| row.name.clone()).collect();
+    Ok(Choice { chosen, vanished, names })
+}
+
+/// What the index knows and nobody deleted, and yet isn't on the drive.
+fn gone<'a>(
+    repository: &Repository,
+    rows: &'a [SnapshotInfo],
+    names: &[String],
+) -> Result<Vec<&'a SnapshotInfo>> {
+    let lacks =
+        |row: &&SnapshotInfo| row.state != SnapshotState::Pruned && !names.contains(&row.name);
+    let mut gone: Vec<&SnapshotInfo> = rows.iter().filter(lacks).collect();
+    if gone.is_empty() {
+        return Ok(gone);
+    }
+    let in_trash = trash::names(repository)?;
+    gone.retain(|row| !in_trash.contains(&row.name));
+    // One that was deleted just now this computer's copy of the index may not know of yet.
+    if let Ok(Some(rows)) = open_drive(repository, Index::open_read_only)
+        .and_then(|drive| drive.map(|drive| drive.snapshots()).transpose())
+    {
+        gone.retain(|row| rows.iter().any(|known| known.name == row.name));
+    }
+    Ok(gone)
 }
 
 fn read_seal(repository: &Repository, name: &str) -> Result<Option<Seal>> {

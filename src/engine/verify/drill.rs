@@ -70,9 +70,14 @@ pub struct DrillReport {
 }
 
 impl DrillReport {
-    /// Whether all came back.
+    /// Whether all came back, and there was anything to try.
     pub fn is_good(&self) -> bool {
-        self.failures.is_empty()
+        self.failures.is_empty() && !self.is_empty()
+    }
+
+    /// Whether there was nothing to try.
+    pub fn is_empty(&self) -> bool {
+        self.files == 0 && self.folder.is_none()
     }
 }
 
@@ -120,6 +125,9 @@ pub fn drill(
         let Some(Pick { path, at }) = drill.pick()? else { break };
         let Some(path) = path.parent().filter(|path| !path.is_root()) else { continue };
         let pick = Pick { path, at };
+        if drill.entries_below(&pick)? > FOLDER_ENTRIES {
+            continue;
+        }
         if let Some(failures) = drill.restore(&pick, FOLDER_ENTRIES)? {
             report.folder = Some((pick.path, failures.is_empty()));
             report.failures.extend(failures);
@@ -179,6 +187,14 @@ impl Drill<'_> {
             });
             let states = stored.map(|(first, last, _)| (first, last)).collect();
             Ok(index.path_of(node)?.map(|path| (path, states)))
+        })
+    }
+
+    /// How many entries the folder had, as the index counted them: a plan of all of them would take long.
+    fn entries_below(&self, pick: &Pick) -> Result<u64> {
+        self.history.ask(|answers| match answers.0.node_of(&pick.path)? {
+            Some(node) => Ok(answers.0.sum_folder(node, pick.at, pick.at)?.entries()),
+            None => Ok(0),
         })
     }
 

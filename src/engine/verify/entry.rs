@@ -9,9 +9,9 @@ use rustix::io::Errno;
 
 use super::finding::Fault;
 use super::folder::Leaf;
-use crate::engine::dir::{Dir, read_all};
+use crate::engine::dir::{Dir, read_some};
 use crate::engine::error::{Error, Result};
-use crate::engine::index::{NOTHING, State, treeless};
+use crate::engine::index::{INDEX_NAME, NOTHING, State, treeless};
 use crate::engine::listing::Listed;
 use crate::engine::meta::{ContentHash, Kind, Metadata};
 use crate::engine::monitor::Monitor;
@@ -21,8 +21,8 @@ use crate::engine::repository::{MARKER_NAME, Repository};
 use crate::engine::seal::Owner;
 use crate::engine::xattr::{self, Xattrs};
 
-/// Longer than any marker.
-const MARKER_LIMIT_BYTES: u64 = 1 << 20;
+/// What is read at once of the file that proves that the drive answers: a page.
+const PROOF_BYTES: usize = 4096;
 
 /// One snapshot's tree, as it is to be understood.
 pub(super) struct Tree<'a> {
@@ -165,11 +165,17 @@ impl<'a> Tree<'a> {
         Ok(Fault::Unreadable(errno.to_string()))
     }
 
-    /// Reads the marker from the drive itself: where not even that can be read, no file is to blame.
+    /// Reads a page from the drive itself: where not even that can be read, no file is to blame. Not of a small file, which
+    /// some file systems keep among their metadata and so in memory.
     fn prove_drive(&self) -> rustix::io::Result<()> {
-        let (marker, stat) = self.repository.dir().open_file(MARKER_NAME)?;
-        fadvise(&marker, 0, None, Advice::DontNeed)?;
-        read_all(&marker, &stat, MARKER_LIMIT_BYTES).map(drop)
+        let dir = self.repository.dir();
+        let opened = match dir.open_file(INDEX_NAME.as_bytes()) {
+            Err(Errno::NOENT) => dir.open_file(MARKER_NAME),
+            opened => opened,
+        };
+        let (file, _) = opened?;
+        fadvise(&file, 0, None, Advice::DontNeed)?;
+        read_some(&file, &mut [0; PROOF_BYTES]).map(drop)
     }
 }
 

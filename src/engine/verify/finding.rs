@@ -52,8 +52,8 @@ pub enum Fault {
     Mounted,
     /// Folders are nested deeper than any backup makes them.
     TooDeep,
-    /// Nothing tells what its content should be.
-    Unverified,
+    /// The whole snapshot is not on the drive any more, and nobody deleted it by Yore.
+    Vanished,
 }
 
 /// A fault, and the snapshots that have it.
@@ -80,7 +80,7 @@ pub(super) struct Suspect {
 }
 
 /// All faults, each once.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct Faults {
     known: BTreeMap<(RelPath, Fault), Vec<String>>,
     /// How many more there are.
@@ -102,12 +102,19 @@ impl Faults {
         }
     }
 
-    /// Forgets what is wrong in snapshots that are not among `names`.
-    pub fn retain_in(&mut self, names: &[String]) {
+    /// Forgets what is wrong in other snapshots than these.
+    pub fn retain(&mut self, is_kept: impl Fn(&String) -> bool) {
         self.known.retain(|_, snapshots| {
-            snapshots.retain(|snapshot| names.contains(snapshot));
+            snapshots.retain(&is_kept);
             !snapshots.is_empty()
         });
+    }
+
+    /// The snapshots in which something could not be read.
+    pub fn unreadable(&self) -> impl Iterator<Item = &String> {
+        let all = self.known.iter();
+        let unreadable = all.filter(|((_, fault), _)| matches!(fault, Fault::Unreadable(_)));
+        unreadable.flat_map(|(_, snapshots)| snapshots)
     }
 
     /// All of them, by path.

@@ -7,7 +7,15 @@ use crate::engine::history::{History, SnapshotInfo};
 use crate::engine::mend::Rot;
 use crate::engine::meta::{ContentHash, Kind};
 
-/// The damaged files among `suspects`, by path; what else is wrong with them goes to `faults`.
+/// What became of what was suspect.
+pub(super) struct Judged {
+    /// Damaged files, by path.
+    pub rots: Vec<Rot>,
+    /// How many files there are of which nothing tells what their content should be.
+    pub unverified: u64,
+}
+
+/// Who of `suspects` is damaged; what else is wrong with them goes to `faults`.
 ///
 /// The content's own hash is never taken for the right one unless the file or the index says so, too.
 pub(super) fn judge(
@@ -15,8 +23,8 @@ pub(super) fn judge(
     rows: &[SnapshotInfo],
     suspects: &[Suspect],
     faults: &mut Faults,
-) -> Result<Vec<Rot>> {
-    let mut rots = Vec::new();
+) -> Result<Judged> {
+    let (mut rots, mut unverified) = (Vec::new(), 0);
     for suspect in suspects {
         let known = known_hash(history, rows, suspect)?;
         let rot = |hash, state| Rot {
@@ -36,7 +44,10 @@ pub(super) fn judge(
                 rots.push(rot(suspect.carried.unwrap_or(wanted), DamageState::Unreadable));
                 continue;
             }
-            (Ok(_), None) => Fault::Unverified,
+            (Ok(_), None) => {
+                unverified += 1;
+                continue;
+            }
             (Err(reason), None) => Fault::Unreadable(reason.clone()),
         };
         faults.add(&suspect.snapshot, suspect.path.clone(), fault);
@@ -44,7 +55,7 @@ pub(super) fn judge(
     rots.sort_by(|one, other| {
         (&one.path, &one.snapshot, one.inode).cmp(&(&other.path, &other.snapshot, other.inode))
     });
-    Ok(rots)
+    Ok(Judged { rots, unverified })
 }
 
 /// The hash that the index has of the file.

@@ -77,10 +77,13 @@ impl Walk<'_, '_> {
     ) -> Result<()> {
         folder.is_broken.store(true, Relaxed);
         let fault = self.tree.fault_of(errno)?;
-        if is_read && is_damage(errno) {
-            let suspect = self.suspect(path, inode, Err(errno.to_string()), None);
-            self.ledger.finish(Outcome { inode, bytes: 0, suspect: Some(suspect) });
+        let is_suspect = if is_read && is_damage(errno) {
+            let suspect = self.suspect(path.clone(), inode, Err(errno.to_string()), None);
+            self.ledger.suspect_unread(suspect)
         } else {
+            self.ledger.is_suspect(inode)
+        };
+        if !is_suspect {
             self.fault(path, fault);
         }
         Ok(())

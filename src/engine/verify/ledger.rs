@@ -24,6 +24,8 @@ struct Noted<'a> {
     pass: &'a mut Pass,
     /// Inodes that are just being read; a stop leaves them to the next time.
     busy: HashSet<u64>,
+    /// Inodes of the suspects.
+    suspected: HashSet<u64>,
     saved: Instant,
 }
 
@@ -38,7 +40,9 @@ pub(super) struct Outcome {
 impl<'a> Ledger<'a> {
     /// Goes on with `pass`.
     pub fn new(pass: &'a mut Pass) -> Self {
-        Self { noted: Mutex::new(Noted { pass, busy: HashSet::new(), saved: Instant::now() }) }
+        let suspected = pass.suspects.iter().map(|suspect| suspect.inode).collect();
+        let (busy, saved) = (HashSet::new(), Instant::now());
+        Self { noted: Mutex::new(Noted { pass, busy, suspected, saved }) }
     }
 
     fn lock(&self) -> MutexGuard<'_, Noted<'a>> {
@@ -72,11 +76,29 @@ impl<'a> Ledger<'a> {
     pub fn finish(&self, outcome: Outcome) {
         let mut noted = self.lock();
         noted.busy.remove(&outcome.inode);
-        noted.pass.read.insert(outcome.inode);
-        noted.pass.tally.files += 1;
-        noted.pass.tally.bytes = noted.pass.tally.bytes.saturating_add(outcome.bytes);
-        noted.pass.suspects.extend(outcome.suspect);
+        noted.note(outcome);
         noted.save_now_and_then();
+    }
+
+    /// Notes a file that can't even be opened as suspect; `false` if its content was read and is good.
+    pub fn suspect_unread(&self, suspect: Suspect) -> bool {
+        let mut noted = self.lock();
+        let inode = suspect.inode;
+        // Whoever is just reading it says what came of that.
+        if noted.busy.contains(&inode) || noted.suspected.contains(&inode) {
+            return true;
+        }
+        if noted.pass.read.contains(inode) {
+            return false;
+        }
+        noted.note(Outcome { inode, bytes: 0, suspect: Some(suspect) });
+        noted.save_now_and_then();
+        true
+    }
+
+    /// Whether the content of the inode was found to be wrong or unreadable.
+    pub fn is_suspect(&self, inode: u64) -> bool {
+        self.lock().suspected.contains(&inode)
     }
 
     /// Notes what is wrong in a snapshot.
@@ -84,22 +106,29 @@ impl<'a> Ledger<'a> {
         self.lock().pass.faults.add(snapshot, path, fault);
     }
 
-    /// Counts the entries of a snapshot that was walked through.
-    pub fn count_entries(&self, entries: u64) {
+    /// Notes that a snapshot with so many entries is done.
+    pub fn finish_snapshot(&self, key: &str, entries: u64) {
         let mut noted = self.lock();
-        noted.pass.tally.entries = noted.pass.tally.entries.saturating_add(entries);
-    }
-
-    /// Notes that a snapshot is done.
-    pub fn finish_snapshot(&self, key: &str) {
-        let mut noted = self.lock();
-        noted.pass.done.insert(key.to_owned());
+        noted.pass.done.insert(key.to_owned(), entries);
         noted.pass.tally.snapshots += 1;
+        noted.pass.tally.entries = noted.pass.tally.entries.saturating_add(entries);
         noted.save_now_and_then();
     }
 }
 
 impl Noted<'_> {
+    fn note(&mut self, outcome: Outcome) {
+        self.pass.read.insert(outcome.inode);
+        self.pass.tally.files += 1;
+        self.pass.tally.bytes = self.pass.tally.bytes.saturating_add(outcome.bytes);
+        // What was said of another file that had the number before.
+        if self.suspected.remove(&outcome.inode) {
+            self.pass.suspects.retain(|suspect| suspect.inode != outcome.inode);
+        }
+        self.suspected.extend(outcome.suspect.as_ref().map(|suspect| suspect.inode));
+        self.pass.suspects.extend(outcome.suspect);
+    }
+
     fn save_now_and_then(&mut self) {
         if self.saved.elapsed() >= SAVED_EACH {
             self.pass.save();

@@ -1,10 +1,12 @@
 //! Finds what is lost, added or altered in a source whose digest isn't the sealed one, by what the index has of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+
+use uuid::Uuid;
 
 use super::entry::{Stored, Tree};
 use super::finding::{Aspect, Fault};
-use super::folder::Leaf;
+use super::folder::{KnownFolders, Leaf};
 use super::ledger::Ledger;
 use crate::engine::dir::Dir;
 use crate::engine::error::Result;
@@ -13,54 +15,121 @@ use crate::engine::index::State;
 use crate::engine::meta::Kind;
 use crate::engine::path::RelPath;
 
-/// Notes all that differs below the source `path` from the snapshot `seq` of the index, or the source itself if nothing
-/// does: then the index differs from the seal, too.
-pub(super) fn locate(
-    tree: &Tree<'_>,
-    ledger: &Ledger<'_>,
-    history: &History,
-    seq: Option<u64>,
-    (path, dir): (&RelPath, Dir),
-) -> Result<()> {
-    let mut count = 0_u64;
-    let mut fault = |path: RelPath, fault: Fault| {
-        ledger.add_fault(&tree.snapshot, path, fault);
-        count += 1;
-    };
-    let mut folders = match seq {
-        Some(_) => vec![(path.clone(), dir)],
-        None => Vec::new(),
-    };
-    while let (Some((path, dir)), Some(seq)) = (folders.pop(), seq) {
-        tree.monitor.check_cancelled()?;
-        let listed = match tree.list(&path, &dir) {
+/// What is known of a snapshot that was checked.
+#[derive(Default)]
+pub(super) struct Checked {
+    pub folders: KnownFolders,
+    pub entries: u64,
+    /// Its number, if the index knows it.
+    pub seq: Option<u64>,
+    /// What differs from the index in each source, as far as that was looked for.
+    pub faults: HashMap<Uuid, Vec<(RelPath, Fault)>>,
+}
+
+/// One source of the snapshot before.
+pub(super) struct Before<'a> {
+    seq: u64,
+    folders: &'a KnownFolders,
+    faults: &'a [(RelPath, Fault)],
+}
+
+impl<'a> Before<'a> {
+    /// What is known of the source `id` of a snapshot older than `seq`.
+    pub fn of(checked: &'a Checked, id: &Uuid, seq: u64) -> Option<Self> {
+        let earlier = checked.seq.filter(|earlier| *earlier < seq)?;
+        let faults = checked.faults.get(id)?;
+        Some(Self { seq: earlier, folders: &checked.folders, faults })
+    }
+}
+
+/// Looks for what differs from the snapshot `seq` of the index.
+pub(super) struct Search<'a, 'p> {
+    pub tree: &'a Tree<'a>,
+    pub ledger: &'a Ledger<'p>,
+    pub history: &'a History,
+    pub seq: u64,
+    /// The folders of this snapshot.
+    pub now: &'a KnownFolders,
+    pub before: Option<Before<'a>>,
+}
+
+impl Search<'_, '_> {
+    /// Notes all that differs below the source `path`, or the source itself if nothing does: then the index differs from
+    /// the seal, too. Folders that are as they were in the snapshot before, on the drive and in the index, are not looked
+    /// into again: what was found in them is said of this snapshot, too.
+    pub fn locate(&self, path: &RelPath, dir: Dir) -> Result<Vec<(RelPath, Fault)>> {
+        let mut faults = Vec::new();
+        let mut folders = vec![(path.clone(), dir)];
+        while let Some((path, dir)) = folders.pop() {
+            self.tree.monitor.check_cancelled()?;
+            match self.as_before(&path)? {
+                Some(known) => faults.extend(known),
+                None => self.look_into(&path, &dir, &mut faults, &mut folders)?,
+            }
+        }
+        for (path, fault) in &faults {
+            self.ledger.add_fault(&self.tree.snapshot, path.clone(), fault.clone());
+        }
+        if faults.is_empty() {
+            self.ledger.add_fault(&self.tree.snapshot, path.clone(), Fault::Below);
+        }
+        Ok(faults)
+    }
+
+    /// What was found below a folder in the snapshot before, if that is what would be found now.
+    fn as_before(&self, path: &RelPath) -> Result<Option<Vec<(RelPath, Fault)>>> {
+        let Some(before) = &self.before else { return Ok(None) };
+        let mark = |folders: &KnownFolders| folders.get(path).map(|known| known.whole);
+        let now = mark(self.now);
+        if now.is_none() || now != mark(before.folders) {
+            return Ok(None);
+        }
+        let differs = self.history.ask(|answers| match answers.0.node_of(path)? {
+            Some(node) => answers.0.differs_below(node, before.seq, self.seq),
+            None => Ok(false),
+        })?;
+        let is_below = |(at, _): &&(RelPath, Fault)| at != path && at.is_within(path);
+        Ok((!differs).then(|| before.faults.iter().filter(is_below).cloned().collect()))
+    }
+
+    /// Compares what is in one folder; `folders` gets those in it.
+    fn look_into(
+        &self,
+        path: &RelPath,
+        dir: &Dir,
+        faults: &mut Vec<(RelPath, Fault)>,
+        folders: &mut Vec<(RelPath, Dir)>,
+    ) -> Result<()> {
+        let tree = self.tree;
+        let listed = match tree.list(path, dir) {
             Ok(listed) => listed,
             Err(errno) => {
-                fault(path, tree.fault_of(errno)?);
-                continue;
+                faults.push((path.clone(), tree.fault_of(errno)?));
+                return Ok(());
             }
         };
-        let known = history.ask(|answers| answers.states(&path, seq))?;
+        let known = self.history.ask(|answers| answers.states(path, self.seq))?;
         let mut known: BTreeMap<_, _> = known.into_iter().collect();
         for listed in listed {
             let (at, wanted) = (path.join(&listed.name), known.remove(&listed.name).flatten());
             let leaf = Leaf { name: listed.name, inode: listed.inode, kind: listed.kind };
-            match compare(tree, &at, &dir, &leaf, wanted.as_ref()) {
-                Ok(Compared { fault: found, folder }) => {
-                    found.into_iter().for_each(|found| fault(at.clone(), found));
-                    folders.extend(folder.map(|folder| (at, folder)));
+            match compare(tree, &at, dir, &leaf, wanted.as_ref()) {
+                Ok(Compared { fault, folder }) => {
+                    folders.extend(folder.map(|folder| (at.clone(), folder)));
+                    faults.extend(fault.map(|fault| (at, fault)));
                 }
-                Err(errno) => fault(at, tree.fault_of(errno)?),
+                Err(errno) => {
+                    let fault = tree.fault_of(errno)?;
+                    // A damaged file is told of as one.
+                    if !self.ledger.is_suspect(leaf.inode) {
+                        faults.push((at, fault));
+                    }
+                }
             }
         }
-        for name in known.into_keys() {
-            fault(path.join(&name), Fault::Lost);
-        }
+        faults.extend(known.into_keys().map(|name| (path.join(&name), Fault::Lost)));
+        Ok(())
     }
-    if count == 0 {
-        ledger.add_fault(&tree.snapshot, path.clone(), Fault::Below);
-    }
-    Ok(())
 }
 
 /// What came of comparing one entry.
@@ -110,7 +179,7 @@ fn compare(
 }
 
 /// In what an entry isn't as it was.
-fn aspects(found: &State, wanted: &State) -> Vec<Aspect> {
+pub(super) fn aspects(found: &State, wanted: &State) -> Vec<Aspect> {
     if found.meta.kind != wanted.meta.kind {
         return vec![Aspect::Kind];
     }

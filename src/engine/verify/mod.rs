@@ -9,6 +9,7 @@ mod drill;
 mod entry;
 mod finding;
 mod folder;
+mod hits;
 mod inodes;
 mod judge;
 mod leaf;
@@ -27,14 +28,16 @@ use super::history::History;
 use super::index::HeldOnly;
 use super::mend::Rot;
 use super::monitor::{Monitor, Phase};
+use super::path::RelPath;
 use choice::{Chosen, choose};
-use folder::KnownFolders;
-use judge::judge;
+use judge::{Judged, judge};
 use ledger::Ledger;
+use locate::Checked;
 use snapshot::Check;
 
 pub use drill::{DrillFailure, DrillProblem, DrillReport, drill};
 pub use finding::{Aspect, Fault, TreeFault};
+pub use hits::hits;
 pub use pass::Pass;
 
 /// What is to be verified.
@@ -67,7 +70,7 @@ pub struct Tally {
     pub bytes: u64,
 }
 
-/// What a whole pass found.
+/// What a pass found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VerifyReport {
     /// When it was begun.
@@ -82,59 +85,73 @@ pub struct VerifyReport {
     pub faults: Vec<TreeFault>,
     /// Faults that are beyond those that were kept.
     pub more_faults: u64,
+    /// Stored files of which nothing tells what their content should be.
+    pub unverified: u64,
 }
 
 impl VerifyReport {
     /// Whether nothing is wrong.
     pub fn is_good(&self) -> bool {
-        self.rots.is_empty() && self.faults.is_empty()
+        self.rots.is_empty() && self.faults.is_empty() && self.more_faults == 0
     }
 }
 
-/// Goes on with a pass to its end.
+/// Goes on with a pass to its end. What it found is kept until [`Pass::end`].
 ///
 /// # Errors
-/// A stop, or a drive that is gone: what was done is kept, and [`Pass::take_up`] goes on with it. Also a snapshot that was
-/// named and isn't there, and a history without its drive.
+/// A stop, or a drive that is gone: what was done is kept, [`found`] tells of it, and [`Pass::take_up`] goes on with it. Also
+/// a snapshot that was named and nobody knows, and a history without its drive.
 pub fn verify(history: &History, pass: &mut Pass, monitor: &Monitor) -> Result<VerifyReport> {
     let repository = history.repository()?;
     let _lock = repository.lock_for_reading()?;
-    monitor.enter(Phase::Verifying);
+    monitor.enter(Phase::Measuring);
     monitor.reset_done();
     let rows = history.snapshots()?;
     let options = pass.options().clone();
-    let (chosen, names) = choose(repository, &rows, &options, Timestamp::now())?;
-    if chosen.is_empty() {
+    let choice = choose(repository, &rows, &options, Timestamp::now())?;
+    if choice.chosen.is_empty() && choice.vanished.is_empty() {
         return Err(Error::NoSnapshots);
     }
-    pass.forget_gone(&names);
-    set_totals(history, &chosen, &options, pass.tally, monitor)?;
+    pass.vanished = choice.vanished;
+    pass.forget_gone(&choice.names);
+    set_totals(history, &choice.chosen, &options, pass.tally, monitor)?;
+    monitor.enter(Phase::Verifying);
     let left: Vec<Chosen> =
-        chosen.into_iter().filter(|chosen| !pass.done.contains(&chosen.key)).collect();
-    let outcome = {
+        choice.chosen.into_iter().filter(|one| !pass.done.contains_key(&one.key)).collect();
+    let outcome: Result<()> = {
         let ledger = Ledger::new(pass);
         let check = Check { repository, history, rows: &rows, ledger: &ledger, monitor };
-        let mut before = KnownFolders::default();
+        let mut before = Checked::default();
         left.iter().try_for_each(|chosen| {
             before = check.snapshot(chosen, &before)?;
-            ledger.finish_snapshot(&chosen.key);
+            ledger.finish_snapshot(&chosen.key, before.entries);
             Ok(())
         })
     };
-    if let Err(error) = outcome {
-        pass.save();
-        return Err(error);
+    pass.save();
+    outcome?;
+    found(history, pass)
+}
+
+/// What a pass found until now.
+///
+/// # Errors
+/// The index can't be read.
+pub fn found(history: &History, pass: &Pass) -> Result<VerifyReport> {
+    let mut faults = pass.faults.clone();
+    let Judged { rots, unverified } =
+        judge(history, &history.snapshots()?, &pass.suspects, &mut faults)?;
+    for name in &pass.vanished {
+        faults.add(name, RelPath::root(), Fault::Vanished);
     }
-    let suspects = std::mem::take(&mut pass.suspects);
-    let rots = judge(history, &rows, &suspects, &mut pass.faults)?;
-    pass.end();
     Ok(VerifyReport {
         begun: pass.begun(),
         is_resumed: pass.is_resumed(),
         tally: pass.tally,
         rots,
-        faults: pass.faults.list(),
-        more_faults: pass.faults.more,
+        faults: faults.list(),
+        more_faults: faults.more,
+        unverified,
     })
 }
 

@@ -1,7 +1,7 @@
 //! A pass over the repository that can be stopped, or killed, and gone on with later: what is done is kept in a file
 //! on this computer.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, HashSet};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
@@ -23,7 +23,7 @@ const OLDEST: SignedDuration = SignedDuration::from_hours(30 * 24);
 const LIMIT_BYTES: u64 = 4 << 30;
 
 /// Changed with every change of what is saved: another one is as good as nothing.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// What is done of a pass.
 #[derive(Debug)]
@@ -34,8 +34,8 @@ pub struct Pass {
     begun: Timestamp,
     seed: [u8; 32],
     is_resumed: bool,
-    /// Snapshots that are done, by name and identity.
-    pub(super) done: BTreeSet<String>,
+    /// Snapshots that are done, by name and identity, and how many entries each has.
+    pub(super) done: BTreeMap<String, u64>,
     /// Inodes that were read before the pass was stopped the last time.
     pub(super) carried: Inodes,
     /// Inodes that were read since.
@@ -43,6 +43,8 @@ pub struct Pass {
     pub(super) faults: Faults,
     pub(super) suspects: Vec<Suspect>,
     pub(super) tally: Tally,
+    /// Snapshots that the index knows and that are not on the drive any more; asked each time anew.
+    pub(super) vanished: Vec<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -52,7 +54,7 @@ struct Saved {
     options: VerifyOptions,
     begun: Timestamp,
     seed: [u8; 32],
-    done: BTreeSet<String>,
+    done: BTreeMap<String, u64>,
     inodes: Vec<(u64, Vec<u8>)>,
     faults: Vec<(String, Fault, Vec<String>)>,
     more_faults: u64,
@@ -88,12 +90,13 @@ impl Pass {
             begun: now,
             seed: *blake3::hash(Uuid::new_v4().as_bytes()).as_bytes(),
             is_resumed: false,
-            done: BTreeSet::new(),
+            done: BTreeMap::new(),
             carried: Inodes::default(),
             read: Inodes::default(),
             faults: Faults::default(),
             suspects: Vec::new(),
             tally: Tally::default(),
+            vanished: Vec::new(),
         })
     }
 
@@ -115,7 +118,7 @@ impl Pass {
                 carried: saved.carried.map(ContentHash),
             })
         };
-        Some(Self {
+        let mut pass = Self {
             file: file.to_owned(),
             repository: Uuid::from_bytes(saved.repository),
             options: saved.options,
@@ -128,7 +131,34 @@ impl Pass {
             faults,
             suspects: saved.suspects.into_iter().map(suspect).collect::<Option<_>>()?,
             tally: saved.tally,
-        })
+            vanished: Vec::new(),
+        };
+        pass.forget_unreadable();
+        Some(pass)
+    }
+
+    /// Lets what could not be read be read again: a drive may do the next time what it refused once.
+    fn forget_unreadable(&mut self) {
+        let mut again: HashSet<String> = self.faults.unreadable().cloned().collect();
+        let (carried, tally) = (&mut self.carried, &mut self.tally);
+        self.suspects.retain(|suspect| {
+            let was_read = suspect.found.is_ok();
+            if !was_read {
+                again.insert(suspect.snapshot.clone());
+                carried.remove(suspect.inode);
+                tally.files = tally.files.saturating_sub(1);
+            }
+            was_read
+        });
+        self.faults.retain(|snapshot| !again.contains(snapshot));
+        self.done.retain(|key, entries| {
+            let is_kept = !again.contains(key.split(' ').next().unwrap_or_default());
+            if !is_kept {
+                tally.snapshots = tally.snapshots.saturating_sub(1);
+                tally.entries = tally.entries.saturating_sub(*entries);
+            }
+            is_kept
+        });
     }
 
     /// When it began.
@@ -168,7 +198,7 @@ impl Pass {
             }
             is_there
         });
-        self.faults.retain_in(names);
+        self.faults.retain(|snapshot| names.contains(snapshot));
     }
 
     /// Keeps what is done. Where that can't be written, the pass can't be gone on with, and that is all.
@@ -203,8 +233,8 @@ impl Pass {
         }
     }
 
-    /// Forgets the file: all is done.
-    pub(super) fn end(&self) {
+    /// Forgets the file: all is done, and what was found is remembered elsewhere.
+    pub fn end(&self) {
         if let Some((folder, name)) = open_folder(&self.file) {
             let _ = folder.unlink(&name);
         }
@@ -243,7 +273,7 @@ mod tests {
         let all = VerifyOptions::default();
         let mut pass = begin(&file, &all, 100);
         let path = RelPath::parse(b"a/b").unwrap();
-        pass.done.insert("one".to_owned());
+        pass.done.insert("one".to_owned(), 3);
         pass.read.insert(7);
         pass.faults.add("one", path.clone(), Fault::Altered(vec![super::super::Aspect::Mode]));
         pass.suspects.push(Suspect {
@@ -256,7 +286,7 @@ mod tests {
         pass.save();
 
         let again = begin(&file, &all, 129);
-        assert!(again.is_resumed() && again.carried.contains(7) && again.done.contains("one"));
+        assert!(again.is_resumed() && again.carried.contains(7) && again.done.contains_key("one"));
         assert_eq!((again.begun, again.seed), (pass.begun, pass.seed));
         assert_eq!(again.faults.list(), pass.faults.list());
         assert_eq!(again.suspects, pass.suspects);
@@ -280,7 +310,7 @@ mod tests {
         let mut pass = begin(Path::new("/nowhere/pass"), &VerifyOptions::default(), 1);
         for (inode, snapshot) in [(1, "gone"), (2, "there")] {
             pass.carried.insert(inode);
-            let (path, found) = (RelPath::root(), Err("EIO".to_owned()));
+            let (path, found) = (RelPath::root(), Ok(ContentHash::of(b"x")));
             let snapshot = snapshot.to_owned();
             pass.faults.add(&snapshot, RelPath::root(), Fault::Lost);
             pass.suspects.push(Suspect { snapshot, path, inode, found, carried: None });
@@ -289,6 +319,28 @@ mod tests {
         assert!(!pass.carried.contains(1) && pass.carried.contains(2));
         assert_eq!(pass.suspects.len(), 1);
         assert_eq!(pass.faults.list()[0].snapshots, ["there"]);
+    }
+
+    #[test]
+    fn what_could_not_be_read_is_read_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("pass");
+        let options = VerifyOptions::default();
+        let mut pass = begin(&file, &options, 1);
+        let found = [("bad", Err("EIO".to_owned())), ("rotten", Ok(ContentHash::of(b"x")))];
+        for (inode, (snapshot, found)) in (1..).zip(found) {
+            let (path, snapshot) = (RelPath::root(), snapshot.to_owned());
+            pass.read.insert(inode);
+            pass.done.insert(format!("{snapshot} {}", Uuid::nil()), 10);
+            pass.suspects.push(Suspect { snapshot, path, inode, found, carried: None });
+        }
+        pass.tally = Tally { snapshots: 2, entries: 20, files: 2, bytes: 9 };
+        pass.save();
+        let again = begin(&file, &options, 1);
+        assert!(!again.carried.contains(1) && again.carried.contains(2));
+        assert_eq!(again.suspects.len(), 1);
+        assert!(again.done.keys().all(|key| key.starts_with("rotten ")), "{:?}", again.done);
+        assert_eq!(again.tally, Tally { snapshots: 1, entries: 10, files: 1, bytes: 9 });
     }
 
     #[test]

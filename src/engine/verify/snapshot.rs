@@ -7,10 +7,10 @@ use rustix::io::Errno;
 use super::choice::Chosen;
 use super::entry::Tree;
 use super::finding::Fault;
-use super::folder::{KnownFolders, Up};
+use super::folder::Up;
 use super::ledger::Ledger;
-use super::locate::locate;
-use super::walk::{Task, Walk};
+use super::locate::{Before, Checked, Search, aspects};
+use super::walk::{Task, Walk, Walked};
 use crate::engine::dir::Dir;
 use crate::engine::error::{Error, Result};
 use crate::engine::history::{History, SnapshotInfo};
@@ -34,12 +34,12 @@ pub(super) struct Check<'a, 'p> {
 }
 
 impl Check<'_, '_> {
-    /// Checks a snapshot; `before` is known of the folders of the one before, and what this one has is given.
-    pub fn snapshot(&self, chosen: &Chosen, before: &KnownFolders) -> Result<KnownFolders> {
+    /// Checks a snapshot; `before` is known of the one before, and what is known of this one then is given.
+    pub fn snapshot(&self, chosen: &Chosen, before: &Checked) -> Result<Checked> {
         let name = chosen.name.as_str();
         let Some(snapshot) = Snapshot::open(self.repository, name)? else {
             self.papers(name, "it is not a folder".to_owned());
-            return Ok(KnownFolders::default());
+            return Ok(Checked::default());
         };
         let (seal, overrides) = match snapshot.read_seal() {
             Ok(seal) => match snapshot.read_overrides(&seal) {
@@ -62,7 +62,7 @@ impl Check<'_, '_> {
             Err(errno) => {
                 tree.fault_of(errno)?;
                 self.papers(name, format!("its files can't be opened: {errno}"));
-                return Ok(KnownFolders::default());
+                return Ok(Checked::default());
             }
         };
         match &seal {
@@ -72,9 +72,10 @@ impl Check<'_, '_> {
             }
             // Nothing vouches for the tree, but contents vouch for themselves.
             None => {
-                let walk = Walk::new(&tree, self.ledger, before);
+                let walk = Walk::new(&tree, self.ledger, &before.folders);
                 walk.run(vec![Task::Root(Up::Nothing, RelPath::root(), files)])?;
-                Ok(walk.end().0)
+                let Walked { folders, entries, .. } = walk.end();
+                Ok(Checked { folders, entries, ..Checked::default() })
             }
         }
     }
@@ -84,10 +85,10 @@ impl Check<'_, '_> {
         tree: &Tree<'_>,
         files: &Dir,
         seal: &Seal,
-        before: &KnownFolders,
-    ) -> Result<KnownFolders> {
+        before: &Checked,
+    ) -> Result<Checked> {
         let sources = seal.sources_apart();
-        let walk = Walk::new(tree, self.ledger, before);
+        let walk = Walk::new(tree, self.ledger, &before.folders);
         let mut roots = Vec::new();
         let mut there = Vec::new();
         for (id, path) in sources {
@@ -104,19 +105,52 @@ impl Check<'_, '_> {
         let paths: Vec<&RelPath> = there.iter().map(|(_, path, _)| path).collect();
         check_scaffold(&walk, files, &paths)?;
         walk.run(roots)?;
-        let (known, digests) = walk.end();
-        let seq = self.rows.iter().find(|row| row.name == tree.snapshot && row.id == seal.id);
+        let Walked { folders, digests, entries } = walk.end();
+        let row = self.rows.iter().find(|row| row.name == tree.snapshot && row.id == seal.id);
+        let seq = row.map(|row| row.seq);
+        let mut checked = Checked { folders, entries, seq, ..Checked::default() };
         for (id, path, dir) in there {
+            if let Some(seq) = seq {
+                self.check_top(tree, &path, &dir, seq)?;
+            }
             let Some(wanted) = seal.tree.get(&id) else {
                 self.papers(&tree.snapshot, format!("its seal has no digest of {path}"));
                 continue;
             };
             let found = digests.get(&id).map(|digest| blake3::Hash::from_bytes(*digest).to_hex());
-            if found.is_none_or(|found| found.as_str() != wanted) {
-                locate(tree, self.ledger, self.history, seq.map(|row| row.seq), (&path, dir))?;
-            }
+            let is_as_sealed = found.is_some_and(|found| found.as_str() == wanted);
+            let faults = match seq {
+                _ if is_as_sealed => Vec::new(),
+                Some(seq) => {
+                    let before = Before::of(before, &id, seq);
+                    let (ledger, history, now) = (self.ledger, self.history, &checked.folders);
+                    Search { tree, ledger, history, seq, now, before }.locate(&path, dir)?
+                }
+                None => {
+                    self.ledger.add_fault(&tree.snapshot, path, Fault::Below);
+                    continue;
+                }
+            };
+            checked.faults.insert(id, faults);
         }
-        Ok(known)
+        Ok(checked)
+    }
+
+    /// Compares a source's own folder with what the index has of it: it is in no digest.
+    fn check_top(&self, tree: &Tree<'_>, path: &RelPath, dir: &Dir, seq: u64) -> Result<()> {
+        let Some(wanted) = self.history.ask(|answers| answers.state(path, seq))? else {
+            return Ok(());
+        };
+        let found = dir.stat().and_then(|stat| tree.folder_state(path, dir, &stat));
+        let fault = match found {
+            Ok(found) => match aspects(&found, &wanted) {
+                aspects if aspects.is_empty() => return Ok(()),
+                aspects => Fault::Altered(aspects),
+            },
+            Err(errno) => tree.fault_of(errno)?,
+        };
+        self.ledger.add_fault(&tree.snapshot, path.clone(), fault);
+        Ok(())
     }
 
     fn check_problems(&self, name: &str, snapshot: &Snapshot, seal: &Seal) {

@@ -274,12 +274,23 @@ impl<'a, 'p> Walk<'a, 'p> {
         self.ledger.add_fault(&self.tree.snapshot, path, fault);
     }
 
-    /// Counts what was walked through; gives what is known of its folders, for the next walk, and the digests of the sources.
-    pub fn end(self) -> (KnownFolders, BTreeMap<Uuid, [u8; 32]>) {
-        self.ledger.count_entries(self.entries.into_inner());
-        let now = self.now.into_inner().unwrap_or_else(PoisonError::into_inner);
-        (now, self.digests.into_inner().unwrap_or_else(PoisonError::into_inner))
+    /// What was walked through.
+    pub fn end(self) -> Walked {
+        Walked {
+            folders: self.now.into_inner().unwrap_or_else(PoisonError::into_inner),
+            digests: self.digests.into_inner().unwrap_or_else(PoisonError::into_inner),
+            entries: self.entries.into_inner(),
+        }
     }
+}
+
+/// What a whole walk knows.
+pub(super) struct Walked {
+    /// The folders, for the next walk.
+    pub folders: KnownFolders,
+    /// The digests of the sources.
+    pub digests: BTreeMap<Uuid, [u8; 32]>,
+    pub entries: u64,
 }
 
 /// Why a folder could not be entered.

@@ -42,7 +42,8 @@ impl Browser {
         self.bar.emit(match &found {
             Some(info) => restore_bar::Input::Interrupted {
                 info: info.clone(),
-                can_continue: self.target.repository_id.is_none_or(|id| id == info.repository),
+                can_continue: !info.is_undoing
+                    && self.target.repository_id.is_none_or(|id| id == info.repository),
             },
             None => restore_bar::Input::Clear,
         });

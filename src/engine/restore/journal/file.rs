@@ -3,17 +3,19 @@
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use nix::fcntl::{FcntlArg, fcntl};
 use nix::libc;
-use rustix::fs::{Mode, OFlags};
+use rustix::fs::{Mode, OFlags, Statx};
 use rustix::io::Errno;
 use uuid::Uuid;
 
-use super::header::{FORMAT, Header, Standing};
+use super::header::{FORMAT, Header, Place, Standing};
 use super::steps::{Line, Steps};
-use crate::engine::dir::{Dir, write_all};
+use crate::engine::dir::{Dir, read_all, stat_fd, write_all};
 use crate::engine::error::{Error, Result};
 use crate::engine::restore::PlanItem;
+use crate::engine::restore::workspace::PREFIX;
 
 /// The longest header, and the longest list of items or steps.
 const HEADER_LIMIT_BYTES: u64 = 64 << 20;
@@ -25,21 +27,30 @@ const ITEMS: &str = "items.jsonl";
 const STEPS: &str = "steps.jsonl";
 const LOCK: &str = "lock";
 
+/// All that there may be of a journal, its header first, without which nothing is known of the restore, and its lock
+/// last.
+const ALL: [&str; 7] =
+    [HEADER, "json.new", STEPS, "steps.jsonl.new", ITEMS, "items.jsonl.new", LOCK];
+
+/// The lock of a journal, held.
+#[derive(Debug)]
+struct Lock(OwnedFd);
+
+impl Drop for Lock {
+    /// Unlocks instead of only closing: a child that was just forked may share the descriptor until its exec.
+    fn drop(&mut self) {
+        let _ = fcntl(&self.0, FcntlArg::F_OFD_SETLK(&region(libc::F_UNLCK)));
+    }
+}
+
 /// A journal whose lock is held.
 #[derive(Debug)]
 pub struct Journal {
     folder: Dir,
     path: PathBuf,
-    lock: OwnedFd,
+    _lock: Lock,
     /// What it says of the whole.
     pub header: Header,
-}
-
-impl Drop for Journal {
-    /// Unlocks instead of only closing: a child that was just forked may share the descriptor until its exec.
-    fn drop(&mut self) {
-        let _ = fcntl(&self.lock, FcntlArg::F_OFD_SETLK(&region(libc::F_UNLCK)));
-    }
 }
 
 fn region(operation: libc::c_int) -> libc::flock {
@@ -52,19 +63,44 @@ fn region(operation: libc::c_int) -> libc::flock {
     }
 }
 
-fn name_of(id: Uuid, ending: &str) -> Vec<u8> {
+/// What a journal's file with this ending is called.
+pub fn name_of(id: Uuid, ending: &str) -> Vec<u8> {
     format!("{id}.{ending}").into_bytes()
 }
 
-/// Takes the lock of the journal `id`; `None` if another process has it.
-fn lock(folder: &Dir, id: Uuid) -> rustix::io::Result<Option<OwnedFd>> {
+/// Whether this is a regular file of this user, with one name, that no other user may write to. Nothing else is believed
+/// or written to.
+fn is_own(stat: &Statx) -> bool {
+    stat.stx_uid == rustix::process::geteuid().as_raw()
+        && stat.stx_nlink == 1
+        && u32::from(stat.stx_mode) & 0o170_022 == 0o100_000
+}
+
+fn read_own(folder: &Dir, name: &[u8], limit_bytes: u64) -> rustix::io::Result<Vec<u8>> {
+    let (file, stat) = folder.open_file(name)?;
+    if is_own(&stat) { read_all(&file, &stat, limit_bytes) } else { Err(Errno::PERM) }
+}
+
+/// Takes the lock of the journal `id`; `None` if another process has it. With `waits` it is waited for.
+fn lock(folder: &Dir, id: Uuid, waits: bool) -> rustix::io::Result<Option<Lock>> {
     let flags = OFlags::RDWR | OFlags::CREATE | OFlags::CLOEXEC | OFlags::NOFOLLOW;
     let mode = Mode::from_raw_mode(0o600);
-    let file = rustix::fs::openat(folder, name_of(id, LOCK), flags, mode)?;
-    match fcntl(&file, FcntlArg::F_OFD_SETLK(&region(libc::F_WRLCK))) {
-        Ok(_) => Ok(Some(file)),
-        Err(nix::Error::EAGAIN | nix::Error::EACCES) => Ok(None),
-        Err(error) => Err(Errno::from_raw_os_error(error as i32)),
+    let whole = region(libc::F_WRLCK);
+    loop {
+        let file = rustix::fs::openat(folder, name_of(id, LOCK), flags, mode)?;
+        let asked =
+            if waits { FcntlArg::F_OFD_SETLKW(&whole) } else { FcntlArg::F_OFD_SETLK(&whole) };
+        match fcntl(&file, asked) {
+            Ok(_) => {}
+            Err(nix::Error::EINTR) => continue,
+            Err(nix::Error::EAGAIN | nix::Error::EACCES) => return Ok(None),
+            Err(error) => return Err(Errno::from_raw_os_error(error as i32)),
+        }
+        let stat = stat_fd(&file)?;
+        // Whoever had it may have removed it: then it locks nothing.
+        if stat.stx_nlink > 0 {
+            return if is_own(&stat) { Ok(Some(Lock(file))) } else { Err(Errno::PERM) };
+        }
     }
 }
 
@@ -81,23 +117,43 @@ pub fn is_locked(folder: &Dir, id: Uuid) -> bool {
 
 /// Reads the header of the journal `id`; `None` if it is not there, not this user's or can't be understood.
 pub fn read_header(folder: &Dir, id: Uuid) -> Option<Header> {
-    let text = folder.read_file(&name_of(id, HEADER), HEADER_LIMIT_BYTES).ok()?;
+    let text = read_own(folder, &name_of(id, HEADER), HEADER_LIMIT_BYTES).ok()?;
     let mut header: Header = serde_json::from_slice(&text).ok()?;
-    let is_sound = header.format == FORMAT && header.id == id;
-    let has_steps = || folder.has(&name_of(id, STEPS)).unwrap_or(false);
+    let is_workspace = |place: &Place| place.name.starts_with(PREFIX.as_bytes());
+    let is_sound =
+        header.format == FORMAT && header.id == id && header.workspaces.iter().all(is_workspace);
+    // If that can't be told, nothing may be thrown away as if there were none.
+    let has_steps = || folder.has(&name_of(id, STEPS)).unwrap_or(true);
     if header.standing == Standing::Staging && has_steps() {
         header.standing = Standing::Publishing;
     }
     is_sound.then_some(header)
 }
 
+/// Removes what lies about of a journal without a header, unless a process is at it.
+pub fn remove_rest(folder: &Dir, id: Uuid) -> rustix::io::Result<()> {
+    let Some(_lock) = lock(folder, id, false)? else { return Ok(()) };
+    if folder.has(&name_of(id, HEADER))? { Ok(()) } else { remove_files(folder, id) }
+}
+
+fn remove_files(folder: &Dir, id: Uuid) -> rustix::io::Result<()> {
+    for ending in ALL {
+        match folder.unlink(&name_of(id, ending)) {
+            Ok(()) | Err(Errno::NOENT) => {}
+            Err(errno) => return Err(errno),
+        }
+    }
+    Ok(())
+}
+
 impl Journal {
     /// Begins a journal in `folder`.
     pub fn begin(folder: Dir, path: &Path, header: Header, items: &[PlanItem]) -> Result<Self> {
         let failed = |errno| Error::io("write the journal in", path, errno);
-        let lock = lock(&folder, header.id).map_err(failed)?;
+        // Whoever tidies up may hold it for a moment.
+        let lock = lock(&folder, header.id, true).map_err(failed)?;
         let lock = lock.ok_or_else(|| failed(Errno::BUSY))?;
-        let journal = Self { folder, path: path.to_owned(), lock, header };
+        let journal = Self { folder, path: path.to_owned(), _lock: lock, header };
         let mut lines = Vec::new();
         for item in items {
             serde_json::to_writer(&mut lines, item).map_err(|error| journal.odd(error))?;
@@ -117,13 +173,20 @@ impl Journal {
         if read_header(&folder, id).is_none() {
             return Err(Error::NoSuchRestore(id));
         }
-        let locked = lock(&folder, id).map_err(|errno| Error::io("lock", path, errno))?;
+        let locked = lock(&folder, id, false).map_err(|errno| Error::io("lock", path, errno))?;
         let Some(lock) = locked else {
             let path = path.join(format!("{id}.{HEADER}"));
             return Err(Error::Locked { path, holder: "another process".to_owned() });
         };
         let header = read_header(&folder, id).ok_or(Error::NoSuchRestore(id))?;
-        Ok(Self { folder, path: path.to_owned(), lock, header })
+        Ok(Self { folder, path: path.to_owned(), _lock: lock, header })
+    }
+
+    /// Notes that it is done or undone now; not durable yet.
+    pub fn end(&mut self, standing: Standing) {
+        self.header.standing = standing;
+        self.header.ended = Some(Timestamp::now());
+        (self.header.days_seen, self.header.last_day) = (0, None);
     }
 
     /// Makes the header durable.
@@ -166,19 +229,17 @@ impl Journal {
         let flags = OFlags::WRONLY | OFlags::APPEND | OFlags::CLOEXEC | OFlags::NOFOLLOW;
         let steps = name_of(self.header.id, STEPS);
         let file = rustix::fs::openat(&self.folder, steps, flags, Mode::empty()).map_err(failed)?;
+        if !is_own(&stat_fd(&file).map_err(failed)?) {
+            return Err(failed(Errno::PERM));
+        }
         write_all(&file, &line).map_err(failed)?;
         rustix::fs::fdatasync(&file).map_err(failed)
     }
 
-    /// Removes the journal, its header first: without it nothing is known of the restore.
+    /// Removes the journal.
     pub fn forget(self) -> Result<()> {
-        for ending in [HEADER, STEPS, ITEMS, LOCK] {
-            match self.folder.unlink(&name_of(self.header.id, ending)) {
-                Ok(()) | Err(Errno::NOENT) => {}
-                Err(errno) => return Err(Error::io("remove the journal in", &self.path, errno)),
-            }
-        }
-        Ok(())
+        remove_files(&self.folder, self.header.id)
+            .map_err(|errno| Error::io("remove the journal in", &self.path, errno))
     }
 
     fn write(&self, ending: &str, bytes: &[u8]) -> Result<()> {
@@ -188,8 +249,7 @@ impl Journal {
     }
 
     fn read(&self, ending: &str) -> Result<Vec<u8>> {
-        self.folder
-            .read_file(&name_of(self.header.id, ending), LIST_LIMIT_BYTES)
+        read_own(&self.folder, &name_of(self.header.id, ending), LIST_LIMIT_BYTES)
             .map_err(|errno| Error::io("read the journal in", &self.path, errno))
     }
 

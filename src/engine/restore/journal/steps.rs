@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::encoded;
+use crate::engine::meta::FileTime;
 use crate::engine::overrides::Override;
 use crate::engine::path::RelPath;
 use crate::engine::problem::Reason;
@@ -35,6 +36,9 @@ pub struct Thing {
     /// Bytes of content in it.
     #[serde(default)]
     pub bytes: u64,
+    /// When the content of a file was changed last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mtime: Option<FileTime>,
 }
 
 /// What is staged and what is at a place change places; either may be nothing.

@@ -86,7 +86,7 @@ impl Planner<'_> {
             OnConflict::Replace | OnConflict::Exact if !seen.is_held => {
                 self.add(found, spot, target, Action::Replace, there)
             }
-            // Also what can't be moved away, as something is mounted there.
+            // Also what can't be moved away, as it is or holds something that stays.
             OnConflict::KeepBoth | OnConflict::Replace | OnConflict::Exact => {
                 let name = self.own_name(spot, name, found.at, siblings, &[b""])?;
                 let target = spot.path.join(OsStr::from_bytes(&name));
@@ -126,7 +126,7 @@ impl Planner<'_> {
 
     /// What is called `name` in the folder `dir` now.
     pub(super) fn look_at(
-        &self,
+        &mut self,
         found: &Found,
         spot: &Spot,
         dir: &Arc<Dir>,
@@ -134,14 +134,23 @@ impl Planner<'_> {
         stat: &Statx,
     ) -> Result<Seen> {
         let above = dir.stat().map_err(|errno| Error::io("examine", &spot.path, errno))?;
-        let place = Place {
+        let mut place = Place {
             parent: Arc::clone(dir),
             name: name.to_vec(),
             path: found.path.clone(),
             target: spot.path.join(OsStr::from_bytes(name)),
             left_out: Vec::new(),
         };
-        look(&place, stat, mount_of(&above), None, self.monitor)
+        let is_folder = Kind::from_mode(u32::from(stat.stx_mode)) == Some(Kind::Directory);
+        let keepers = if is_folder { Some(self.keepers(found.at)?) } else { None };
+        let mut stays = false;
+        if let Some(keepers) = &keepers {
+            place.left_out = keepers.left_out(&found.path);
+            stays = keepers.stays(spot, &found.path.parent().unwrap_or_default(), name);
+        }
+        let mut seen = look(&place, stat, mount_of(&above), keepers.as_deref(), self.monitor)?;
+        seen.is_held |= stays;
+        Ok(seen)
     }
 
     /// Adds an item, with all that is below it in the snapshot.

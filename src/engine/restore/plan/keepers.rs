@@ -1,21 +1,22 @@
 //! What is never removed though it was not in the snapshot: what the rules leave out of backups was in none, and is
-//! no newer for that; and folders that are sources, repositories or the program's own.
+//! no newer for that; what could not be read then; and folders that are sources, repositories or the program's own.
 
 use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use super::Spot;
-use super::there::Place;
-use super::{Found, unit::Unit};
+use rustix::fs::Statx;
+
+use super::past::Past;
+use super::there::{Identity, Place, identity};
+use super::unread::Unread;
+use super::{Planner, Spot};
 use crate::engine::backup::{keep, on_the_way};
 use crate::engine::dir::Dir;
 use crate::engine::error::Result;
-use crate::engine::history::Answers;
 use crate::engine::path::RelPath;
-use crate::engine::repository::Repository;
-use crate::engine::restore::{RestoreRequest, target};
+use crate::engine::restore::target;
 use crate::engine::rules::{FolderMarks, RuleSet, Rules, Why};
 
 /// For each set of rules the one that leaves a folder out that is only on the way; empty stands for none.
@@ -24,10 +25,15 @@ pub type LeftOut = Vec<Option<Why>>;
 /// What stays.
 #[derive(Debug)]
 pub struct Keepers {
-    /// The rules of the snapshot, and those of the newest one; `None` if they can't be understood: then all stays.
+    /// The rules of the snapshot, and those of the newest one; `None` if they can't be understood, or the snapshot can't
+    /// be relied on: then all stays.
     rules: Option<Vec<Rules>>,
+    /// What the snapshot could not read.
+    unread: Unread,
     /// Folders that are not taken away from where they are, nor any above them.
     places: Vec<PathBuf>,
+    /// The same as far as they are there, whatever path leads to them.
+    known: HashSet<Identity>,
     /// Folders of which nothing is taken away.
     spared: Vec<PathBuf>,
     sources: Vec<RelPath>,
@@ -55,18 +61,24 @@ impl Kept {
 }
 
 impl Keepers {
-    /// What stays of a restore from the snapshot `at`.
-    pub fn new(
-        answers: Answers<'_>,
-        at: u64,
-        repository: Option<&Repository>,
-        request: &RestoreRequest,
-    ) -> Result<Self> {
+    /// What stays of a restore by `planner` from the snapshot `past`. What rules leave out, and what could not be read,
+    /// does so only where folders become exactly as they were.
+    pub fn new(planner: &Planner<'_>, past: &Past) -> Result<Self> {
+        let (answers, request) = (planner.answers, planner.request);
+        let at = past.info.seq;
         let newest = answers.0.snapshots()?.last().map_or(at, |newest| newest.seq);
         let mut rules = Some(Vec::new());
+        let mut unread = Some(Unread::default());
+        if planner.is_exact() {
+            unread = Unread::read(planner.repository, &past.info);
+            rules = rules.filter(|_| past.is_whole && unread.is_some());
+        }
         let mut sources = Vec::new();
         for seq in [at, newest] {
             sources.extend(answers.sources(seq)?);
+            if !planner.is_exact() {
+                continue;
+            }
             let lines = answers.0.rules_of(seq)?;
             let (set, unknown) = RuleSet::from_lines(lines.iter().map(String::as_str));
             let compiled = Rules::compile(set, None).ok().filter(|_| unknown.is_empty());
@@ -76,22 +88,32 @@ impl Keepers {
             });
         }
         let mut places: Vec<PathBuf> = sources.iter().map(RelPath::to_absolute).collect();
-        places.extend(repository.map(|repository| repository.path().to_owned()));
-        places.extend(request.spared.iter().cloned());
-        Ok(Self { rules, places, spared: request.spared.clone(), sources })
+        places.extend(planner.repository.map(|repository| repository.path().to_owned()));
+        let spared = [request.spared.as_slice(), &request.left_out].concat();
+        places.extend(spared.iter().cloned());
+        let identity_of = |path: &PathBuf| Dir::open(path).and_then(|dir| dir.stat()).ok();
+        let known = places.iter().filter_map(identity_of).map(|stat| identity(&stat)).collect();
+        Ok(Self { rules, unread: unread.unwrap_or_default(), places, known, spared, sources })
+    }
+
+    /// Whether this is the `stat` of a folder that is not taken away from where it is, nor cleared.
+    pub fn is_place(&self, stat: &Statx) -> bool {
+        self.known.contains(&identity(stat))
     }
 
     /// What stays of the folder `folder`, which is open as `dir` and has these sorted names in it.
     pub fn look(&self, dir: &Dir, folder: &Place, names: &[Vec<u8>]) -> Kept {
-        let is_spared = self.spared.iter().any(|spared| folder.target.starts_with(spared));
+        let is_spared = self.spared.iter().any(|spared| folder.target.starts_with(spared))
+            || self.unread.is_at_or_above(&folder.path);
         let Some(rules) = self.rules.as_ref().filter(|_| !is_spared) else {
             return Kept { names: None, marks: Vec::new() };
         };
-        let is_place = |name: &&Vec<u8>| {
+        let is_held = |name: &&Vec<u8>| {
             let target = folder.target.join(OsStr::from_bytes(name));
             self.places.iter().any(|place| place.starts_with(&target))
+                || self.unread.is_at_or_below(&folder.path.join(name))
         };
-        let mut staying: HashSet<Vec<u8>> = names.iter().filter(is_place).cloned().collect();
+        let mut staying: HashSet<Vec<u8>> = names.iter().filter(is_held).cloned().collect();
         let mut marks = Vec::new();
         for (number, rules) in rules.iter().enumerate() {
             let left_out = folder.left_out.get(number).cloned().flatten();
@@ -118,19 +140,19 @@ impl Keepers {
         self.rules.iter().flatten().map(|rules| on_the_way_from(rules, source, path)).collect()
     }
 
-    /// Whether the database of `unit`, which was not in the snapshot, stays.
-    pub fn stays(&self, spot: &Spot, unit: &Unit, found: &Found) -> Result<bool> {
-        let Some(dir) = &spot.dir else { return Ok(true) };
-        let path = found.path.parent().unwrap_or_default();
-        let left_out = self.left_out(&path);
+    /// Whether what is called `name` in `spot`, the folder that is `path` in the snapshot, stays.
+    pub fn stays(&self, spot: &Spot, path: &RelPath, name: &[u8]) -> bool {
+        let Some(dir) = &spot.dir else { return true };
+        // What can't be read stays.
+        let Ok(names) = dir.names() else { return true };
         let place = Place {
             parent: std::sync::Arc::clone(dir),
             name: Vec::new(),
-            path,
+            path: path.clone(),
             target: spot.path.clone(),
-            left_out,
+            left_out: self.left_out(path),
         };
-        Ok(self.look(dir, &place, std::slice::from_ref(&unit.base)).has(&unit.base))
+        self.look(dir, &place, &names).has(name)
     }
 }
 

@@ -31,8 +31,8 @@ struct Walk {
 }
 
 enum Step {
-    /// A folder on both sides.
-    Enter(Box<(Found, Place)>),
+    /// A folder on both sides; and whether it, or one above it, was carried forward.
+    Enter(Box<(Found, Place)>, bool),
     /// A folder that was not in the snapshot, but holds something that stays.
     Clear(Place),
     /// An item whose turn is after all that is in it.
@@ -70,12 +70,13 @@ impl Planner<'_> {
         let left_out = left_out.unwrap_or_default();
         let place = Place { parent, name, path: found.path.clone(), target, left_out };
         let (at, mount) = (found.at, mount_of(&stat));
-        let mut walk =
-            Walk { at, mount, keepers, waiting: vec![Step::Enter(Box::new((found, place)))] };
+        let is_stale = self.answers.is_stale(&found.path, at)?;
+        let waiting = vec![Step::Enter(Box::new((found, place)), is_stale)];
+        let mut walk = Walk { at, mount, keepers, waiting };
         while let Some(step) = walk.waiting.pop() {
             self.monitor.check_cancelled()?;
             match step {
-                Step::Enter(both) => self.enter(&mut walk, &both.0, &both.1)?,
+                Step::Enter(both, stale) => self.enter(&mut walk, &both.0, &both.1, stale)?,
                 Step::Clear(place) => self.clear(&mut walk, &place)?,
                 Step::Add(item) => self.items.push(item),
             }
@@ -83,8 +84,14 @@ impl Planner<'_> {
         Ok(())
     }
 
-    fn enter(&mut self, walk: &mut Walk, found: &Found, place: &Place) -> Result<()> {
-        let Some(both) = self.open_both(walk, found, place)? else { return Ok(()) };
+    fn enter(
+        &mut self,
+        walk: &mut Walk,
+        found: &Found,
+        place: &Place,
+        is_stale: bool,
+    ) -> Result<()> {
+        let Some(both) = self.open_both(walk, found, place, is_stale)? else { return Ok(()) };
         let (before, depth) = (self.items.len(), walk.waiting.len());
         let done = self.plan_units(&both)?;
         for child in &both.stored {
@@ -98,7 +105,8 @@ impl Planner<'_> {
                 && below.state.meta.kind == Kind::Directory
                 && let Some(next) = self.next_folder(walk, &both, &below)?
             {
-                walk.waiting.push(Step::Enter(Box::new((below, next))));
+                let is_stale = is_stale || below.state.change().stale.is_some();
+                walk.waiting.push(Step::Enter(Box::new((below, next)), is_stale));
                 continue;
             }
             self.plan_entry(below, &both.spot, child.name.clone(), &both.stored)?;
@@ -114,12 +122,13 @@ impl Planner<'_> {
         Ok(())
     }
 
-    /// Opens both sides; `None` if the folder that is there can't be read.
+    /// Opens both sides; `None` if the folder that is there can't be read, or nothing is restored into it.
     fn open_both<'f>(
         &mut self,
         walk: &Walk,
         found: &'f Found,
         place: &'f Place,
+        is_stale: bool,
     ) -> Result<Option<Both<'f>>> {
         let failed = |errno| Error::io("open", &place.target, errno);
         let opened = place.parent.child(&place.name).and_then(|dir| Ok((dir.names()?, dir)));
@@ -132,21 +141,26 @@ impl Planner<'_> {
             Err(errno) => return Err(failed(errno)),
         };
         let stat = dir.stat().map_err(failed)?;
+        if self.own.is(&stat) || is_repository(&dir, &names) {
+            self.miss_folder(found, place)?;
+            return Ok(None);
+        }
         let spot = Spot {
             path: place.target.clone(),
             dir: Some(Arc::clone(&dir)),
             ground: self.grounds.note(&stat, &dir, &place.target),
             stable_inodes: probe::has_stable_inodes(&dir),
         };
-        let is_complete = !found.state.change().absent && mount_of(&stat) == walk.mount;
-        let keepers = walk.keepers.as_ref().filter(|_| is_complete && !is_repository(&dir, &names));
+        let is_complete =
+            !is_stale && !found.state.change().absent && mount_of(&stat) == walk.mount;
+        let keepers = walk.keepers.as_ref().filter(|_| is_complete);
         let kept = keepers.map(|keepers| keepers.look(&dir, place, &names));
         let stored = self.answers.0.children(found.node, found.at)?;
         Ok(Some(Both { found, place, dir, stat, spot, names, stored, kept }))
     }
 
-    /// Nothing can be done in a folder that is there and can't be read: what is stored of it, if anything, stays where
-    /// it is.
+    /// Nothing can be done in a folder that is there and can't be read, or is one that nothing is restored into: what is
+    /// stored of it, if anything, stays where it is.
     fn miss_folder(&mut self, found: &Found, place: &Place) -> Result<()> {
         let mut waiting = vec![found.node];
         let (mut entries, mut bytes) = (0_u64, 0_u64);
@@ -235,7 +249,8 @@ impl Planner<'_> {
         let opened = place.parent.child(&place.name).and_then(|dir| Ok((dir.names()?, dir)));
         // What can't be read stays.
         let Ok((names, dir)) = opened else { return Ok(()) };
-        if is_repository(&dir, &names) {
+        let is_place = dir.stat().map_or(true, |stat| keepers.is_place(&stat));
+        if is_place || is_repository(&dir, &names) {
             return Ok(());
         }
         let (dir, depth) = (Arc::new(dir), walk.waiting.len());

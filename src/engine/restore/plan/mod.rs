@@ -7,15 +7,17 @@ mod item;
 mod keepers;
 mod merge;
 mod names;
+mod own;
 mod past;
 mod room;
 mod same;
 mod there;
 mod tops;
 mod unit;
+mod unread;
 mod warnings;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -34,9 +36,11 @@ use crate::engine::probe;
 use crate::engine::repository::Repository;
 use keepers::Keepers;
 use names::Names;
+use own::Own;
 use past::Past;
 use room::{Ground, Grounds};
 use tops::{Top, Tops};
+pub(super) use unit::base_of;
 use warnings::Tally;
 
 /// Makes a plan.
@@ -50,6 +54,8 @@ struct Planner<'a> {
     pasts: BTreeMap<u64, Past>,
     /// What stays though it was not in a snapshot, by its number.
     keepers: BTreeMap<u64, Arc<Keepers>>,
+    /// What nothing is restored into.
+    own: Own,
     tops: Tops,
     items: Vec<PlanItem>,
     names: Names,
@@ -83,7 +89,8 @@ struct Spot {
 /// Plans a restore.
 ///
 /// # Errors
-/// A path that isn't in the snapshot, a target that is no folder, an owner that nobody is, a stop.
+/// A path that isn't in the snapshot, a target that is no folder, or lies in a repository or in one of the program's own, an
+/// owner that nobody is, a stop.
 pub fn plan_restore(
     history: &History,
     request: &RestoreRequest,
@@ -110,6 +117,7 @@ fn plan(
         monitor,
         pasts,
         keepers: BTreeMap::new(),
+        own: Own::new(repository, &request.spared),
         tops: Tops::gather(answers, request)?,
         items: Vec::new(),
         names: Names::default(),
@@ -118,6 +126,11 @@ fn plan(
         same: 0,
         buffer: vec![0; BUFFER_BYTES],
     };
+    let mut checked = HashSet::new();
+    for number in 0..planner.tops.len() {
+        let target = planner.tops.get(number).map(|top| top.target.as_path());
+        target.map_or(Ok(()), |target| planner.own.refuse(target, &mut checked))?;
+    }
     for number in 0..planner.tops.len() {
         if let Some(top) = planner.tops.get(number).cloned() {
             planner.plan_top(number, &top)?;
@@ -145,10 +158,9 @@ impl Planner<'_> {
         }
     }
 
-    /// The snapshot that an entry comes from.
-    fn past(&self, found: &Found) -> Result<&Past> {
-        let past = self.pasts.get(&found.at);
-        past.ok_or_else(|| Error::NoSuchSnapshot(found.at.to_string()))
+    /// The snapshot `at`.
+    fn past(&self, at: u64) -> Result<&Past> {
+        self.pasts.get(&at).ok_or_else(|| Error::NoSuchSnapshot(at.to_string()))
     }
 
     /// Whether folders become exactly as they were.
@@ -172,7 +184,7 @@ impl Planner<'_> {
         if found.state.meta.kind == Kind::File
             && let Some(unit) = self.unit_of(&found, &spot)?
         {
-            let stays = self.is_exact() && self.keepers(top.at)?.stays(&spot, &unit, &found)?;
+            let stays = self.is_exact() && self.stays(&unit, &spot)?;
             return self.plan_unit(unit, &spot, &[], stays);
         }
         // Only the root of the file system has no name of its own.
@@ -217,7 +229,7 @@ impl Planner<'_> {
         if let Some(known) = self.keepers.get(&at) {
             return Ok(Arc::clone(known));
         }
-        let made = Arc::new(Keepers::new(self.answers, at, self.repository, self.request)?);
+        let made = Arc::new(Keepers::new(self, self.past(at)?)?);
         self.keepers.insert(at, Arc::clone(&made));
         Ok(made)
     }

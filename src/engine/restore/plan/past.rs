@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::engine::error::{Error, Result};
 use crate::engine::history::{Answers, SnapshotInfo, SnapshotState};
+use crate::engine::index::ROOT_NODE;
 use crate::engine::repository::Repository;
 use crate::engine::restore::owner::{OwnerMap, check_choices};
 use crate::engine::restore::{RestoreRequest, Warning};
@@ -19,13 +20,14 @@ pub struct Past {
     pub ids: Ids,
     /// Whose its entries become.
     pub owners: OwnerMap,
+    /// Its seal is good, and the index knows as many entries of it as were counted.
+    pub is_whole: bool,
 }
 
 impl Past {
     /// What to know of the snapshot itself.
     pub fn warning(&self) -> Option<Warning> {
-        let is_damaged = self.info.state == SnapshotState::Damaged;
-        is_damaged.then(|| Warning::DamagedSnapshot { name: self.info.name.clone() })
+        (!self.is_whole).then(|| Warning::DamagedSnapshot { name: self.info.name.clone() })
     }
 }
 
@@ -57,7 +59,14 @@ pub fn open_all(
     check_choices(&request.owners, found.values().map(|(_, ids)| ids))?;
     let open = |(at, (info, ids)): (u64, (SnapshotInfo, Ids))| {
         let owners = OwnerMap::new(&ids, request.privileges, &request.owners)?;
-        Ok((at, Past { info, ids, owners }))
+        let is_whole = info.state == SnapshotState::Good && has_all(answers, &info)?;
+        Ok((at, Past { info, ids, owners, is_whole }))
     };
     found.into_iter().map(open).collect()
+}
+
+/// Whether the index has as many entries of a snapshot as its seal tells of: one that was made from a tree has what was left in
+/// the tree.
+fn has_all(answers: Answers<'_>, info: &SnapshotInfo) -> Result<bool> {
+    Ok(answers.0.sum_folder(ROOT_NODE, info.seq, 0)?.entries() == info.entries)
 }

@@ -28,7 +28,7 @@ impl Planner<'_> {
         if now.kind != then.kind || now.size_bytes != then.size_bytes {
             return Ok(false);
         }
-        if self.is_exact() && !self.past(found)?.owners.has_metadata(&now, then) {
+        if self.is_exact() && !self.past(found.at)?.owners.has_metadata(&now, then) {
             return Ok(false);
         }
         match now.kind {
@@ -59,7 +59,7 @@ impl Planner<'_> {
 
     /// Whether the open folder `dir` has the metadata that `found` had.
     pub(super) fn is_dressed(&self, found: &Found, dir: &Dir, now: &Metadata) -> Result<bool> {
-        if !self.past(found)?.owners.has_metadata(now, &found.state.meta) {
+        if !self.past(found.at)?.owners.has_metadata(now, &found.state.meta) {
             return Ok(false);
         }
         match Xattrs::read(dir) {
@@ -81,7 +81,7 @@ impl Planner<'_> {
             }
         });
         match then {
-            Some(then) => Ok(self.past(found)?.owners.has_attributes(now, then)),
+            Some(then) => Ok(self.past(found.at)?.owners.has_attributes(now, then)),
             None => Ok(digest == found.state.xattrs),
         }
     }

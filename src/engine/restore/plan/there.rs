@@ -21,6 +21,14 @@ pub fn mount_of(stat: &Statx) -> Mount {
     (stat.stx_dev_major, stat.stx_dev_minor, stat.stx_mnt_id)
 }
 
+/// A folder wherever it is mounted: the numbers of its device, and its inode.
+pub type Identity = (u32, u32, u64);
+
+/// The identity of what has this `stat`.
+pub fn identity(stat: &Statx) -> Identity {
+    (stat.stx_dev_major, stat.stx_dev_minor, stat.stx_ino)
+}
+
 /// What was found at a place.
 #[derive(Debug, Clone, Copy)]
 pub struct Seen {
@@ -57,6 +65,7 @@ pub fn look(
     let mut seen = Seen { there, is_held: false };
     let mut waiting = Vec::new();
     seen.add(place.clone(), stat, mount, &mut waiting);
+    seen.is_held |= keepers.is_some_and(|keepers| keepers.is_place(stat));
     while let Some(folder) = waiting.pop() {
         monitor.check_cancelled()?;
         let Ok(dir) = folder.parent.child(&folder.name).map(Arc::new) else { continue };
@@ -71,6 +80,7 @@ pub fn look(
             if let (Some(keepers), Some(kept)) = (keepers, &kept) {
                 below.left_out = keepers.below(&below.path, kept);
             }
+            seen.is_held |= keepers.is_some_and(|keepers| keepers.is_place(&stat));
             seen.add(below, &stat, mount, &mut waiting);
         }
     }

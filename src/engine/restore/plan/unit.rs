@@ -51,7 +51,8 @@ pub fn database_of(path: &RelPath) -> Option<RelPath> {
     Some(path.parent()?.join(base))
 }
 
-fn base_of(name: &[u8]) -> Option<&[u8]> {
+/// The name of the database whose log is called `name`.
+pub fn base_of(name: &[u8]) -> Option<&[u8]> {
     let logs = suffixes().into_iter().filter(|suffix| !suffix.is_empty());
     logs.filter_map(|suffix| name.strip_suffix(suffix)).find(|base| !base.is_empty())
 }
@@ -170,6 +171,15 @@ impl Planner<'_> {
         Ok(is_unit.then_some(unit))
     }
 
+    /// Whether the database of `unit`, which goes to `spot`, stays if it was not in the snapshot: always where the snapshot
+    /// doesn't know all that was in the folder.
+    pub(super) fn stays(&mut self, unit: &Unit, spot: &Spot) -> Result<bool> {
+        let folder = self.answers.state(&unit.folder, unit.at)?;
+        let is_read = folder.is_none_or(|state| !state.change().absent)
+            && !self.answers.is_stale(&unit.folder, unit.at)?;
+        Ok(!is_read || self.keepers(unit.at)?.stays(spot, &unit.folder, &unit.base))
+    }
+
     /// Plans a whole unit; `stays` says that a database that was not in the snapshot is not removed.
     pub(super) fn plan_unit(
         &mut self,
@@ -196,7 +206,7 @@ impl Planner<'_> {
                 self.keep_unit(&unit, spot, siblings)
             }
             _ if unit.is_orphan() && !removes_database => self.keep_unit(&unit, spot, siblings),
-            _ => self.replace_unit(&unit, spot, &same),
+            _ => self.replace_unit(&unit, spot),
         }
     }
 
@@ -242,36 +252,43 @@ impl Planner<'_> {
         self.miss_lost(unit, spot, before)
     }
 
-    /// The unit becomes what it was: logs of another go first, the database's own come last.
-    fn replace_unit(&mut self, unit: &Unit, spot: &Spot, same: &[bool]) -> Result<()> {
+    /// The unit becomes what it was: all logs go first, then comes the database, and its own logs come last. However far
+    /// that has come, forth or back, no database lies beside the log of another.
+    fn replace_unit(&mut self, unit: &Unit, spot: &Spot) -> Result<()> {
         let before = self.items.len();
-        let leftover = unit.logs.iter().chain(std::iter::once(&unit.database));
-        for part in leftover.filter(|part| part.good().is_none()) {
-            if let Some(there) = part.there() {
-                let name = part.name(&unit.base);
-                self.items.push(PlanItem {
-                    path: unit.folder.join(&name),
-                    at: unit.at,
-                    target: target_of(spot, &name),
-                    action: Action::Remove,
-                    entries: 0,
-                    bytes: 0,
-                    there: Some(there),
-                });
-            }
+        for part in &unit.logs {
+            self.remove_part(unit, part, spot);
         }
-        for (part, same) in unit.parts().zip(same) {
-            let Some(found) = part.good() else { continue };
-            // What programs share in memory belongs to the database that is replaced.
-            if *same && part.suffix != SHARED_MEMORY_SUFFIX {
-                self.same = self.same.saturating_add(1);
-                continue;
+        match unit.database.good() {
+            Some(found) => {
+                let there = unit.database.there();
+                let action = if there.is_some() { Action::Replace } else { Action::Create };
+                self.add(found, spot, target_of(spot, &unit.base), action, there)?;
             }
-            let action = if part.live.is_some() { Action::Replace } else { Action::Create };
-            let target = target_of(spot, &part.name(&unit.base));
-            self.add(found, spot, target, action, part.there())?;
+            None => self.remove_part(unit, &unit.database, spot),
+        }
+        for part in &unit.logs {
+            if let Some(found) = part.good() {
+                let target = target_of(spot, &part.name(&unit.base));
+                self.add(found, spot, target, Action::Create, None)?;
+            }
         }
         self.miss_lost(unit, spot, before)
+    }
+
+    /// Removes what there is of a part.
+    fn remove_part(&mut self, unit: &Unit, part: &Part, spot: &Spot) {
+        let Some(there) = part.there() else { return };
+        let name = part.name(&unit.base);
+        self.items.push(PlanItem {
+            path: unit.folder.join(&name),
+            at: unit.at,
+            target: target_of(spot, &name),
+            action: Action::Remove,
+            entries: 0,
+            bytes: 0,
+            there: Some(there),
+        });
     }
 
     /// Says which parts can't come back, unless the items from the number `before` on say something of their place.

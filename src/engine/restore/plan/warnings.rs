@@ -1,6 +1,6 @@
 //! What a person should know before: counted entry by entry of all that is going to be written.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::past::Past;
 use crate::engine::damage::Damage;
@@ -9,7 +9,7 @@ use crate::engine::meta::{ContentHash, Kind, Metadata};
 use crate::engine::overrides::Override;
 use crate::engine::path::{RelPath, display};
 use crate::engine::restore::Warning;
-use crate::engine::restore::owner::is_user;
+use crate::engine::restore::owner::{is_group, is_user};
 use crate::engine::xattr::CAPABILITY_NAME;
 
 /// Owners beyond these are counted, but not named: a forged index may tell of millions.
@@ -31,6 +31,8 @@ pub struct Tally {
     unknown: Others,
     /// Whether this computer has a user with that number, as far as it was asked.
     users: HashMap<u32, bool>,
+    /// The same for groups.
+    groups: HashMap<u32, bool>,
     privileges: u64,
     devices: u64,
     damaged: u64,
@@ -52,10 +54,15 @@ impl Tally {
     /// Counts an entry that is going to be written.
     pub fn add(&mut self, past: &Past, meta: &Metadata, change: &Override) {
         if past.owners.becomes_own(meta) {
-            self.own.add(past, meta.uid);
+            self.own.add([(&past.ids.users, meta.uid)]);
         }
-        if past.owners.is_root() && !self.is_known(past, meta.uid) {
-            self.unknown.add(past, meta.uid);
+        if past.owners.is_root() {
+            let user = (!self.is_known(past, meta.uid)).then_some((&past.ids.users, meta.uid));
+            let group =
+                (!self.is_group_known(past, meta.gid)).then_some((&past.ids.groups, meta.gid));
+            if user.is_some() || group.is_some() {
+                self.unknown.add(user.into_iter().chain(group));
+            }
         }
         let has_power = meta.kind == Kind::File
             && (meta.mode & 0o6000 != 0
@@ -95,6 +102,12 @@ impl Tally {
                 && *self.users.entry(uid).or_insert_with(|| is_user(uid)))
     }
 
+    fn is_group_known(&mut self, past: &Past, gid: u32) -> bool {
+        past.owners.is_group_mapped(gid)
+            || (!past.ids.groups.contains_key(&gid)
+                && *self.groups.entry(gid).or_insert_with(|| is_group(gid)))
+    }
+
     /// All that there is to say.
     pub fn warnings(self) -> impl Iterator<Item = Warning> {
         let Self { own, unknown, privileges, devices, damaged, first_damaged, .. } = self;
@@ -113,11 +126,14 @@ impl Tally {
 }
 
 impl Others {
-    fn add(&mut self, past: &Past, uid: u32) {
+    /// Counts one entry, and names its owners by the names that numbers had.
+    fn add<'a>(&mut self, owners: impl IntoIterator<Item = (&'a BTreeMap<u32, String>, u32)>) {
         self.count += 1;
-        if self.named.len() < LIMIT_NAMED {
-            let name = past.ids.users.get(&uid).map(|name| display(name.as_bytes()));
-            self.named.insert(name.unwrap_or_else(|| uid.to_string()));
+        for (names, id) in owners {
+            if self.named.len() < LIMIT_NAMED {
+                let name = names.get(&id).map(|name| display(name.as_bytes()));
+                self.named.insert(name.unwrap_or_else(|| id.to_string()));
+            }
         }
     }
 }

@@ -23,12 +23,16 @@ impl Staging<'_> {
         }
         let (workspace, dir) = (piece.up.workspace(), piece.up.dir());
         let Some(name) = links::name_of(state) else { return self.make_new(worker, piece) };
-        let _turn = self.links.turn();
+        let _turn = self.links.turn(&name);
         self.clear(piece)?;
         // Its flags come with the first name.
-        if links::take(workspace, &name, dir, &piece.staged).map_err(|errno| self.failed(errno))? {
-            self.done(&piece.origin.owners.map(state.meta));
-            return Ok(());
+        match links::take(workspace, &name, dir, &piece.staged) {
+            Ok(true) => {
+                self.done(&piece.origin.owners.map(state.meta));
+                return Ok(());
+            }
+            Ok(false) => {}
+            Err(errno) => return self.refused(piece, errno),
         }
         self.make_new(worker, piece)?;
         links::keep(workspace, &name, dir, &piece.staged).map_err(|errno| self.failed(errno))

@@ -1,0 +1,44 @@
+//! What is known to be damaged, or was found and could not be mended yet, is not forgotten.
+
+use std::fs;
+
+use super::flip;
+use crate::common::chance::Chance;
+use crate::common::small::Small;
+use crate::common::tree::stored;
+
+/// A letter that is damaged in two snapshots and that the source lacks.
+fn damaged() -> Small {
+    let small = Small::new();
+    let name = small.home.back_up();
+    small.home.back_up();
+    flip(&stored(&small.repository, &name, &small.source).join("letter.txt"), &mut Chance::new(5));
+    fs::rename(small.source.join("letter.txt"), small.path().join("aside")).unwrap();
+    small
+}
+
+#[test]
+fn every_snapshot_that_has_it_is_told_without_mending() {
+    let small = damaged();
+    let told = small.home.json_of(3, ["verify", "--no-mend"]);
+    let snapshots = told["mendings"][0]["hits"][0]["snapshots"].as_array().unwrap().len();
+    assert_eq!(snapshots, 2, "{told:#}");
+    assert_eq!(told["is_tried"], false, "{told:#}");
+}
+
+#[test]
+fn what_is_known_counts_until_it_is_mended() {
+    let small = damaged();
+    let newest = small.home.snapshots().pop().unwrap();
+    small.home.run(["verify"]).says(3, &["there is no good copy", "1 damaged file is left"]);
+    fs::rename(small.path().join("aside"), small.source.join("letter.txt")).unwrap();
+    small.home.run(["backup"]).says(0, &[]);
+    let last = small.home.snapshots().pop().unwrap();
+    assert_ne!(newest, last);
+    // The newest has a good one; the damage of the others is known.
+    let told = small.home.json_of(3, ["verify", "--no-mend", &last]);
+    assert_eq!(told["damaged"].as_array().unwrap().len(), 0, "{told:#}");
+    assert_eq!(told["left"], 1, "{told:#}");
+    small.home.run(["verify", &last]).says(0, &["1 file that was known to be damaged was mended."]);
+    small.home.run(["verify"]).says(0, &["All of it is as it was backed up."]);
+}
