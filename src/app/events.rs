@@ -59,12 +59,9 @@ pub fn describe(event: &Event) -> String {
             "The interrupted backup {name} goes on: what it copied is checked and kept.",
             &[("name", name)],
         ),
-        Event::StageRemoved { name } => gettext_f(
-            "The unfinished snapshot {name} of an interrupted run was removed.",
-            &[("name", name)],
-        ),
         Event::ReadersAwaited
         | Event::WriterAwaited { .. }
+        | Event::StageRemoved { .. }
         | Event::ThinningFailed { .. }
         | Event::SnapshotDeleted { .. }
         | Event::DeletionFinished { .. }
@@ -81,9 +78,13 @@ pub fn describe(event: &Event) -> String {
     }
 }
 
-/// What became of deletions, adoptions and mendings.
+/// What became of what an interrupted run left, of deletions, adoptions and mendings.
 fn describe_finished(event: &Event) -> String {
     match event {
+        Event::StageRemoved { name } => gettext_f(
+            "The unfinished snapshot {name} of an interrupted run was removed.",
+            &[("name", name)],
+        ),
         Event::ReadersAwaited => {
             gettext("Someone is just reading from the drive; deleting begins when that is done.")
         }

@@ -73,6 +73,7 @@ fn a_backup_stores_it_anew_once_and_links_to_that() {
     assert!(mendings[0].mended_from.is_some(), "{mendings:?}");
     assert_ne!(past.inode(0, KEPT), rot.inode);
     assert_eq!(past.inode(0, KEPT), past.inode(1, KEPT));
+    assert_eq!(past.inode(0, KEPT), past.inode(2, KEPT), "that one itself took its place");
     assert!(past.damage().is_empty());
 }
 

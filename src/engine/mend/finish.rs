@@ -8,7 +8,7 @@ use rustix::io::Errno;
 
 use super::failure::{MendFailure, failed, of_files};
 use super::journal::{self, Found, Step};
-use super::stage;
+use super::stage::{self, STAGE_NAME};
 use super::survey::{Name, look_everywhere};
 use super::swap::{Origin, by_number, find_origin, put_back_all, swap_all};
 use crate::engine::copy::BUFFER_BYTES;
@@ -89,6 +89,17 @@ pub fn finish(repository: &Repository, monitor: &Monitor) -> Result<()> {
     }
 }
 
+/// Whether a mending was interrupted, which the next opening for writing finishes, or what it staged is left.
+///
+/// # Errors
+/// A drive that fails.
+pub fn is_interrupted(repository: &Repository) -> Result<bool> {
+    let stage = repository.dir().child(b"stage");
+    let is_staged = stage.is_ok_and(|stage| stage.has(STAGE_NAME) == Ok(true));
+    let is_journaled = journal::is_there(repository).map_err(|errno| failed(repository, errno))?;
+    Ok(is_staged || is_journaled)
+}
+
 /// Says what failed, unless everything else would fail, too.
 fn go_on(outcome: Result<()>, monitor: &Monitor) -> Result<()> {
     let Err(error) = outcome else { return Ok(()) };
@@ -96,18 +107,6 @@ fn go_on(outcome: Result<()>, monitor: &Monitor) -> Result<()> {
     of_files(error)?;
     monitor.emit(&Event::MendingStuck { reason });
     Ok(())
-}
-
-/// Whether a mending was interrupted, which the next opening for writing finishes, or what it staged is left.
-///
-/// # Errors
-/// A drive that fails.
-pub fn is_interrupted(repository: &Repository) -> Result<bool> {
-    let failed = |errno| failed(repository, errno);
-    let folder = repository.dir().child(b"stage");
-    let is_staged =
-        folder.map_or(Ok(false), |folder| folder.has(stage::STAGE_NAME)).map_err(failed)?;
-    Ok(is_staged || journal::is_there(repository).map_err(failed)?)
 }
 
 /// As [`finish`], but waits so long for whoever is reading; says why it is not done yet.

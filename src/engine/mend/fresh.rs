@@ -62,6 +62,10 @@ impl Workshop<'_> {
         let mut failure = MendFailure::NoGoodCopy;
         for copy in self.candidates(rot, survey) {
             let Some((folder, name)) = self.open(&copy) else { continue };
+            let is_stored = matches!(copy, GoodCopy::Stored { .. });
+            if is_stored && self.link((&folder, &name), staged, &dress)? {
+                return Ok(Ok((copy, dress.meta.mtime)));
+            }
             match self.take((&folder, &name), survey.size_bytes, staged, &dress)? {
                 Ok(()) => return Ok(Ok((copy, dress.meta.mtime))),
                 Err(MendFailure::NoGoodCopy) => {}
@@ -108,6 +112,24 @@ impl Workshop<'_> {
         Dress::of(&file, &stat, rot.hash).filter(|_| is_it).ok_or(MendFailure::NotTaken)
     }
 
+    /// Takes a stored file as it is, if it carries all that the damaged one should. Not an empty one: such files are never
+    /// linked across paths.
+    fn link(&mut self, (dir, name): (&Dir, &[u8]), staged: &[u8], dress: &Dress) -> Result<bool> {
+        let Ok((file, stat)) = dir.open_file(name) else { return Ok(false) };
+        let worn = Dress::of(&file, &stat, dress.hash);
+        let owners = self.repository.marker().owners;
+        if stat.stx_size == 0
+            || !worn.is_some_and(|worn| worn.is_like(dress, owners))
+            || xattr::read_hash(&file) != Ok(Some(dress.hash))
+        {
+            return Ok(false);
+        }
+        let is_proven = copy::is_proven(dir, name, dress.hash, self.buffer, self.monitor);
+        // Where it has as many names as it can have, it is copied.
+        Ok(is_proven.map_err(|error| explain(self.repository, error))?
+            && self.stage.link_from(dir, name, staged).is_ok())
+    }
+
     /// Copies a file into the stage, or leaves nothing there.
     fn take(
         &mut self,
@@ -129,6 +151,15 @@ impl Dress {
     fn of(file: &OwnedFd, stat: &Statx, hash: ContentHash) -> Option<Self> {
         let (meta, xattrs) = (Metadata::from_statx(stat)?, Xattrs::read(file).ok()?);
         Some(Self { hash, meta, xattrs })
+    }
+
+    /// Whether both are the same, but for the size, and for owners that mean nothing.
+    fn is_like(&self, wanted: &Self, owners: Owners) -> bool {
+        let mut meta = Metadata { size_bytes: self.meta.size_bytes, ..wanted.meta };
+        if owners == Owners::Seal {
+            (meta.uid, meta.gid) = (self.meta.uid, self.meta.gid);
+        }
+        self.meta == meta && self.xattrs == wanted.xattrs
     }
 }
 
@@ -195,10 +226,6 @@ fn set(file: &OwnedFd, dress: &Dress, owners: Owners) -> rustix::io::Result<bool
         Owners::Seal => OwnerRule::Leave,
     };
     let all = copy::set_metadata(file, &dress.meta, &dress.xattrs, owner)?;
-    let Some(now) = Metadata::from_statx(&stat_fd(file)?) else { return Ok(false) };
-    let mut wanted = Metadata { size_bytes: now.size_bytes, ..dress.meta };
-    if owners == Owners::Seal {
-        (wanted.uid, wanted.gid) = (now.uid, now.gid);
-    }
-    Ok(all && now == wanted && Xattrs::read(file)? == dress.xattrs)
+    let worn = Dress::of(file, &stat_fd(file)?, dress.hash);
+    Ok(all && worn.is_some_and(|worn| worn.is_like(dress, owners)))
 }
