@@ -15,8 +15,13 @@ use crate::common::place::scratch;
 const SMALL: [&str; 5] = ["head", "snapshot", "rules", "unusable", "sqlite_schema"];
 
 /// Statements that mean a whole table, or the first row that there is.
-const WHOLE: [&str; 3] =
-    ["SELECT 1 FROM version LIMIT 1", "DELETE FROM version", "DELETE FROM change"];
+const WHOLE: [&str; 4] = [
+    "SELECT 1 FROM version LIMIT 1",
+    "DELETE FROM version",
+    "DELETE FROM change",
+    // Once a mending, and only for what is damaged where no version has it any more.
+    "SELECT hash, size FROM version WHERE kind = 102 AND hash IS NOT NULL",
+];
 
 /// Asks the databases of other programs, not the index.
 const FOREIGN: &str = "src/engine/sqlite";

@@ -118,6 +118,7 @@ fn explain_engine(error: &EngineError) -> Explanation {
         .or_else(|| explain_owner(error))
         .or_else(|| explain_repository(error))
         .or_else(|| explain_refusal(error))
+        .or_else(|| explain_snapshot(error))
         .unwrap_or_else(|| explain_rest(error))
 }
 
@@ -185,11 +186,9 @@ fn explain_repository(error: &EngineError) -> Option<Explanation> {
     })
 }
 
-fn explain_rest(error: &EngineError) -> Explanation {
-    let path_of = |path: &RelPath| path.to_string();
-    match error {
-        EngineError::Cancelled => Explanation { what: gettext("Stopped."), advice: None },
-        EngineError::RestoreKept(cause) => explain_kept(cause),
+/// Which snapshot is meant, and whether it is there.
+fn explain_snapshot(error: &EngineError) -> Option<Explanation> {
+    Some(match error {
         EngineError::NoSnapshots => Explanation::new(
             gettext("There is no snapshot yet."),
             gettext("Run “yore backup” to make the first one."),
@@ -205,6 +204,22 @@ fn explain_rest(error: &EngineError) -> Explanation {
             ),
             gettext_f("Say more of the name: {names}.", &[("names", &names.join(", "))]),
         ),
+        EngineError::SnapshotMissing(snapshot) => Explanation::new(
+            gettext_f(
+                "The snapshot {snapshot} is missing on the drive.",
+                &[("snapshot", snapshot)],
+            ),
+            gettext("“yore versions PATH” tells which other snapshots have it."),
+        ),
+        _ => return None,
+    })
+}
+
+fn explain_rest(error: &EngineError) -> Explanation {
+    let path_of = |path: &RelPath| path.to_string();
+    match error {
+        EngineError::Cancelled => Explanation { what: gettext("Stopped."), advice: None },
+        EngineError::RestoreKept(cause) => explain_kept(cause),
         EngineError::BadLabel => Explanation::new(
             gettext("The label can’t be taken."),
             ngettext_f(
@@ -220,13 +235,6 @@ fn explain_rest(error: &EngineError) -> Explanation {
         EngineError::NotInEither { path, earlier, later, last } => {
             explain_in_neither(path, (earlier, later), last.as_deref())
         }
-        EngineError::SnapshotMissing(snapshot) => Explanation::new(
-            gettext_f(
-                "The snapshot {snapshot} is missing on the drive.",
-                &[("snapshot", snapshot)],
-            ),
-            gettext("“yore versions PATH” tells which other snapshots have it."),
-        ),
         EngineError::NotFile(path) => {
             let path = path_of(path);
             let what = gettext_f("{path} is no file with a stored content.", &[("path", &path)]);

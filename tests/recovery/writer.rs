@@ -18,7 +18,7 @@ fn what_is_no_snapshot_in_the_making_is_removed() {
     let rig = Rig::new();
     let names = past(&rig);
     let before = kept(&rig, &names);
-    let stage = rig.repository.join("stage/mend");
+    let stage = rig.repository.join("stage/made");
     write(&stage.join("files/deep/er/file"), "half");
     fs::hard_link(rig.stored(&names[2]).join("large"), stage.join("files/deep/large")).unwrap();
     std::os::unix::fs::symlink(&rig.source, stage.join("files/link")).unwrap();
@@ -28,7 +28,7 @@ fn what_is_no_snapshot_in_the_making_is_removed() {
     let source = facts(&rig.source);
 
     let events = rig.recover();
-    let told = |e: &_| is_about(e, "StageRemoved") && is_about(e, "mend");
+    let told = |e: &_| is_about(e, "StageRemoved") && is_about(e, "made");
     assert!(events.iter().any(told), "{events:?}");
     assert_eq!(fs::read_dir(rig.repository.join("stage")).unwrap().count(), 0);
     assert_kept(&rig, &names, &before, "clearing the stage");
