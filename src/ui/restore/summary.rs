@@ -139,9 +139,9 @@ mod tests {
         let all = [Action::Create, Action::Replace, Action::Remove, Action::Adjust, Action::Skip];
         assert_eq!(
             summary(&plan(&all)),
-            "4 items will be written, 2.0 kB.\n\
+            "4 items will be written, 2 kB.\n\
              1 replaced · 1 taken away · 1 folder adjusted · 1 left as it is\n\
-             What is there now, 6 items, 4.0 kB, is set aside and can be brought back for 30 days."
+             What is there now, 6 items, 4 kB, is set aside and can be brought back for 30 days."
         );
     }
 
