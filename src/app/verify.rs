@@ -15,10 +15,10 @@ use super::{config, places};
 use crate::engine::damage::Damage;
 use crate::engine::error::Error as EngineError;
 use crate::engine::history::History;
-use crate::engine::mend::{self, Mending, Rot};
+use crate::engine::mend::{self, Hit, Mending, Rot};
 use crate::engine::monitor::{Event, Monitor};
 use crate::engine::recover::{Writer, snapshot_names};
-use crate::engine::verify::{self, Pass, VerifyOptions, VerifyReport};
+use crate::engine::verify::{self, Aspect, Fault, Pass, TreeFault, VerifyOptions, VerifyReport};
 
 /// How long a backup that is just running is waited for before what was found is left to the next time.
 const PATIENCE: Duration = Duration::from_secs(5 * 60);
@@ -123,6 +123,16 @@ pub struct LastVerify {
     pub faults: u64,
 }
 
+/// Whether all that is wrong is the time of a file that was mended: with its content it got its time back.
+fn is_put_right(fault: &TreeFault, mendings: &[Mending]) -> bool {
+    let is_in = |hit: &Hit| {
+        hit.path == fault.path && fault.snapshots.iter().all(|name| hit.snapshots.contains(name))
+    };
+    let mut mended = mendings.iter().filter(|mending| mending.mended_from.is_some());
+    fault.fault == Fault::Altered(vec![Aspect::Time])
+        && mended.any(|mending| mending.hits.iter().any(is_in))
+}
+
 impl Target {
     /// Verifies what is stored, going on with a pass that was stopped; `begun` is told when that was begun. Then mends what is
     /// damaged, unless told not to. What was found is kept until it is mended or remembered on the drive.
@@ -182,6 +192,7 @@ impl Target {
         match mended {
             Ok(mendings) => {
                 pass.end();
+                verified.report.faults.retain(|fault| !is_put_right(fault, &mendings));
                 (verified.mendings, verified.is_tried) = (mendings, true);
             }
             Err(error) if error.is_cancelled() => verified.ended_by = Some(error),

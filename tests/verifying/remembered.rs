@@ -42,3 +42,16 @@ fn what_is_known_counts_until_it_is_mended() {
     small.home.run(["verify", &last]).says(0, &["1 file that was known to be damaged was mended."]);
     small.home.run(["verify"]).says(0, &["All of it is as it was backed up."]);
 }
+
+#[test]
+fn what_was_edited_on_the_drive_is_wholly_right_again() {
+    let small = Small::new();
+    let name = small.home.back_up();
+    let letter = stored(&small.repository, &name, &small.source).join("letter.txt");
+    // As an editor that saves in place: its content and its time are others then.
+    let edited = fs::read(&letter).unwrap().to_ascii_uppercase();
+    fs::write(&letter, edited).unwrap();
+    small.home.run(["verify"]).says(0, &["1 damaged file was mended"]);
+    let told = small.home.json(["verify"]);
+    assert_eq!(told["damaged"].as_array().unwrap().len(), 0, "{told:#}");
+}
