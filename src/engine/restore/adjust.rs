@@ -3,10 +3,10 @@
 use rustix::io::{Errno, Result};
 
 use super::journal::Adjust;
+use super::swap::errno_of;
 use super::target;
 use crate::engine::copy::{self, OwnerRule};
 use crate::engine::dir::{Dir, descriptor_path, stat_fd};
-use crate::engine::error::Error;
 use crate::engine::meta::{FileTime, Metadata};
 use crate::engine::overrides::Override;
 use crate::engine::xattr::Xattrs;
@@ -73,13 +73,8 @@ pub fn since(
 }
 
 fn held(adjust: &Adjust) -> Result<OwnedFd> {
-    // What can't be reached for a reason of its own is as good as gone.
-    let gone = |error| match error {
-        Error::Io { source, .. } => Errno::from_io_error(&source).unwrap_or(Errno::NOENT),
-        _ => Errno::NOENT,
-    };
     let parent = adjust.place.parent().unwrap_or(Path::new("/"));
-    let parent = target::open(parent).map_err(gone)?.ok_or(Errno::NOENT)?;
+    let parent = target::open(parent).map_err(|error| errno_of(&error))?.ok_or(Errno::NOENT)?;
     let name = adjust.place.file_name().map_or(&b"."[..], |name| name.as_encoded_bytes());
     hold(&parent, name, adjust.inode)?.ok_or(Errno::NOENT)
 }
