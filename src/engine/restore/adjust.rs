@@ -2,7 +2,8 @@
 
 use rustix::io::{Errno, Result};
 
-use super::journal::Adjust;
+use super::journal::{Adjust, Lift};
+use super::lift::WRITABLE;
 use super::swap::errno_of;
 use super::target;
 use crate::engine::copy::{self, OwnerRule};
@@ -53,11 +54,12 @@ pub fn set(adjust: &Adjust, wanted: &Override, mtime: Option<FileTime>) -> Resul
 }
 
 /// What has become of the folder since it got what `given` says and had what `other` says: whether somebody gave it
-/// another mode or owner, and the time that somebody's change of it left.
+/// another mode or owner, and the time that somebody's change of it left. One of `lifts` may still be writable.
 pub fn since(
     adjust: &Adjust,
     given: &Override,
     other: &Override,
+    lifts: &[Lift],
 ) -> Result<(bool, Option<FileTime>)> {
     // By a descriptor that needs no permission: one that may not be read is left so.
     let held = held(adjust)?;
@@ -66,7 +68,11 @@ pub fn since(
     let is_one =
         |now: u32, one: Option<u32>, other: Option<u32>| Some(now) == one || Some(now) == other;
     let access = |mode: Option<u32>| mode.map(|mode| mode & 0o777);
-    let is_theirs = !is_one(now.mode & 0o777, access(given.mode), access(other.mode))
+    let mode = now.mode & 0o777;
+    let is_lifted = lifts
+        .iter()
+        .any(|lift| lift.inode == adjust.inode && mode == (lift.mode | WRITABLE) & 0o777);
+    let is_theirs = (!is_lifted && !is_one(mode, access(given.mode), access(other.mode)))
         || !is_one(now.uid, given.uid, other.uid)
         || !is_one(now.gid, given.gid, other.gid);
     Ok((is_theirs, Some(now.mtime).filter(|mtime| Some(*mtime) != given.mtime)))

@@ -13,7 +13,7 @@ use crate::engine::dir::stat_fd;
 use crate::engine::error::{Error, Result};
 
 /// What a folder needs so that something in it can be moved.
-const WRITABLE: u32 = 0o300;
+pub const WRITABLE: u32 = 0o300;
 
 /// Makes folders writable. The modes that they have by now are noted first; `was_raised` says that an interrupted run may
 /// have made them writable already.
