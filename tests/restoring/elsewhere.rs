@@ -10,7 +10,7 @@ use yore::engine::history::History;
 use yore::engine::monitor::{Event, Monitor};
 use yore::engine::problem::Reason;
 use yore::engine::repository::Repository;
-use yore::engine::restore::{self, RestoreReport, RestoreRequest, Target};
+use yore::engine::restore::{self, OnConflict, RestoreReport, RestoreRequest, Target};
 
 use super::apply::journals;
 use crate::common::attribute;
@@ -50,13 +50,13 @@ fn tree(root: &Path) -> Facts {
 fn write_twins(folder: &Path, one: &str, other: &str) {
     write(&folder.join(one), "the same content");
     write(&folder.join(other), "the same content");
-    set_old(&folder.join(other));
+    set_time(&folder.join(other), 1);
 }
 
-/// Gives a file a time long ago.
-fn set_old(path: &Path) {
-    let old = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000);
-    fs::File::open(path).unwrap().set_modified(old).unwrap();
+/// Gives a file a time long ago, in seconds.
+fn set_time(path: &Path, seconds: u64) {
+    let time = std::time::UNIX_EPOCH + std::time::Duration::from_secs(seconds);
+    fs::File::open(path).unwrap().set_modified(time).unwrap();
 }
 
 #[test]
@@ -93,6 +93,46 @@ fn a_damaged_file_comes_from_another_path() {
         assert_eq!((report.problems, taken), (vec![], 1));
         assert_same(&tree(&path), &wanted, "the source");
     }
+}
+
+#[test]
+fn copies_that_are_bad_too_are_passed_over() {
+    let rig = Rig::new();
+    let names = ["one", "rotten", "short", "other"];
+    for (name, seconds) in names.iter().zip(1..) {
+        write(&rig.source.join(name), "the same content");
+        set_time(&rig.source.join(name), seconds);
+    }
+    let stored = rig.stored(&rig.back_up().snapshot);
+    let wanted = tree(&rig.source.join("one"));
+    flip(&stored.join("one"));
+    flip(&stored.join("rotten"));
+    write(&stored.join("short"), "the same");
+    let (path, report, taken) = bring_back(&rig, "one", false);
+    assert_eq!((report.problems, taken), (vec![], 1));
+    assert_same(&tree(&path), &wanted, "the file");
+    flip(&stored.join("other"));
+    let (_, report, taken) = bring_back(&rig, "one", false);
+    assert_eq!((report.problems, taken), (vec![(rig.path_of("one"), Reason::StoredDamaged)], 0));
+}
+
+#[test]
+fn a_lost_folder_that_is_there_gets_its_metadata_back() {
+    let rig = Rig::new();
+    let folder = rig.source.join("folder");
+    write(&folder.join("file"), "file");
+    set_mode(&folder, 0o750);
+    let first = rig.back_up().snapshot;
+    let wanted = tree(&rig.source);
+    set_mode(&folder, 0o700);
+    fs::remove_dir_all(rig.stored(&first).join("folder")).unwrap();
+    let on_conflict = OnConflict::Exact;
+    let request = RestoreRequest { on_conflict, ..RestoreRequest::of(1, [rig.path_of("")]) };
+    let monitor = Monitor::new();
+    let plan = restore::plan_restore(&rig.history(), &request, &monitor).unwrap();
+    let report = restore::apply(&rig.history(), &plan, &rig.journals(), &monitor).unwrap();
+    assert_eq!(report.problems, []);
+    assert_same(&tree(&rig.source), &wanted, "the source");
 }
 
 #[test]
@@ -250,7 +290,7 @@ fn what_is_known_to_be_damaged_is_not_read() {
 fn small() -> (Small, PathBuf) {
     let small = Small::new();
     write(&small.source.join("copy.txt"), "all is well\n");
-    set_old(&small.source.join("copy.txt"));
+    set_time(&small.source.join("copy.txt"), 1);
     let name = small.home.back_up();
     let stored = stored(&small.repository, &name, &small.source);
     (small, stored)
