@@ -2,6 +2,7 @@
 
 mod apply;
 mod databases;
+mod elsewhere;
 mod journals;
 mod published;
 mod resume;
