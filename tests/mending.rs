@@ -7,6 +7,7 @@ mod mended;
 mod pending;
 mod remembered;
 mod stuck;
+mod trees;
 
 use std::fs;
 use std::os::unix::fs::{FileExt as _, MetadataExt as _};
