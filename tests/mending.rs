@@ -3,6 +3,7 @@
 mod crashed;
 mod drives;
 mod forged;
+mod halfway;
 mod mended;
 mod pending;
 mod remembered;
