@@ -1,5 +1,6 @@
 //! Verifying what is stored, and mending what is damaged; and what is remembered of the last time.
 
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -231,6 +232,12 @@ impl Target {
         verified.report.faults.retain(|fault| !is_put_right(fault, &mendings));
         (verified.mendings, verified.is_tried) = (mendings, true);
         let returned = mend::bring_back(&mut writer, &verified.report.faults, monitor)?;
+        if !returned.is_empty() && verified.damaged() > 0 {
+            // What has no name any more is not damaged any more.
+            let left = mend::mend(&mut writer, Vec::new(), monitor)?;
+            verified.mendings.retain(|mending| mending.mended_from.is_some());
+            verified.mendings.extend(left);
+        }
         drop(writer);
         let is_mendable = |fault: &&TreeFault| mend::can_bring_back(&fault.fault);
         let mendable = verified.report.faults.iter().filter(is_mendable);
@@ -246,7 +253,7 @@ impl Target {
         }
         let history = self.open_attached(monitor)?;
         let again = verify::check_trees(&history, names, monitor)?;
-        verified.settle(&again, &returned);
+        verified.settle(again, returned);
         Ok(())
     }
 
@@ -274,28 +281,31 @@ impl Target {
 
 impl Verified {
     /// Takes what a second look found in the place of what could be brought back, and tells of what is gone by it.
-    fn settle(&mut self, again: &VerifyReport, returned: &[Returned]) {
+    fn settle(&mut self, again: VerifyReport, returned: Vec<Returned>) {
         let faults = std::mem::take(&mut self.report.faults);
         let (mendable, mut left): (Vec<TreeFault>, Vec<TreeFault>) =
             faults.into_iter().partition(|fault| mend::can_bring_back(&fault.fault));
+        let mut still: HashSet<(RelPath, String)> = HashSet::new();
+        for TreeFault { path, snapshots, .. } in &again.faults {
+            still.extend(snapshots.iter().map(|name| (path.clone(), name.clone())));
+        }
+        let returned: HashMap<(RelPath, String), Option<GoodCopy>> =
+            returned.into_iter().map(|one| ((one.path, one.snapshot), one.from)).collect();
         for TreeFault { path, mut snapshots, .. } in mendable {
-            let is_left = |name: &String| {
-                again.faults.iter().any(|one| one.path == path && one.snapshots.contains(name))
-            };
-            snapshots.retain(|name| !is_left(name));
-            let is_it = |one: &&Returned| one.path == path && snapshots.contains(&one.snapshot);
-            let from = returned.iter().find(is_it).and_then(|one| one.from.clone());
+            snapshots.retain(|name| !still.contains(&(path.clone(), name.clone())));
+            let from = |name: &String| returned.get(&(path.clone(), name.clone())).cloned()?;
+            let from = snapshots.iter().find_map(from);
             if !snapshots.is_empty() {
                 self.brought_back.push(BroughtBack { path, snapshots, from });
             }
         }
+        let known: BTreeSet<(RelPath, Fault)> =
+            left.iter().map(|one| (one.path.clone(), one.fault.clone())).collect();
         // What can't be read is told of already, where it counts.
-        let is_new = |one: &&TreeFault| {
-            let is_known = left.iter().any(|it| (&it.path, &it.fault) == (&one.path, &one.fault));
-            !is_known && !matches!(one.fault, Fault::Unreadable(_))
-        };
-        let new: Vec<TreeFault> = again.faults.iter().filter(is_new).cloned().collect();
-        left.extend(new);
+        left.extend(again.faults.into_iter().filter(|one| {
+            !known.contains(&(one.path.clone(), one.fault.clone()))
+                && !matches!(one.fault, Fault::Unreadable(_))
+        }));
         left.sort_by(|one, other| (&one.path, &one.fault).cmp(&(&other.path, &other.fault)));
         (self.report.faults, self.report.more_faults) = (left, again.more_faults);
     }

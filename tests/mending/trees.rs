@@ -21,6 +21,9 @@ use crate::common::tree::{Facts, assert_same, without_inodes, write};
 
 pub(super) const KEPT: &str = "locked/deep/kept";
 
+/// What someone does to a stored file.
+type Change = fn(&Path);
+
 /// Entries of all kinds that last, in folders that nobody may write to.
 pub(super) fn furnish(rig: &Rig) {
     super::mended::furnish(rig);
@@ -141,7 +144,7 @@ fn a_lost_link_and_a_lost_source_come_back() {
 #[test]
 fn what_was_altered_on_a_shared_file_is_as_it_was_in_every_snapshot() {
     let past = past();
-    let changes: [(&str, fn(&Path)); 6] = [
+    let changes: [(&str, Change); 6] = [
         ("mode", |file| set_mode(file, 0o604)),
         ("time", |file| {
             let opened = fs::File::open(file).unwrap();

@@ -3,10 +3,12 @@
 use std::fs;
 
 use super::{flip, keep_time};
+use crate::common::attribute;
 use crate::common::chance::Chance;
 use crate::common::place::set_mode;
 use crate::common::small::Small;
-use crate::common::tree::{facts, stored};
+use crate::common::trace::{can_inject, run_under};
+use crate::common::tree::{assert_same, facts, stored, without_inodes};
 
 #[test]
 fn what_is_lost_is_put_back_unless_told_not_to() {
@@ -35,9 +37,8 @@ fn what_is_lost_is_put_back_unless_told_not_to() {
     );
     small.home.run(["verify"]).says(0, &["All of it is as it was backed up."]);
     let now = facts(&small.repository.join("snapshots"));
-    let without = crate::common::tree::without_inodes;
-    crate::common::tree::assert_same(&without(now), &without(before), "put back");
-    assert_eq!(small.home.json(["status"])["verified"]["faults"], 0);
+    assert_same(&without_inodes(now), &without_inodes(before), "put back");
+    assert_eq!(small.home.json(["status"])["last_verify"]["faults"], 0);
 }
 
 #[test]
@@ -58,4 +59,37 @@ fn what_came_back_is_told_to_programs_and_what_did_not_stays_named() {
     assert!(back[0]["from"]["source"].to_string().contains("winter.jpg"), "{told:#}");
     let faults = told["faults"].as_array().unwrap();
     assert_eq!((faults.len(), &faults[0]["fault"]), (1, &"lost".into()), "{told:#}");
+}
+
+#[test]
+fn content_and_hash_that_are_both_wrong_are_put_right_at_once() {
+    let small = Small::new();
+    let names = [small.home.back_up(), small.home.back_up()];
+    let letter = stored(&small.repository, &names[0], &small.source).join("letter.txt");
+    flip(&letter, &mut Chance::new(3));
+    attribute::set(&letter, "user.yore.blake3", &[7; 32]);
+    small.home.run(["verify"]).says(0, &["All of it is as it was backed up again."]);
+    assert_eq!(fs::read(&letter).unwrap(), fs::read(small.source.join("letter.txt")).unwrap());
+    assert!(!small.repository.join("damage.jsonl").exists());
+    small.home.run(["verify"]).says(0, &["All of it is as it was backed up."]);
+}
+
+#[test]
+fn a_verification_that_was_killed_while_it_put_back_goes_on() {
+    if !can_inject() {
+        return;
+    }
+    let small = Small::new();
+    let name = small.home.back_up();
+    let tree = stored(&small.repository, &name, &small.source);
+    let before = facts(&small.repository.join("snapshots"));
+    for call in ["renameat2", "syncfs", "utimensat", "fsetxattr"] {
+        fs::remove_dir_all(tree.join("photos")).unwrap();
+        let injection = format!("{call}:signal=SIGKILL:when=1");
+        let killed = run_under(&small.home, &injection, None, &["verify"]);
+        assert_ne!(killed.code, Some(0), "{call}: {killed:?}");
+        small.home.run(["verify"]).says(0, &[]);
+        let now = facts(&small.repository.join("snapshots"));
+        assert_same(&without_inodes(now), &without_inodes(before.clone()), call);
+    }
 }

@@ -10,7 +10,7 @@ mod wanted;
 
 use std::collections::HashMap;
 
-use super::failure::{MendFailure, of_files};
+use super::failure::{MendFailure, failed, of_files};
 use super::finish::finish_within;
 use super::journal::{self, PATH_LIMIT_BYTES, PORTION_BYTES};
 use super::known::Known;
@@ -54,7 +54,7 @@ pub fn can_bring_back(fault: &Fault) -> bool {
     }
 }
 
-/// Brings back what can be of these faults, each looked at again before, and says what was put in its place. Whether all is
+/// Brings back what can be of these faults, which are sorted by path, each looked at again before, and says what was put in its place. Whether all is
 /// well then, a verification tells.
 ///
 /// Nobody may hold a reader's lock by this process: readers are waited for, half a minute; if that is in vain, no more is
@@ -74,31 +74,28 @@ pub fn bring_back(
     }
     let known = Known::gather(&writer.index, &[])?;
     let damage = Damage::read(repository)?;
-    let tasks = tasks(repository, &known, faults, monitor)?;
-    let is_in_place = |task: &Task| !task.is_lost && task.wanted.kind() == Kind::Directory;
-    let (in_place, moved): (Vec<Task>, Vec<Task>) = tasks.into_iter().partition(is_in_place);
     let mut builder = Builder::new(repository, &known, &damage, monitor);
     let mut returned = Vec::new();
-    let mut rest = moved.as_slice();
-    while !rest.is_empty() {
-        let (now, later) = rest.split_at(portion(rest));
-        match bring_back_portion(&mut builder, now, &mut returned) {
-            Ok(()) => {}
-            Err(error) => {
-                if journal::is_there(repository).unwrap_or(true) {
-                    of_files(error)?;
-                    return Ok(returned);
-                }
-                // What can't be removed now is by the next opening.
-                let _ = stage::remove(repository);
-                if of_files(error)? == MendFailure::Waiting {
-                    return Ok(returned);
-                }
-            }
+    let mut tasks = Tasks::of(&builder, faults.iter());
+    loop {
+        let portion = tasks.next_portion()?;
+        if portion.is_empty() {
+            break;
         }
-        rest = later;
+        let Err(error) = bring_back_portion(&mut builder, &portion, &mut returned) else {
+            continue;
+        };
+        if journal::is_there(repository).unwrap_or(true) {
+            of_files(error)?;
+            return Ok(returned);
+        }
+        // What can't be removed now is by the next opening.
+        let _ = stage::remove(repository);
+        if of_files(error)? == MendFailure::Waiting {
+            return Ok(returned);
+        }
     }
-    put_folders_right(&builder, in_place, &mut returned)?;
+    put_folders_right(&builder, faults, &mut returned)?;
     Ok(returned)
 }
 
@@ -110,6 +107,11 @@ struct Task {
 }
 
 impl Task {
+    /// Whether it is a folder that is put right where it is.
+    fn is_in_place(&self) -> bool {
+        !self.is_lost && self.wanted.kind() == Kind::Directory
+    }
+
     /// Whether its place is as the verification found it, and what has it; `None` if there is nothing to do, or nothing that
     /// may be done.
     fn look(&self, repository: &Repository) -> Option<Option<u64>> {
@@ -125,20 +127,37 @@ impl Task {
     }
 }
 
-/// What is to be done for these faults; without what a newer version sealed, or nothing vouches for.
-fn tasks(
-    repository: &Repository,
-    known: &Known<'_>,
-    faults: &[TreeFault],
-    monitor: &Monitor,
-) -> Result<Vec<Task>> {
-    let mut sealed: HashMap<&String, Option<Sealed>> = HashMap::new();
-    let mut tasks = Vec::new();
-    for fault in faults.iter().filter(|fault| can_bring_back(&fault.fault)) {
-        for snapshot in &fault.snapshots {
-            monitor.check_cancelled()?;
-            let sealed =
-                sealed.entry(snapshot).or_insert_with(|| Sealed::of(repository, known, snapshot));
+/// What is to be done for faults, one after the other; without what a newer version sealed, or nothing vouches for.
+struct Tasks<'a> {
+    repository: &'a Repository,
+    known: &'a Known<'a>,
+    monitor: &'a Monitor,
+    faults: Box<dyn Iterator<Item = (&'a TreeFault, &'a String)> + 'a>,
+    sealed: HashMap<&'a String, Option<Sealed>>,
+    /// What didn't fit into the last portion.
+    waiting: Option<Task>,
+}
+
+impl<'a> Tasks<'a> {
+    fn of(builder: &Builder<'a>, faults: impl Iterator<Item = &'a TreeFault> + 'a) -> Self {
+        let faults = faults.filter(|fault| can_bring_back(&fault.fault));
+        let one_by_one = faults.flat_map(|it| it.snapshots.iter().map(move |name| (it, name)));
+        Self {
+            repository: builder.repository,
+            known: builder.known,
+            monitor: builder.monitor,
+            faults: Box::new(one_by_one),
+            sealed: HashMap::new(),
+            waiting: None,
+        }
+    }
+
+    fn next_task(&mut self) -> Result<Option<Task>> {
+        for (fault, snapshot) in self.faults.by_ref() {
+            self.monitor.check_cancelled()?;
+            let (repository, known) = (self.repository, self.known);
+            let sealed = self.sealed.entry(snapshot);
+            let sealed = sealed.or_insert_with(|| Sealed::of(repository, known, snapshot));
             let name = Name { snapshot: snapshot.clone(), path: fault.path.clone() };
             let (Some(Sealed { owner }), Some(state)) = (sealed, known.state_of(&name)?) else {
                 continue;
@@ -146,11 +165,37 @@ fn tasks(
             let wanted = WantedEntry::new(state, *owner);
             let is_short = name.path.encode().len() <= PATH_LIMIT_BYTES;
             if !name.path.is_root() && is_short && wanted.is_stored() {
-                tasks.push(Task { name, wanted, is_lost: fault.fault == Fault::Lost });
+                return Ok(Some(Task { name, wanted, is_lost: fault.fault == Fault::Lost }));
             }
         }
+        Ok(None)
     }
-    Ok(tasks)
+
+    /// What is staged together next; nothing at the end. Folders that are put right where they are don't belong to it.
+    fn next_portion(&mut self) -> Result<Vec<Task>> {
+        let mut portion = Vec::new();
+        let (mut staged, mut journaled) = (0_u64, 0);
+        while portion.len() < BATCH {
+            let task = match self.waiting.take() {
+                Some(task) => task,
+                None => match self.next_task()? {
+                    Some(task) if task.is_in_place() => continue,
+                    Some(task) => task,
+                    None => break,
+                },
+            };
+            staged = staged.saturating_add(task.wanted.state.file_bytes());
+            // A folder has a line of its own.
+            journaled += 2 * (task.name.path.encode().len() + LINE_BYTES);
+            let fits = staged <= STAGED_BYTES && journaled <= PORTION_BYTES;
+            if !fits && !portion.is_empty() {
+                self.waiting = Some(task);
+                break;
+            }
+            portion.push(task);
+        }
+        Ok(portion)
+    }
 }
 
 /// A snapshot whose seal is good, is that of which the index knows, and lets its tree be changed.
@@ -167,18 +212,6 @@ impl Sealed {
         let owner = by_seal.then_some(seal.owner);
         (is_known && seal.features.write.is_empty()).then_some(Self { owner })
     }
-}
-
-/// How many of these are staged together: one at least.
-fn portion(tasks: &[Task]) -> usize {
-    let (mut staged, mut journaled) = (0_u64, 0);
-    let fits = |task: &&Task| {
-        staged = staged.saturating_add(task.wanted.state.file_bytes());
-        // A folder has a line of its own.
-        journaled += 2 * (task.name.path.encode().len() + LINE_BYTES);
-        staged <= STAGED_BYTES && journaled <= PORTION_BYTES
-    };
-    tasks.iter().take(BATCH).take_while(fits).count().max(1)
 }
 
 /// Stages, proves and moves to their places.
@@ -237,26 +270,23 @@ fn place(number: u32) -> RelPath {
     RelPath::root().join(number.to_string().as_bytes())
 }
 
-/// Puts altered folders right where they are, the deepest first, and flushes.
+/// Puts altered folders right where they are, what is in a folder before the folder, and flushes.
 fn put_folders_right(
     builder: &Builder<'_>,
-    mut tasks: Vec<Task>,
+    faults: &[TreeFault],
     returned: &mut Vec<Returned>,
 ) -> Result<()> {
-    tasks.sort_by_key(|task| std::cmp::Reverse(task.name.path.components().count()));
-    let mut is_changed = false;
-    for task in tasks {
-        builder.monitor.check_cancelled()?;
-        if builder.put_right(&task.name, &task.wanted)? {
-            is_changed = true;
+    let before = returned.len();
+    let mut tasks = Tasks::of(builder, faults.iter().rev());
+    while let Some(task) = tasks.next_task()? {
+        if task.is_in_place() && builder.put_right(&task.name, &task.wanted)? {
             let Name { snapshot, path } = task.name;
             returned.push(Returned { snapshot, path, from: None });
         }
     }
-    if is_changed {
+    if returned.len() > before {
         let repository = builder.repository;
-        let synced = repository.dir().sync_file_system();
-        synced.map_err(|errno| super::failure::failed(repository, errno))?;
+        repository.dir().sync_file_system().map_err(|errno| failed(repository, errno))?;
     }
     Ok(())
 }
