@@ -29,23 +29,26 @@ const REPOSITORY: &str = "YORE_TEST_BRINGS_BACK";
 /// Where the source lies in it.
 const SOURCE: &str = "YORE_TEST_SOURCE";
 
-/// The calls by which something is changed, and at how many of each the child is killed.
-const CALLS: [(&str, usize); 14] = [
-    ("fchmod", 14),
-    ("fchown", 8),
-    ("fremovexattr", 6),
-    ("fsetxattr", 6),
-    ("fsync", 8),
-    ("linkat", 12),
-    ("mkdirat", 12),
-    ("renameat", 10),
-    ("renameat2", 6),
-    ("symlinkat", 3),
-    ("syncfs", 8),
-    ("unlinkat", 20),
-    ("utimensat", 14),
-    ("write", 16),
+/// The calls by which something is changed: the child is killed at each of them.
+const CALLS: [&str; 14] = [
+    "fchmod",
+    "fchown",
+    "fremovexattr",
+    "fsetxattr",
+    "fsync",
+    "linkat",
+    "mkdirat",
+    "renameat",
+    "renameat2",
+    "symlinkat",
+    "syncfs",
+    "unlinkat",
+    "utimensat",
+    "write",
 ];
+
+/// More often the child does none of them.
+const MOST: usize = 60;
 
 /// What the child puts back: see [`spoil`].
 fn faults(names: &[String], source: &Path) -> Vec<TreeFault> {
@@ -141,8 +144,8 @@ fn a_kill_at_any_call_leaves_nothing_that_the_next_does_not_end() {
     let past = past();
     let before = past.stored_facts();
     let mut hits: BTreeMap<&str, usize> = BTreeMap::new();
-    for (call, most) in CALLS {
-        for time in 1..=most {
+    for call in CALLS {
+        for time in 1..=MOST {
             spoil(&past);
             let status = bring_back_under(&past, &format!("{call}:signal=SIGKILL:when={time}"));
             let was_killed = status.signal().is_some() || status.code() == Some(137);
@@ -150,9 +153,9 @@ fn a_kill_at_any_call_leaves_nothing_that_the_next_does_not_end() {
             *hits.entry(call).or_default() += usize::from(was_killed);
             check(&past, &before, &format!("killed at {call} number {time}"));
             if !was_killed {
-                assert!(time < most, "{call} is called more often");
                 break;
             }
+            assert!(time < MOST, "{call} is called more often");
         }
     }
     assert!(hits.values().all(|hits| *hits > 0), "{hits:?}");

@@ -116,8 +116,10 @@ fn a_lost_folder_comes_back_with_all_that_was_in_it() {
             remove(&past.stored(*at, "gone"));
         }
         assert_put_back(&past, &before, "folder");
-        let inodes: BTreeSet<u64> = (0..3).map(|at| past.inode(at, "gone/below/file")).collect();
-        assert_eq!(inodes.len(), 1, "its files are still shared by all snapshots");
+        let names = ["gone/below/file", "gone/second"];
+        let inodes: BTreeSet<u64> =
+            (0..3).flat_map(|at| names.map(|name| past.inode(at, name))).collect();
+        assert_eq!(inodes.len(), 1, "all names share it, as before");
     }
 }
 

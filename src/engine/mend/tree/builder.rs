@@ -21,6 +21,14 @@ use crate::engine::path::RelPath;
 use crate::engine::repository::{Owners, Repository};
 use crate::engine::xattr::{self, Xattrs};
 
+/// A new inode in the stage.
+struct Made {
+    /// The entry that it was made for.
+    path: RelPath,
+    place: RelPath,
+    from: GoodCopy,
+}
+
 /// Makes entries, and remembers what it made since the stage was emptied.
 pub(super) struct Builder<'a> {
     pub repository: &'a Repository,
@@ -30,8 +38,8 @@ pub(super) struct Builder<'a> {
     buffer: Vec<u8>,
     /// Stored inodes that were read, and whether they have the content.
     read: HashMap<(u64, ContentHash), bool>,
-    /// New inodes that the same path in other snapshots can have, too, by that path.
-    made: HashMap<RelPath, Vec<(RelPath, GoodCopy)>>,
+    /// New inodes that other names can have, too, by content.
+    made: HashMap<ContentHash, Vec<Made>>,
     /// Where in the stage there is a file that was not read back yet.
     unproven: Vec<(RelPath, ContentHash)>,
 }
@@ -79,9 +87,10 @@ impl<'a> Builder<'a> {
             return Ok(None);
         };
         let folder = stage.beneath(&folder).map_err(|errno| failed(self.repository, errno))?;
-        for (made, from) in self.made.get(&name.path).into_iter().flatten() {
-            if link_made(stage, made, (&folder, at), wanted) {
-                let from = from.clone();
+        for made in self.made.get(&hash).into_iter().flatten() {
+            let may_share = made.path == name.path || wanted.state.file_bytes() > 0;
+            if may_share && link_made(stage, &made.place, (&folder, at), wanted) {
+                let from = made.from.clone();
                 self.note_unproven(wanted, place, hash);
                 return Ok(Some(from));
             }
@@ -100,7 +109,8 @@ impl<'a> Builder<'a> {
             _ => None,
         };
         if let Some(from) = &from {
-            self.made.entry(name.path.clone()).or_default().push((place.clone(), from.clone()));
+            let made = Made { path: name.path.clone(), place: place.clone(), from: from.clone() };
+            self.made.entry(hash).or_default().push(made);
             self.note_unproven(wanted, place, hash);
         }
         Ok(from)
@@ -258,7 +268,7 @@ impl<'a> Builder<'a> {
     }
 }
 
-/// Links what was made for another snapshot, if it is the same there.
+/// Links what was made for another name, if that is to be the same.
 fn link_made(
     stage: &Dir,
     made: &RelPath,

@@ -14,6 +14,9 @@ use crate::engine::path::RelPath;
 use crate::engine::repository::{Owners, Repository};
 use crate::engine::xattr::Xattrs;
 
+/// Folders in a lost folder that are nested deeper are not made: no backup makes such.
+const DEEPEST: usize = 4096;
+
 /// A folder that was made in the stage, and has neither its attributes nor its time yet.
 pub(super) struct Undressed {
     name: Name,
@@ -50,7 +53,9 @@ impl Builder<'_> {
                 let name = Name { path, ..folder.name.clone() };
                 let place = folder.place.join(&child);
                 if wanted.kind() == Kind::Directory {
-                    waiting.push(Undressed { name, wanted, place });
+                    if place.components().count() <= DEEPEST {
+                        waiting.push(Undressed { name, wanted, place });
+                    }
                 } else if wanted.is_stored() {
                     self.make_leaf(&name, &wanted, (stage, place))?;
                 }
