@@ -5,9 +5,11 @@ use std::fs;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::{Command, ExitStatus};
+use std::sync::{Arc, OnceLock};
 
+use yore::engine::error::Error;
 use yore::engine::mend::bring_back;
-use yore::engine::monitor::{Event, Monitor};
+use yore::engine::monitor::{Cancel, Event, Monitor};
 use yore::engine::path::RelPath;
 use yore::engine::recover::Writer;
 use yore::engine::repository::Repository;
@@ -159,6 +161,32 @@ fn a_kill_at_any_call_leaves_nothing_that_the_next_does_not_end() {
         }
     }
     assert!(hits.values().all(|hits| *hits > 0), "{hits:?}");
+}
+
+#[test]
+fn a_stop_while_readers_are_waited_for_changes_nothing() {
+    let past = past();
+    spoil(&past);
+    let spoilt = past.stored_facts();
+    let faults = verified(&past).faults;
+    let reader = past.rig.open().unwrap();
+    let lock = reader.lock_for_reading().unwrap();
+    let switch = Arc::new(OnceLock::<Cancel>::new());
+    let cancel = Arc::clone(&switch);
+    let monitor = Monitor::with_listener(move |event| {
+        if *event == Event::MendingWaits {
+            cancel.get().unwrap().cancel();
+        }
+    });
+    switch.set(monitor.cancel().clone()).unwrap();
+    let mut writer = past.rig.writer(&Monitor::new()).unwrap();
+    let stopped = bring_back(&mut writer, &faults, &monitor);
+    assert!(matches!(stopped, Err(Error::Cancelled)), "{stopped:?}");
+    drop((writer, lock));
+    past.assert_tidy();
+    assert_eq!(past.stored_facts(), spoilt);
+    put_back(&past, &faults);
+    assert!(verified(&past).is_good());
 }
 
 #[test]
