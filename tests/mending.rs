@@ -3,10 +3,12 @@
 mod crashed;
 mod drives;
 mod forged;
+mod halfway;
 mod mended;
 mod pending;
 mod remembered;
 mod stuck;
+mod trees;
 
 use std::fs;
 use std::os::unix::fs::{FileExt as _, MetadataExt as _};

@@ -2,6 +2,7 @@
 
 mod drill;
 mod hostile;
+mod put_back;
 mod reading;
 mod remembered;
 mod trees;

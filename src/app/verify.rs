@@ -1,5 +1,6 @@
 //! Verifying what is stored, and mending what is damaged; and what is remembered of the last time.
 
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -15,8 +16,9 @@ use super::{config, places};
 use crate::engine::damage::Damage;
 use crate::engine::error::Error as EngineError;
 use crate::engine::history::History;
-use crate::engine::mend::{self, Hit, Mending, Rot};
+use crate::engine::mend::{self, GoodCopy, Hit, Mending, Returned, Rot};
 use crate::engine::monitor::{Event, Monitor};
+use crate::engine::path::RelPath;
 use crate::engine::recover::{Writer, snapshot_names};
 use crate::engine::verify::{self, Aspect, Fault, Pass, TreeFault, VerifyOptions, VerifyReport};
 
@@ -42,6 +44,8 @@ pub struct Verified {
     pub report: VerifyReport,
     /// What became of each damaged file that is there: of those that were found, and those that were known before.
     pub mendings: Vec<Mending>,
+    /// What was lost from trees or altered there, and is as it was again.
+    pub brought_back: Vec<BroughtBack>,
     /// Whether mending was tried; if not, nothing is said of why a file could not be mended.
     pub is_tried: bool,
     /// Why the repository could not be opened for mending, in words.
@@ -50,10 +54,22 @@ pub struct Verified {
     pub ended_by: Option<Error>,
 }
 
+/// An entry that was lost or altered, and was put back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BroughtBack {
+    /// The path.
+    pub path: RelPath,
+    /// Names of the snapshots, oldest first.
+    pub snapshots: Vec<String>,
+    /// What it was made from in the first of them; `None` of a folder.
+    pub from: Option<GoodCopy>,
+}
+
 impl Verified {
     fn new(report: VerifyReport) -> Self {
         let (mendings, is_tried) = (report.rots.iter().cloned().map(untried).collect(), false);
-        Self { report, mendings, is_tried, not_mended: None, ended_by: None }
+        let brought_back = Vec::new();
+        Self { report, mendings, brought_back, is_tried, not_mended: None, ended_by: None }
     }
 
     /// How many of the damaged files that were found now were mended.
@@ -172,7 +188,11 @@ impl Target {
         };
         let mut verified = Verified::new(report);
         let known = Damage::read(history.repository()?)?;
-        if ask.no_mend || (verified.mendings.is_empty() && known.is_empty()) {
+        let is_mendable = |fault: &TreeFault| mend::can_bring_back(&fault.fault);
+        let is_nothing_to_mend = verified.mendings.is_empty()
+            && known.is_empty()
+            && !verified.report.faults.iter().any(is_mendable);
+        if ask.no_mend || is_nothing_to_mend {
             pass.end();
             verified.look_at(&history, &known, monitor)?;
         } else {
@@ -183,19 +203,14 @@ impl Target {
         Ok(verified)
     }
 
-    /// Mends what was found and what is known; forgets the pass once all of it is mended or remembered on the drive.
+    /// Mends what was found and what is known, then the trees; forgets the pass once all of it is mended or remembered on the
+    /// drive.
     fn mend_found(&self, verified: &mut Verified, pass: &Pass, monitor: &Monitor) -> Result<()> {
-        let rots = verified.report.rots.clone();
-        let mended = self
-            .wait_for_writer(monitor)
-            .and_then(|mut writer| Ok(mend::mend(&mut writer, rots, monitor)?));
-        match mended {
-            Ok(mendings) => {
-                pass.end();
-                verified.report.faults.retain(|fault| !is_put_right(fault, &mendings));
-                (verified.mendings, verified.is_tried) = (mendings, true);
+        match self.mend_all(verified, monitor) {
+            Ok(()) => pass.end(),
+            Err(error) if error.is_cancelled() || verified.is_tried => {
+                verified.ended_by = Some(error);
             }
-            Err(error) if error.is_cancelled() => verified.ended_by = Some(error),
             Err(error) => {
                 if verified.report.rots.is_empty() {
                     pass.end();
@@ -206,6 +221,39 @@ impl Target {
                 verified.look_at(&history, &known, monitor)?;
             }
         }
+        Ok(())
+    }
+
+    /// Mends contents, then trees, and looks what is left of the faults in these.
+    fn mend_all(&self, verified: &mut Verified, monitor: &Monitor) -> Result<()> {
+        let mut writer = self.wait_for_writer(monitor)?;
+        let rots = verified.report.rots.clone();
+        let mendings = mend::mend(&mut writer, rots, monitor)?;
+        verified.report.faults.retain(|fault| !is_put_right(fault, &mendings));
+        (verified.mendings, verified.is_tried) = (mendings, true);
+        let returned = mend::bring_back(&mut writer, &verified.report.faults, monitor)?;
+        if !returned.is_empty() && verified.damaged() > 0 {
+            // What has no name any more is not damaged any more.
+            let left = mend::mend(&mut writer, Vec::new(), monitor)?;
+            verified.mendings.retain(|mending| mending.mended_from.is_some());
+            verified.mendings.extend(left);
+        }
+        drop(writer);
+        let is_mendable = |fault: &&TreeFault| mend::can_bring_back(&fault.fault);
+        let mendable = verified.report.faults.iter().filter(is_mendable);
+        let mut names: Vec<String> = mendable.flat_map(|fault| fault.snapshots.clone()).collect();
+        if names.is_empty() {
+            return Ok(());
+        }
+        names.sort();
+        names.dedup();
+        if verified.report.more_faults > 0 {
+            // The others may be anywhere.
+            names.clear();
+        }
+        let history = self.open_attached(monitor)?;
+        let again = verify::check_trees(&history, names, monitor)?;
+        verified.settle(again, returned);
         Ok(())
     }
 
@@ -232,6 +280,36 @@ impl Target {
 }
 
 impl Verified {
+    /// Takes what a second look found in the place of what could be brought back, and tells of what is gone by it.
+    fn settle(&mut self, again: VerifyReport, returned: Vec<Returned>) {
+        let faults = std::mem::take(&mut self.report.faults);
+        let (mendable, mut left): (Vec<TreeFault>, Vec<TreeFault>) =
+            faults.into_iter().partition(|fault| mend::can_bring_back(&fault.fault));
+        let mut still: HashSet<(RelPath, String)> = HashSet::new();
+        for TreeFault { path, snapshots, .. } in &again.faults {
+            still.extend(snapshots.iter().map(|name| (path.clone(), name.clone())));
+        }
+        let returned: HashMap<(RelPath, String), Option<GoodCopy>> =
+            returned.into_iter().map(|one| ((one.path, one.snapshot), one.from)).collect();
+        for TreeFault { path, mut snapshots, .. } in mendable {
+            snapshots.retain(|name| !still.contains(&(path.clone(), name.clone())));
+            let from = |name: &String| returned.get(&(path.clone(), name.clone())).cloned()?;
+            let from = snapshots.iter().find_map(from);
+            if !snapshots.is_empty() {
+                self.brought_back.push(BroughtBack { path, snapshots, from });
+            }
+        }
+        let known: BTreeSet<(RelPath, Fault)> =
+            left.iter().map(|one| (one.path.clone(), one.fault.clone())).collect();
+        // What can't be read is told of already, where it counts.
+        left.extend(again.faults.into_iter().filter(|one| {
+            !known.contains(&(one.path.clone(), one.fault.clone()))
+                && !matches!(one.fault, Fault::Unreadable(_))
+        }));
+        left.sort_by(|one, other| (&one.path, &one.fault).cmp(&(&other.path, &other.fault)));
+        (self.report.faults, self.report.more_faults) = (left, again.more_faults);
+    }
+
     /// Adds what was `known` before, and looks for the snapshots in which each damaged file is seen, without changing anything.
     fn look_at(&mut self, history: &History, known: &Damage, monitor: &Monitor) -> Result<()> {
         let known = known.files().map(Rot::from).map(untried);

@@ -10,9 +10,9 @@ use crate::app::error::Result;
 use crate::app::faults;
 use crate::app::target::{Options, Target};
 use crate::app::text;
-use crate::app::verify::{Verified, VerifyAsk};
+use crate::app::verify::{BroughtBack, Verified, VerifyAsk};
 use crate::engine::damage::DamageState;
-use crate::engine::mend::{GoodCopy, Hit, Mending, Rot};
+use crate::engine::mend::{GoodCopy, Hit, Mending, Rot, can_bring_back};
 use crate::engine::verify::{Aspect, DrillReport, Fault, TreeFault, VerifyOptions};
 use crate::i18n::{gettext, gettext_f, ngettext_f};
 
@@ -76,6 +76,10 @@ fn show(verified: &Verified, output: Output) {
             .line(format!("    {}", gettext("when it was looked at again, it was good, or gone")));
     }
     show_more(good_since.len().saturating_sub(SHOWN) as u64, output);
+    for entry in verified.brought_back.iter().take(SHOWN) {
+        show_brought_back(entry, output);
+    }
+    show_more(verified.brought_back.len().saturating_sub(SHOWN) as u64, output);
     for fault in verified.report.faults.iter().take(SHOWN) {
         show_fault(fault, output);
     }
@@ -99,7 +103,8 @@ fn show_result(verified: &Verified, ask: &VerifyAsk, output: Output) {
             &[],
         ));
     }
-    if verified.report.is_good() && verified.mendings.is_empty() {
+    let is_touched = !verified.mendings.is_empty() || !verified.brought_back.is_empty();
+    if verified.report.is_good() && !is_touched {
         output.line(match verified.report.unverified {
             0 => gettext("All of it is as it was backed up."),
             _ => gettext("All else is as it was backed up."),
@@ -122,6 +127,14 @@ fn show_result(verified: &Verified, ask: &VerifyAsk, output: Output) {
             &[],
         ));
     }
+    if !verified.brought_back.is_empty() {
+        output.line(ngettext_f(
+            "{count} entry that was lost or altered was put back.",
+            "{count} entries that were lost or altered were put back.",
+            verified.brought_back.len() as u64,
+            &[],
+        ));
+    }
     if let Some(reason) = &verified.not_mended {
         output.line(gettext_f("Nothing could be mended: {reason}", &[("reason", reason)]));
         output.note(gettext(
@@ -130,8 +143,13 @@ fn show_result(verified: &Verified, ask: &VerifyAsk, output: Output) {
     }
     show_left(verified, ask, output);
     if !verified.report.faults.is_empty() {
+        if ask.no_mend && verified.report.faults.iter().any(|it| can_bring_back(&it.fault)) {
+            output.line(gettext(
+                "“yore verify” without --no-mend puts back what was lost or altered, as far as what is needed is somewhere.",
+            ));
+        }
         output.line(gettext(
-            "What was lost, added or altered in a snapshot stays as it is: other snapshots are not concerned, and the next backup starts from what is there. If nobody changed it by hand, have the drive checked.",
+            "What is still lost, added or altered in a snapshot stays as it is: other snapshots are not concerned, and the next backup starts from what is there. If nobody changed it by hand, have the drive checked.",
         ));
     }
     if verified.is_good() {
@@ -193,6 +211,18 @@ fn show_mending(mending: &Mending, verified: &Verified, output: Output) {
     let failure = mending.failure.map(faults::failure);
     if let Some(outcome) = mending.mended_from.as_ref().map(faults::good_copy).or(failure) {
         output.line(format!("    {outcome}"));
+    }
+}
+
+fn show_brought_back(entry: &BroughtBack, output: Output) {
+    output.line(ngettext_f(
+        "{path}, in {count} snapshot ({names}): it was lost or altered, and was put back",
+        "{path}, in {count} snapshots ({names}): it was lost or altered, and was put back",
+        entry.snapshots.len() as u64,
+        &[("path", &entry.path.to_string()), ("names", &some(&entry.snapshots))],
+    ));
+    if let Some(from) = &entry.from {
+        output.line(format!("    {}", faults::good_copy(from)));
     }
 }
 
@@ -279,13 +309,25 @@ fn mending_json(mending: &Mending) -> Value {
     json!({
         "damaged": rot_json(&mending.rot),
         "hits": mending.hits.iter().map(hit).collect::<Vec<_>>(),
-        "mended_from": mending.mended_from.as_ref().map(|copy| match copy {
-            GoodCopy::Stored { snapshot, path } => {
-                json!({ "snapshot": snapshot, "path": snapshot_path_json(path) })
-            }
-            GoodCopy::Source(path) => json!({ "source": path_json(path) }),
-        }),
+        "mended_from": mending.mended_from.as_ref().map(copy_json),
         "failure": mending.failure.map(faults::failure_code),
+    })
+}
+
+fn copy_json(copy: &GoodCopy) -> Value {
+    match copy {
+        GoodCopy::Stored { snapshot, path } => {
+            json!({ "snapshot": snapshot, "path": snapshot_path_json(path) })
+        }
+        GoodCopy::Source(path) => json!({ "source": path_json(path) }),
+    }
+}
+
+fn brought_back_json(entry: &BroughtBack) -> Value {
+    json!({
+        "path": snapshot_path_json(&entry.path),
+        "snapshots": entry.snapshots,
+        "from": entry.from.as_ref().map(copy_json),
     })
 }
 
@@ -316,6 +358,7 @@ fn document(verified: &Verified, ask: &VerifyAsk) -> Value {
         "bytes": report.tally.bytes,
         "damaged": report.rots.iter().map(rot_json).collect::<Vec<_>>(),
         "mendings": verified.mendings.iter().map(mending_json).collect::<Vec<_>>(),
+        "brought_back": verified.brought_back.iter().map(brought_back_json).collect::<Vec<_>>(),
         "is_tried": verified.is_tried,
         "good_since": verified.good_since().into_iter().map(rot_json).collect::<Vec<_>>(),
         "left": verified.damaged(),

@@ -118,6 +118,7 @@ fn a_person_without_privileges_mends_their_own() {
         "mending::mended::",
         "mending::forged::",
         "mending::stuck::",
+        "mending::trees::",
         "--skip",
         "capabilities",
     ]);

@@ -11,7 +11,7 @@ use super::fresh::Workshop;
 use super::journal::{self, PATH_LIMIT_BYTES, PORTION_BYTES, Step};
 use super::survey::{Name, Survey, hits};
 use super::swap::{Origin, by_number, mtime_of};
-use super::{BATCH, GoodCopy, Mending, Rot, stage};
+use super::{BATCH, GoodCopy, LINE_BYTES, Mending, Rot, STAGED_BYTES, stage};
 use crate::engine::copy::{self, BUFFER_BYTES};
 use crate::engine::damage::Damage;
 use crate::engine::dir::Dir;
@@ -20,12 +20,6 @@ use crate::engine::meta::{ContentHash, FileTime};
 use crate::engine::monitor::Monitor;
 use crate::engine::repository::Repository;
 use crate::engine::snapshot::{BadSeal, Snapshot};
-
-/// A line of the journal without its path takes about so much.
-const LINE_BYTES: usize = 200;
-
-/// Contents are staged together up to so much: the damaged ones take their room until then.
-const STAGED_BYTES: u64 = 256 << 20;
 
 /// What is mended in one go, portion by portion.
 pub(super) struct Batch<'a> {

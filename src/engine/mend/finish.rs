@@ -10,7 +10,7 @@ use super::failure::{MendFailure, failed, of_files};
 use super::journal::{self, Found, Step};
 use super::stage::{self, STAGE_NAME};
 use super::survey::{Name, look_everywhere};
-use super::swap::{Origin, by_number, find_origin, put_back_all, swap_all};
+use super::swap::{Origin, by_number, find_origin, put_back_all, put_back_folders, swap_all};
 use crate::engine::copy::BUFFER_BYTES;
 use crate::engine::damage::{Damage, DamageState};
 use crate::engine::error::{Error, Result};
@@ -137,10 +137,14 @@ fn carry_on(repository: &Repository, patience: Duration, monitor: &Monitor) -> R
             return stage::remove(repository);
         }
     };
+    let (of_entries, steps): (Vec<Step>, Vec<Step>) =
+        steps.into_iter().partition(Step::is_of_entry);
     let mut buffer = vec![0; BUFFER_BYTES];
     // Read before readers are locked out: that may take long.
     let origins = find_origins(repository, &steps, (&mut buffer, monitor))?;
     let lock = lock_out_readers(repository, patience, monitor)?;
+    // What is not in its place yet is found lost or altered by the next verification.
+    put_back_folders(repository, &of_entries)?;
     let carried = carry_out(repository, &steps, origins, (&mut buffer, monitor))?;
     drop(lock);
     let mut damage = Damage::read_beside(repository, &carried.made)?;

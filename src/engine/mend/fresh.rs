@@ -22,10 +22,10 @@ use crate::engine::repository::{Owners, Repository};
 use crate::engine::xattr::{self, Labels, Xattrs};
 
 /// What a new inode gets beside its content.
-struct Dress {
-    hash: ContentHash,
-    meta: Metadata,
-    xattrs: Xattrs,
+pub(super) struct Dress {
+    pub hash: ContentHash,
+    pub meta: Metadata,
+    pub xattrs: Xattrs,
 }
 
 /// Where a new inode is made, and by what means.
@@ -40,7 +40,7 @@ pub(super) struct Workshop<'a> {
 }
 
 /// What became of one file: that, or why nothing did.
-type Made<T> = Result<std::result::Result<T, MendFailure>>;
+pub(super) type Made<T> = Result<std::result::Result<T, MendFailure>>;
 
 impl Workshop<'_> {
     /// Makes the file `staged` with the content that the damaged one should have and all else that it has: from another
@@ -61,7 +61,7 @@ impl Workshop<'_> {
         dress.meta.mtime = survey.mtime.unwrap_or(dress.meta.mtime);
         let mut failure = MendFailure::NoGoodCopy;
         for copy in self.candidates(rot, survey) {
-            let Some((folder, name)) = self.open(&copy) else { continue };
+            let Some((folder, name)) = copy.open(self.repository) else { continue };
             let is_stored = matches!(copy, GoodCopy::Stored { .. });
             if is_stored && self.link((&folder, &name), staged, &dress)? {
                 return Ok(Ok((copy, dress.meta.mtime)));
@@ -84,21 +84,6 @@ impl Workshop<'_> {
             stored.cloned().map(|Name { snapshot, path }| GoodCopy::Stored { snapshot, path });
         let live = hits(survey.names.iter()).into_iter();
         stored.chain(live.map(|hit| GoodCopy::Source(hit.path.to_absolute()))).collect()
-    }
-
-    /// The folder of a file, and its name; nothing is opened through a link.
-    fn open(&self, copy: &GoodCopy) -> Option<(Dir, Vec<u8>)> {
-        match copy {
-            GoodCopy::Stored { snapshot, path } => {
-                let name = Name { snapshot: snapshot.clone(), path: path.clone() };
-                Some((name.folder(self.repository).ok()??, path.name()?.to_vec()))
-            }
-            GoodCopy::Source(path) => {
-                let path = RelPath::from_absolute(path).ok()?;
-                let folder = Dir::open(Path::new("/")).ok()?.beneath(&path.parent()?).ok()?;
-                Some((folder, path.name()?.to_vec()))
-            }
-        }
     }
 
     /// What the damaged inode carries, if it says itself that it should have the content.
@@ -147,6 +132,23 @@ impl Workshop<'_> {
     }
 }
 
+impl GoodCopy {
+    /// The folder of a file, and its name; nothing is opened through a link.
+    pub(super) fn open(&self, repository: &Repository) -> Option<(Dir, Vec<u8>)> {
+        match self {
+            Self::Stored { snapshot, path } => {
+                let name = Name { snapshot: snapshot.clone(), path: path.clone() };
+                Some((name.folder(repository).ok()??, path.name()?.to_vec()))
+            }
+            Self::Source(path) => {
+                let path = RelPath::from_absolute(path).ok()?;
+                let folder = Dir::open(Path::new("/")).ok()?.beneath(&path.parent()?).ok()?;
+                Some((folder, path.name()?.to_vec()))
+            }
+        }
+    }
+}
+
 impl Dress {
     fn of(file: &OwnedFd, stat: &Statx, hash: ContentHash) -> Option<Self> {
         let (meta, xattrs) = (Metadata::from_statx(stat)?, Xattrs::read(file).ok()?);
@@ -191,8 +193,12 @@ pub(super) fn double(
     Ok(Ok(Origin { dir, name: name.to_vec() }))
 }
 
-/// Copies a file if it has the content, the proof of which is set first; then all else that the new inode carries.
-fn copy_dressed(
+/// Copies a file if it has the content, the proof of which is set first; then all else that the new inode carries. Leaves
+/// nothing there if it can't.
+///
+/// # Errors
+/// The drive is gone; a stop.
+pub(super) fn copy_dressed(
     repository: &Repository,
     from: (&Dir, &[u8]),
     (stage, staged): (&Dir, &[u8]),

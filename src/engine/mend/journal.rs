@@ -31,7 +31,7 @@ pub(super) const PATH_LIMIT_BYTES: usize = 1 << 20;
 pub(super) struct Step {
     /// What the content should be.
     pub hash: ContentHash,
-    /// The inode that is damaged.
+    /// The inode that is damaged; 0 if an entry is brought back: then the line tells of its folder alone.
     pub inode: u64,
     /// The number that the new one has in the stage.
     pub staged: u32,
@@ -137,6 +137,11 @@ impl Step {
     /// Whether both are for the same damaged inode.
     pub fn is_alike(&self, other: &Self) -> bool {
         self.hash == other.hash && self.inode == other.inode
+    }
+
+    /// Whether an entry is brought back, and no inode given to names.
+    pub fn is_of_entry(&self) -> bool {
+        self.inode == 0
     }
 
     /// By new inode, then by folder.

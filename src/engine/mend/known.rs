@@ -1,13 +1,17 @@
-//! What the index tells of damaged files: where a content is stored, how large it is, which time the stored file had.
+//! What the index tells of damaged files: where a content is stored, how large it is, which time the stored file had; and
+//! what should be in a tree.
 
 use std::collections::{HashMap, HashSet};
 
 use super::Rot;
 use super::survey::Name;
 use crate::engine::error::Result;
-use crate::engine::index::{Index, Place, SnapshotState};
-use crate::engine::meta::{ContentHash, FileTime};
-use crate::engine::path::RelPath;
+use crate::engine::index::{Index, Place, SnapshotState, State};
+use crate::engine::meta::{ContentHash, FileTime, Kind};
+use crate::engine::path::{RelPath, is_name};
+
+/// At one path, the same is looked for in so many snapshots.
+const LIKE_LIMIT: usize = 256;
 
 /// The index, asked about certain damaged files.
 pub(super) struct Known<'a> {
@@ -87,13 +91,66 @@ impl<'a> Known<'a> {
 
     /// The mtime that the index recorded for the inode under this name, if it knows that as having this content.
     pub fn mtime_of(&self, name: &Name, hash: ContentHash) -> Result<Option<FileTime>> {
+        let of_hash = self.state_of(name)?.filter(|state| state.hash == Some(hash));
+        Ok(of_hash.map(|state| state.stored_mtime()))
+    }
+
+    /// The number of a snapshot that is on the drive.
+    pub fn number_of(&self, snapshot: &str) -> Option<u64> {
+        self.numbers.get(snapshot).copied()
+    }
+
+    /// What the entry of this name should be; `None` if the index knows of none.
+    pub fn state_of(&self, name: &Name) -> Result<Option<State>> {
         let (Some(seq), Some(node)) =
-            (self.numbers.get(&name.snapshot), self.index.node_of(&name.path)?)
+            (self.number_of(&name.snapshot), self.index.node_of(&name.path)?)
         else {
             return Ok(None);
         };
-        let version = self.index.version_at(node, *seq)?;
-        let of_hash = version.filter(|(.., state)| state.hash == Some(hash));
-        Ok(of_hash.map(|(.., state)| state.stored_mtime()))
+        Ok(self.index.version_at(node, seq)?.map(|(.., state)| state))
+    }
+
+    /// What should be in the folder of this name.
+    pub fn children_of(&self, name: &Name) -> Result<Vec<(Vec<u8>, State)>> {
+        let (Some(seq), Some(node)) =
+            (self.number_of(&name.snapshot), self.index.node_of(&name.path)?)
+        else {
+            return Ok(Vec::new());
+        };
+        let children = self.index.children(node, seq)?.into_iter();
+        Ok(children.map(|child| (child.name, child.state)).collect())
+    }
+
+    /// The names under which something of this kind and content should be: those of the same path first, in the nearest
+    /// snapshots, then a few of the others of a file.
+    pub fn names_like(&self, name: &Name, state: &State) -> Result<Vec<Name>> {
+        let Some(seq) = self.number_of(&name.snapshot) else { return Ok(Vec::new()) };
+        let mut near: Vec<&(i64, String)> = self.on_drive.iter().collect();
+        near.sort_by_key(|(other, _)| other.abs_diff(seq.cast_signed()));
+        let mut names = Vec::new();
+        let mut lives = match self.index.node_of(&name.path)? {
+            Some(node) => self.index.versions_of(node)?,
+            None => Vec::new(),
+        };
+        lives.retain(|(.., it)| (it.meta.kind, it.hash) == (state.meta.kind, state.hash));
+        let is_there =
+            |seq: i64| lives.iter().any(|(first, last, _)| (*first..=*last).contains(&seq));
+        let there = near.iter().filter(|(seq, _)| is_there(*seq)).take(LIKE_LIMIT);
+        names.extend(there.map(|(_, it)| Name { snapshot: it.clone(), path: name.path.clone() }));
+        let (Some(hash), Kind::File, 1..) = (state.hash, state.meta.kind, state.meta.size_bytes)
+        else {
+            return Ok(names);
+        };
+        for copy in self.index.copies(state.meta.size_bytes, hash, state.meta.mtime)? {
+            let Some(folder) = self.index.path_of(copy.parent)? else { continue };
+            let path = folder.join(&copy.name);
+            if !is_name(&copy.name) || path == name.path {
+                continue;
+            }
+            let range = copy.first..=copy.last;
+            let nearest = near.iter().find(|(seq, _)| range.contains(seq));
+            names.extend(nearest.map(|(_, it)| Name { snapshot: it.clone(), path }));
+        }
+        Ok(names)
     }
 }

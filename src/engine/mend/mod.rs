@@ -1,4 +1,5 @@
-//! Puts a good copy in the place of a damaged stored file, under every name that the file has in the repository.
+//! Puts a good copy in the place of a damaged stored file, under every name that the file has in the repository, and brings
+//! back what is lost from, or was altered in, the trees.
 //!
 //! What a content is, its hash says; nothing is ever made up. The one place besides adoption that changes committed
 //! trees, journaled as FORMAT.md says.
@@ -13,6 +14,7 @@ mod locate;
 mod stage;
 mod survey;
 mod swap;
+mod tree;
 
 use std::collections::HashSet;
 use std::path::PathBuf;
@@ -35,6 +37,7 @@ use known::Known;
 use locate::{Located, locate, look_again};
 pub(super) use stage::{STAGE_NAME, new_inodes};
 use survey::survey_all;
+pub use tree::{Returned, bring_back, can_bring_back};
 
 /// A stored inode that was found to be damaged.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,6 +92,12 @@ pub struct Mending {
 
 /// How many damaged files are mended by one journal.
 const BATCH: usize = 64;
+
+/// Contents are staged together up to so much: the damaged ones take their room until then.
+const STAGED_BYTES: u64 = 256 << 20;
+
+/// A line of the journal without its path takes about so much.
+const LINE_BYTES: usize = 200;
 
 /// How long those who read are waited for: meanwhile no backup is made.
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -185,6 +185,27 @@ pub(super) fn put_back_all(repository: &Repository, steps: &[&Step]) -> Result<O
     Ok(altered)
 }
 
+/// Gives folders in which entries were brought back the mode and the time that they should have, the deepest first; says
+/// why one could not be. One with a mode that no mending leaves is not what the journal tells of.
+pub(super) fn put_back_folders(repository: &Repository, steps: &[Step]) -> Result<Option<Errno>> {
+    let mut steps: Vec<&Step> = steps.iter().collect();
+    steps.sort_by_key(|step| std::cmp::Reverse(step.name.path.components().count()));
+    let mut altered = None;
+    for step in steps {
+        let Ok(Some(folder)) = step.name.folder(repository) else { continue };
+        let put_back = || {
+            let mode = u32::from(folder.stat()?.stx_mode) & 0o7777;
+            let is_ours = mode == step.mode || mode == step.mode | 0o700;
+            if is_ours { put_back(&folder, step) } else { Ok(()) }
+        };
+        if let Err(errno) = put_back() {
+            of_name(repository, errno)?;
+            altered = Some(errno);
+        }
+    }
+    Ok(altered)
+}
+
 impl Origin {
     fn inode(&self) -> Option<u64> {
         self.dir.stat_child(&self.name).ok().map(|stat| stat.stx_ino)

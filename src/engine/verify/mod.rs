@@ -47,7 +47,7 @@ pub struct VerifyOptions {
     pub names: Vec<String>,
     /// Only snapshots of so many last days.
     pub since_days: Option<u32>,
-    /// Of how many files in a hundred the content is read: from 1 to 100. Trees are always checked whole.
+    /// Of how many files in a hundred the content is read: from 0 to 100. Trees are always checked whole.
     pub sample_percent: u8,
 }
 
@@ -131,6 +131,20 @@ pub fn verify(history: &History, pass: &mut Pass, monitor: &Monitor) -> Result<V
     pass.save();
     outcome?;
     found(history, pass)
+}
+
+/// Checks trees alone, and no contents, in a pass that can't be gone on with: of these snapshots; of all, if none is named.
+///
+/// # Errors
+/// As of [`verify`].
+pub fn check_trees(
+    history: &History,
+    names: Vec<String>,
+    monitor: &Monitor,
+) -> Result<VerifyReport> {
+    let id = history.repository()?.marker().id;
+    let options = VerifyOptions { names, since_days: None, sample_percent: 0 };
+    verify(history, &mut Pass::unkept(id, &options, Timestamp::now()), monitor)
 }
 
 /// What a pass found until now.

@@ -83,8 +83,14 @@ impl Pass {
                 && (SignedDuration::ZERO..OLDEST).contains(&age)
         };
         let saved = read(file).filter(fits).and_then(|saved| Self::of(file, saved));
-        saved.unwrap_or_else(|| Self {
-            file: file.to_owned(),
+        let begun = || Self { file: file.to_owned(), ..Self::unkept(repository, options, now) };
+        saved.unwrap_or_else(begun)
+    }
+
+    /// A pass that begins at `now` and is kept nowhere.
+    pub(super) fn unkept(repository: Uuid, options: &VerifyOptions, now: Timestamp) -> Self {
+        Self {
+            file: PathBuf::new(),
             repository,
             options: options.clone(),
             begun: now,
@@ -97,7 +103,7 @@ impl Pass {
             suspects: Vec::new(),
             tally: Tally::default(),
             vanished: Vec::new(),
-        })
+        }
     }
 
     fn of(file: &Path, saved: Saved) -> Option<Self> {
