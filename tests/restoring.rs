@@ -2,6 +2,7 @@
 
 mod apply;
 mod databases;
+mod fixed;
 mod journals;
 mod published;
 mod resume;

@@ -6,6 +6,7 @@ mod flags;
 mod journal;
 mod lift;
 mod links;
+mod loose;
 mod moves;
 mod owner;
 mod place;

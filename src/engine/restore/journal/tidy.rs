@@ -130,14 +130,23 @@ impl Journals {
     }
 }
 
-/// Puts right what is between two places, and folders that were made writable for the moment.
+/// Puts right what is between two places, and what was made movable or writable for the moment.
 fn leave(journal: &Journal) -> Result<()> {
     // Without its steps nobody could ever go on with it: that must not keep anybody from giving it up.
     let Ok(steps) = journal.steps() else { return Ok(()) };
     let workspaces = open_workspaces(journal)?;
     let mut mover = Mover::new(&workspaces);
     let lifted = lift(&steps.lifts, true);
-    let settled = lifted.and_then(|()| steps.swaps.iter().try_for_each(|swap| mover.settle(swap)));
+    let settled = lifted.and_then(|()| {
+        steps.swaps.iter().try_for_each(|swap| {
+            mover.settle(swap)?;
+            for thing in [swap.fresh.as_ref(), swap.former.as_ref()] {
+                // Whichever is at the place; one that does not get it back must not keep the rest from being given up.
+                let _ = mover.fasten(swap, thing, None);
+            }
+            Ok(())
+        })
+    });
     settled.and(lift(&steps.lifts, false))
 }
 
