@@ -136,6 +136,10 @@ pub(super) fn explain(error: &Error) -> Option<Explanation> {
             ),
             gettext("Mount what it is on, and try again. Nothing was changed."),
         ),
+        Error::Engine(EngineError::RestoreStopped(_)) => Explanation::new(
+            gettext("Stopped."),
+            gettext("“yore restore --resume” goes on, “yore undo” takes back what was moved."),
+        ),
         Error::NothingToResume => {
             Explanation { what: gettext("No restore was interrupted."), advice: None }
         }

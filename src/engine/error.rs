@@ -324,6 +324,9 @@ pub enum Error {
     /// The folder in which an interrupted restore keeps what it staged and set aside is not there.
     #[error("what was restored is kept in {}, which is not there", .0.display())]
     WorkspaceAway(PathBuf),
+    /// The restore with this number was stopped while its items were moved: it can be gone on with, or be taken back.
+    #[error("stopped; the restore {0} can be gone on with")]
+    RestoreStopped(uuid::Uuid),
     /// A restore ended before anything was put in its place; what is staged is kept for the next try.
     #[error("{0}; what was copied is kept")]
     RestoreKept(#[source] Box<Error>),

@@ -28,7 +28,8 @@ use crate::engine::snapshot::Snapshot;
 ///
 /// # Errors
 /// Whatever stops the whole restore: a target that can't be written to or has no room, a stop. What is in its place by
-/// then is whole, stays and can be undone; what could not be read is a problem in the report.
+/// then is whole, stays and can be undone, and after [`Error::RestoreStopped`] be gone on with; what could not be read is
+/// a problem in the report.
 pub fn apply(
     history: &History,
     plan: &RestorePlan,
