@@ -127,8 +127,10 @@ pub enum Action {
     Adjust,
     /// What is there stays, and nothing is restored.
     Skip,
-    /// Nothing of it is stored, or it can't be made.
+    /// Nothing of it is stored.
     Impossible,
+    /// A device, which only root gets back who asks for it.
+    LeaveOut,
 }
 
 /// What is at an item's place now.

@@ -94,12 +94,18 @@ fn staged(steps: &Steps) -> HashMap<Vec<u8>, Option<u64>> {
     steps.swaps.iter().map(|swap| (slot_name(swap.slot), inode(swap))).collect()
 }
 
-/// Drops the items of which nothing was done: what went wrong may have done so after one was moved.
+/// Drops the items of which nothing was done, and what was staged of them from the counts: what went wrong may have done
+/// so after one was moved.
 fn keep_done(mover: &mut Mover<'_>, steps: &mut Steps) {
+    let (entries, bytes) = (&mut steps.entries, &mut steps.bytes);
     steps.swaps.retain_mut(|swap| {
         let is_done = mover.is_done(swap);
         // What can't be looked at stays as the steps have it.
         let _ = is_done && mover.note(swap).is_ok();
+        if let Some(fresh) = swap.fresh.as_ref().filter(|_| !is_done) {
+            *entries = entries.saturating_sub(fresh.entries);
+            *bytes = bytes.saturating_sub(fresh.bytes);
+        }
         is_done
     });
 }

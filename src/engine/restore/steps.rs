@@ -67,6 +67,7 @@ fn swap_of(
         // What could not be staged has been told of.
         let Some(stat) = workspace.slot(&slot_name(slot)).map_err(failed)? else { return Ok(None) };
         let mut thing = thing_of(&stat, item.bytes);
+        thing.entries = item.entries;
         if Kind::from_mode(stat.stx_mode.into()) == Some(Kind::Directory) {
             // It was staged so that it can be moved.
             let mode = run.answers.find(&item.path, item.at)?.1.meta.mode;

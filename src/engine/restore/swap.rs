@@ -57,7 +57,7 @@ pub fn thing_of(stat: &Statx, bytes: u64) -> Thing {
     let mode = (kind == Some(Kind::Directory) && mode & 0o700 != 0o700).then_some(mode);
     let mtime = Metadata::from_statx(stat).map(|meta| meta.mtime);
     let mtime = mtime.filter(|_| kind == Some(Kind::File));
-    Thing { inode: stat.stx_ino, mode, flags: flags::fixing(stat), bytes, mtime }
+    Thing { inode: stat.stx_ino, mode, flags: flags::fixing(stat), entries: 0, bytes, mtime }
 }
 
 impl<'a> Mover<'a> {

@@ -160,7 +160,7 @@ impl Workspace {
     /// Opens a workspace that was made; `None` if it is gone for good.
     ///
     /// # Errors
-    /// [`Error::FileSystemAway`], and what the system says: it may be there.
+    /// [`Error::WorkspaceAway`], and what the system says: it may be there.
     pub fn open(place: &Place) -> Result<Option<Self>> {
         let failed = |errno| failed(place, errno);
         let (parent, path) = target::nearest(&place.parent)?;
@@ -171,7 +171,7 @@ impl Workspace {
             return Ok(Some(Self { parent, name: place.name.clone(), path: place.path(), dir }));
         }
         if file_system != place.file_system {
-            return Err(Error::FileSystemAway(place.parent.clone()));
+            return Err(Error::WorkspaceAway(place.path()));
         }
         Ok(None)
     }

@@ -39,6 +39,9 @@ pub struct Thing {
     /// The inode flags with which it can't be moved, of those that root can take off.
     #[serde(default, skip_serializing_if = "is_none")]
     pub flags: u32,
+    /// Entries in it that are restored, itself included.
+    #[serde(default)]
+    pub entries: u64,
     /// Bytes of content in it.
     #[serde(default)]
     pub bytes: u64,

@@ -66,7 +66,7 @@ impl Journals {
     ///
     /// # Errors
     /// [`Error::NoSuchRestore`], [`Error::Locked`] while a process is at work on it or it was interrupted while things
-    /// were moved, [`Error::FileSystemAway`], and what the system says.
+    /// were moved, [`Error::WorkspaceAway`], and what the system says.
     pub fn give_up(&self, id: Uuid) -> Result<()> {
         let journal = self.take(id)?;
         if journal.header.standing.is_half_done() {
@@ -80,7 +80,7 @@ impl Journals {
     /// is, and can be neither gone on with nor taken back. For a person who agreed to that.
     ///
     /// # Errors
-    /// [`Error::NoSuchRestore`], [`Error::Locked`] while a process is at work on it, [`Error::FileSystemAway`], and
+    /// [`Error::NoSuchRestore`], [`Error::Locked`] while a process is at work on it, [`Error::WorkspaceAway`], and
     /// what the system says.
     pub fn abandon(&self, id: Uuid) -> Result<()> {
         let journal = self.take(id)?;
@@ -171,7 +171,7 @@ fn open_workspaces(journal: &Journal) -> Result<Vec<Option<Workspace>>> {
 /// Removes all that a restore staged or keeps.
 ///
 /// # Errors
-/// [`Error::FileSystemAway`] before anything is removed, and what the system says.
+/// [`Error::WorkspaceAway`] before anything is removed, and what the system says.
 pub fn remove_workspaces(journal: &Journal) -> Result<()> {
     remove_all(&open_workspaces(journal)?)
 }
