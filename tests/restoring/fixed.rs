@@ -208,6 +208,27 @@ fn an_undo_that_is_killed_is_gone_on_with() {
 }
 
 #[test]
+fn where_no_folder_is_free_one_is_made_so_for_the_moment() {
+    let Some(fixed) = Fixed::new(Home::new()) else { return };
+    for path in [&fixed.source, fixed.drive.path()] {
+        change_flags(path, IFlags::IMMUTABLE, IFlags::empty()).unwrap();
+    }
+    let are_fixed = || {
+        let all = [flags(&fixed.source), flags(fixed.drive.path())];
+        all.iter().all(|flags| flags.contains(IFlags::IMMUTABLE))
+    };
+    let before = fixed.state();
+    let told = fixed.home.json(fixed.words());
+    fixed.is_restored("restored");
+    assert!(are_fixed() && !workspaces(&fixed.source).is_empty());
+    fixed.home.run(["undo"]).says(0, &[]);
+    fixed.is_in(&before, "taken back");
+    let number = told["report"]["id"].as_str().unwrap();
+    fixed.home.run(["undo", "--discard", number]).says(0, &[]);
+    assert!(are_fixed() && workspaces(&fixed.source).is_empty());
+}
+
+#[test]
 fn for_a_person_it_stays_where_it_is_and_is_named() {
     let Some(fixed) = Fixed::new(Home::of_user(NOBODY)) else { return };
     let answer = fixed.home.run(fixed.words());
