@@ -28,7 +28,7 @@ help:
 	@echo 'make test     install what is missing, check and test everything'
 	@echo 'make properties CASES=n  try n random trees on each drive for each user (a few of them are part of make test)'
 	@echo 'make histories CASES=n   try n random histories (a few of them are part of make test)'
-	@echo 'make kills    kill prune, restore, undo and mending at every system call, and let each fail (a few of them are part of make test)'
+	@echo 'make kills    kill prune, restore, undo and mending at every system call that may change something, and let each call fail (a few of them are part of make test; KILLS=all: in every way)'
 	@echo 'make torture  make kills, ask everything of every forged repository, and restore RACES times while folders become links'
 	@echo 'make build    build both programs for use'
 	@echo 'make install  put them, once built, under PREFIX (now $(PREFIX))'
@@ -83,9 +83,13 @@ histories:
 	@$(INSTALL_PACKAGES) build test
 	YORE_CASES='$(CASES)' YORE_SEED='$(SEED)' $(CARGO) test --locked $(WITHOUT_WINDOW) --test yore $(AS_ROOT) -- histories::
 
+# `each` ends within hours: a kill at every call that may change something, and every call failing in one way. `all` adds
+# every error, once and from then on, and takes days.
+KILLS ?= each
+
 kills:
 	@$(INSTALL_PACKAGES) build test
-	YORE_KILLS=all $(CARGO) test --locked $(WITHOUT_WINDOW) --test yore $(AS_ROOT) -- --nocapture faults::prune:: faults::restore:: faults::undo:: faults::mend::
+	YORE_KILLS='$(KILLS)' $(CARGO) test --locked $(WITHOUT_WINDOW) --test yore $(AS_ROOT) -- --nocapture faults::prune:: faults::restore:: faults::undo:: faults::mend::
 
 # Takes hours. What is run of it is one sample in each `make test`.
 RACES ?= 100000

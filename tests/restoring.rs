@@ -2,6 +2,7 @@
 
 mod apply;
 mod databases;
+mod elsewhere;
 mod fixed;
 mod journals;
 mod published;

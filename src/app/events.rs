@@ -74,6 +74,7 @@ pub fn describe(event: &Event) -> String {
         | Event::MendingStuck { .. }
         | Event::DamageSetAside
         | Event::DamageNotNoted { .. }
+        | Event::TakenElsewhere { .. }
         | Event::PrivilegesLeftOff { .. } => describe_finished(event),
     }
 }
@@ -146,6 +147,12 @@ fn describe_mending(event: &Event) -> String {
             "{count} damaged files could not be noted on the drive, for want of room.",
             *count,
             &[],
+        ),
+        Event::TakenElsewhere { count, first } => ngettext_f(
+            "{count} file was taken from another stored copy, since its own is damaged or lost: {path}. Run “yore verify”, which mends what it can.",
+            "{count} files were taken from other stored copies, since their own are damaged or lost, such as {path}. Run “yore verify”, which mends what it can.",
+            *count,
+            &[("path", &first.to_string())],
         ),
         _ => String::new(),
     }

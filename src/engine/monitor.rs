@@ -199,6 +199,13 @@ pub enum Event {
         /// One of them, below the repository.
         first: RelPath,
     },
+    /// Files and links were restored from other stored copies, since their own are damaged or lost.
+    TakenElsewhere {
+        /// How many.
+        count: u64,
+        /// One of them.
+        first: RelPath,
+    },
     /// A restore ended early; what it had replaced until then is kept here.
     ReplacedKept {
         /// The folder.

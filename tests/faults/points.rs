@@ -4,8 +4,20 @@ use std::collections::BTreeMap;
 
 use crate::common::chance::Chance;
 
-/// Where this is set, every system call is tried; else a few.
-const ALL: &str = "YORE_KILLS";
+/// What is tried, if not a few points by chance: `each` or `all`.
+const EXTENT: &str = "YORE_KILLS";
+
+/// How much is tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Extent {
+    /// A few points.
+    Sample,
+    /// Every call with one of its errors, and a kill at every call that may change what is there:
+    /// one at another call leaves the same behind as one at the next of these.
+    Each,
+    /// Every call with all of its errors, once and from then on, and a kill at each; both ways to go on after it.
+    All,
+}
 
 /// What happens at one call of one thread.
 #[derive(Debug, Clone)]
@@ -69,7 +81,7 @@ fn changes(call: &str) -> bool {
 pub struct Points {
     pub seed: u64,
     chance: Chance,
-    all: bool,
+    extent: Extent,
     hits: BTreeMap<String, usize>,
     kills: usize,
     errors: usize,
@@ -82,7 +94,11 @@ impl Points {
         Self {
             seed,
             chance: Chance::new(seed),
-            all: std::env::var_os(ALL).is_some(),
+            extent: match std::env::var(EXTENT).as_deref() {
+                Ok("all") => Extent::All,
+                Ok("each") => Extent::Each,
+                _ => Extent::Sample,
+            },
             hits: BTreeMap::new(),
             kills: 0,
             errors: 0,
@@ -90,26 +106,20 @@ impl Points {
         }
     }
 
-    /// The points of a run that makes so many of each call: all, or `sample` of them.
+    /// The points of a run that makes so many of each call; where only a few are tried, `sample` of them.
     pub fn of(&mut self, counts: &BTreeMap<String, usize>, sample: usize) -> Vec<Point> {
-        let mut all: Vec<Point> = Vec::new();
+        let mut points: Vec<Point> = Vec::new();
         for (call, most) in counts {
-            let point = |time, error, lasts| Point { call: call.clone(), time, error, lasts };
-            all.extend((1..=*most).map(|time| point(time, None, false)));
-            for (_, errors) in ERRORS.iter().filter(|(calls, _)| calls.contains(&call.as_str())) {
-                for error in *errors {
-                    let both =
-                        |time| [point(time, Some(error), false), point(time, Some(error), true)];
-                    all.extend((1..=*most).flat_map(both));
-                }
+            for time in 1..=*most {
+                points.extend(self.at(call, time));
             }
         }
-        if self.all {
-            return all;
+        if self.extent != Extent::Sample {
+            return points;
         }
         let mut few = Vec::new();
         while few.len() < sample {
-            let point = self.chance.of(&all);
+            let point = self.chance.of(&points);
             if changes(&point.call) || self.chance.is(10) {
                 few.push(point);
             }
@@ -117,9 +127,25 @@ impl Points {
         few
     }
 
+    /// What may happen at a call.
+    fn at(&mut self, call: &str, time: usize) -> Vec<Point> {
+        let point = |error, lasts| Point { call: call.to_owned(), time, error, lasts };
+        let known = ERRORS.iter().find(|(calls, _)| calls.contains(&call));
+        let errors = known.map_or(&[][..], |(_, errors)| errors);
+        let failing =
+            errors.iter().flat_map(|error| [false, true].map(|on| point(Some(*error), on)));
+        let mut failing: Vec<Point> = failing.collect();
+        let is_each = self.extent == Extent::Each;
+        if is_each && !failing.is_empty() {
+            failing = vec![self.chance.of(&failing)];
+        }
+        let kill = (!is_each || changes(call) || call == "openat").then(|| point(None, false));
+        kill.into_iter().chain(failing).collect()
+    }
+
     /// Whether of two ways to go on after a point this is the time for the first; with all points, both are tried.
     pub fn ways<T: Copy>(&mut self, both: [T; 2]) -> Vec<T> {
-        if self.all { both.to_vec() } else { vec![self.chance.of(&both)] }
+        if self.extent == Extent::All { both.to_vec() } else { vec![self.chance.of(&both)] }
     }
 
     /// Notes what came of a point; a kill says whether it was hit.

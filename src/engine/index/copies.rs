@@ -19,6 +19,8 @@ const LOOKED_AT: u32 = 256;
 /// One path under which a content was stored, in the snapshots from `first` to `last`.
 #[derive(Debug, Clone)]
 pub struct StoredCopy {
+    /// The path's number.
+    pub node: NodeId,
     /// The folder's number.
     pub parent: NodeId,
     /// The name in it.
@@ -61,23 +63,36 @@ impl Index {
         hash: ContentHash,
         mtime: FileTime,
     ) -> Result<Vec<StoredCopy>> {
+        self.copies_up_to(size_bytes, hash, mtime, TRIED)
+    }
+
+    /// As [`Index::copies`], at most `limit` of them.
+    pub fn copies_up_to(
+        &self,
+        size_bytes: u64,
+        hash: ContentHash,
+        mtime: FileTime,
+        limit: u32,
+    ) -> Result<Vec<StoredCopy>> {
         self.run(|connection| {
             let mut statement = connection.prepare_cached(&format!(
-                "SELECT n.parent, m.name, v.first, v.last, {COLUMNS} FROM \
+                "SELECT n.id, n.parent, m.name, v.first, v.last, {COLUMNS} FROM \
                  (SELECT * FROM version WHERE size = ?1 AND substr(hash, 1, 8) = ?2 AND kind = 102 \
                  AND size > 0 AND hash = ?3 LIMIT {LOOKED_AT}) v JOIN node n ON n.id = v.node \
                  JOIN name m ON m.id = n.name \
-                 ORDER BY v.mtime = ?4 AND v.mtime_ns = ?5 DESC LIMIT {TRIED}"
+                 ORDER BY v.mtime = ?4 AND v.mtime_ns = ?5 DESC LIMIT ?6"
             ))?;
+            let (size, start) = (size_bytes as i64, &hash.0[..8]);
             let rows = statement.query_map(
-                params![size_bytes as i64, &hash.0[..8], hash.0.as_slice(), mtime.sec, mtime.nsec],
+                params![size, start, hash.0.as_slice(), mtime.sec, mtime.nsec, limit],
                 |row| {
                     Ok(StoredCopy {
-                        parent: row.get(0)?,
-                        name: row.get(1)?,
-                        first: row.get(2)?,
-                        last: row.get(3)?,
-                        state: State::read(row, 4)?,
+                        node: row.get(0)?,
+                        parent: row.get(1)?,
+                        name: row.get(2)?,
+                        first: row.get(3)?,
+                        last: row.get(4)?,
+                        state: State::read(row, 5)?,
                     })
                 },
             )?;

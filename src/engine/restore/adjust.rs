@@ -2,11 +2,11 @@
 
 use rustix::io::{Errno, Result};
 
-use super::journal::Adjust;
+use super::journal::{Adjust, Lift};
+use super::swap::errno_of;
 use super::{flags, target};
 use crate::engine::copy::{self, OwnerRule};
 use crate::engine::dir::{Dir, add_inode_flags, descriptor_path, stat_fd};
-use crate::engine::error::Error;
 use crate::engine::meta::{FileTime, Metadata};
 use crate::engine::overrides::Override;
 use crate::engine::xattr::Xattrs;
@@ -64,11 +64,12 @@ fn set_all(dir: &Dir, wanted: &Override, mtime: Option<FileTime>) -> Result<bool
 }
 
 /// What has become of the folder since it got what `given` says and had what `other` says: whether somebody gave it
-/// another mode or owner, and the time that somebody's change of it left.
+/// another mode or owner, and the time that somebody's change of it left. One of `lifts` may still be writable.
 pub fn since(
     adjust: &Adjust,
     given: &Override,
     other: &Override,
+    lifts: &[Lift],
 ) -> Result<(bool, Option<FileTime>)> {
     // By a descriptor that needs no permission: one that may not be read is left so.
     let held = held(adjust)?;
@@ -77,20 +78,18 @@ pub fn since(
     let is_one =
         |now: u32, one: Option<u32>, other: Option<u32>| Some(now) == one || Some(now) == other;
     let access = |mode: Option<u32>| mode.map(|mode| mode & 0o777);
-    let is_theirs = !is_one(now.mode & 0o777, access(given.mode), access(other.mode))
+    let mode = now.mode & 0o777;
+    let is_lifted =
+        lifts.iter().any(|lift| lift.inode == adjust.inode && mode == lift.raised_mode() & 0o777);
+    let is_theirs = (!is_lifted && !is_one(mode, access(given.mode), access(other.mode)))
         || !is_one(now.uid, given.uid, other.uid)
         || !is_one(now.gid, given.gid, other.gid);
     Ok((is_theirs, Some(now.mtime).filter(|mtime| Some(*mtime) != given.mtime)))
 }
 
 fn held(adjust: &Adjust) -> Result<OwnedFd> {
-    // What can't be reached for a reason of its own is as good as gone.
-    let gone = |error| match error {
-        Error::Io { source, .. } => Errno::from_io_error(&source).unwrap_or(Errno::NOENT),
-        _ => Errno::NOENT,
-    };
     let parent = adjust.place.parent().unwrap_or(Path::new("/"));
-    let parent = target::open(parent).map_err(gone)?.ok_or(Errno::NOENT)?;
+    let parent = target::open(parent).map_err(|error| errno_of(&error))?.ok_or(Errno::NOENT)?;
     let name = adjust.place.file_name().map_or(&b"."[..], |name| name.as_encoded_bytes());
     hold(&parent, name, adjust.inode)?.ok_or(Errno::NOENT)
 }

@@ -11,7 +11,7 @@ use super::journal::{Header, Journal, Journals, Place, Steps};
 use super::links::Links;
 use super::owner::OwnerMap;
 use super::publish::publish;
-use super::stage::{Origin, Piece, Staging, Up};
+use super::stage::{Origin, Piece, Staging, Stored, Up};
 use super::steps::steps_of;
 use super::workspace::{self, Workspace, mount_of, slot_name};
 use super::{Action, RestorePlan, RestoreReport, Target, Warning, target};
@@ -19,6 +19,7 @@ use crate::engine::dir::Dir;
 use crate::engine::error::{Error, Result, TargetProblem};
 use crate::engine::history::{Answers, History};
 use crate::engine::monitor::{Event, Monitor, Phase};
+use crate::engine::path::RelPath;
 use crate::engine::problem::Reason;
 use crate::engine::repository::Repository;
 use crate::engine::seal::Ids;
@@ -55,7 +56,7 @@ pub fn apply(
 }
 
 /// What of the plan is not done at all.
-fn not_done(plan: &RestorePlan, monitor: &Monitor) -> Vec<(crate::engine::path::RelPath, Reason)> {
+fn not_done(plan: &RestorePlan, monitor: &Monitor) -> Vec<(RelPath, Reason)> {
     let reason = |action: Action| match action {
         Action::Impossible => Some(Reason::NeverStored),
         Action::LeaveOut => Some(Reason::Device),
@@ -219,6 +220,7 @@ impl Run<'_> {
     fn stage(&self, reuses: bool, monitor: &Monitor) -> Result<Steps> {
         let first = self.plan.items.iter().find(|item| item.is_written());
         let staging = Staging {
+            repository: self.repository,
             index: self.answers.0.path(),
             target: first.map(|item| item.target.clone()).unwrap_or_default(),
             monitor,
@@ -228,10 +230,14 @@ impl Run<'_> {
             entries: Default::default(),
             bytes: Default::default(),
             damaged: self.plan.request.damaged,
+            own_copies: self.plan.request.own_copies,
+            elsewhere: Default::default(),
+            taken: Default::default(),
             reuses,
         };
         let origins = self.origins()?;
-        staging.run(self.pieces(&origins, &staging)?)?;
+        staging.run(self.pieces(&origins)?)?;
+        staging.tell_taken();
         let mut steps = steps_of(self, &origins, &staging)?;
         steps.entries = staging.entries.into_inner();
         steps.bytes = staging.bytes.into_inner();
@@ -239,10 +245,10 @@ impl Run<'_> {
         Ok(steps)
     }
 
-    /// Opens the stored folder of every item.
-    fn pieces(&self, origins: &Origins, staging: &Staging<'_>) -> Result<Vec<Piece>> {
+    /// What is to be made, each with its stored folder, if that can be opened.
+    fn pieces(&self, origins: &Origins) -> Result<Vec<Piece>> {
         let mut pieces = Vec::new();
-        let mut last: Option<((u64, crate::engine::path::RelPath), Arc<Dir>)> = None;
+        let mut last: Option<((u64, RelPath), Stored)> = None;
         let mut dirs: HashMap<usize, Arc<Dir>> = HashMap::new();
         let items = self.plan.items.iter().enumerate();
         for (number, item) in items.filter(|(_, item)| item.is_written()) {
@@ -250,15 +256,12 @@ impl Run<'_> {
             let (node, state) = self.answers.find(&item.path, item.at)?;
             let folder = (item.at, item.path.parent().unwrap_or_default());
             let stored = match last.as_ref().filter(|(known, _)| *known == folder) {
-                Some((_, stored)) => Arc::clone(stored),
-                None => match files.beneath(&folder.1) {
-                    // Only the last one: a plan may name more folders than there are descriptors.
-                    Ok(dir) => Arc::clone(&last.insert((folder, Arc::new(dir))).1),
-                    Err(errno) => {
-                        staging.problem(&item.path, Reason::of_stored(errno));
-                        continue;
-                    }
-                },
+                Some((_, stored)) => stored.clone(),
+                // Only the last one: a plan may name more folders than there are descriptors.
+                None => {
+                    let opened = files.beneath(&folder.1).map(Arc::new);
+                    last.insert((folder, opened)).1.clone()
+                }
             };
             let dir = self.dir(number, &item.target, &mut dirs)?;
             pieces.push(Piece {

@@ -51,7 +51,7 @@ pub fn lift(lifts: &[Lift], is_writable: bool) -> Result<()> {
 
 impl Lift {
     /// The mode with which something can be moved.
-    fn raised_mode(&self) -> u32 {
+    pub fn raised_mode(&self) -> u32 {
         // Root, who takes flags off, needs no permission.
         if self.flags == 0 { self.mode | WRITABLE } else { self.mode }
     }

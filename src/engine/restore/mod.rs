@@ -95,6 +95,9 @@ pub struct RestoreRequest {
     pub privileges: bool,
     /// Bring back files whose stored copy is damaged, too, each with a warning.
     pub damaged: bool,
+    /// Take nothing from other stored copies where a file's own is damaged or lost: a drill wants to know that it is.
+    #[serde(default)]
+    pub own_copies: bool,
     /// Whose the entries become.
     pub owners: OwnerChoices,
     /// The program's own folders: nothing is restored into them, and nothing in them or around them is moved away.

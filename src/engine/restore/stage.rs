@@ -1,14 +1,18 @@
 //! Makes, in a workspace beside the target, what a restore is going to publish: content verified, metadata set.
 
+mod content;
+mod elsewhere;
 mod entry;
 mod nameless;
 
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::AcqRel, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use rustix::io::Errno;
+
+use elsewhere::{Elsewhere, Nearby, Taken};
 
 use super::links::Links;
 use super::owner::OwnerMap;
@@ -22,6 +26,7 @@ use crate::engine::path::RelPath;
 use crate::engine::pool::{Pool, walk_threads};
 use crate::engine::problem::Reason;
 use crate::engine::remove::open_writable;
+use crate::engine::repository::Repository;
 use crate::engine::xattr::Xattrs;
 
 /// The snapshot that pieces come from.
@@ -35,6 +40,9 @@ pub struct Origin {
     pub owners: OwnerMap,
 }
 
+/// A folder of a snapshot, or why it can't be opened.
+pub type Stored = rustix::io::Result<Arc<Dir>>;
+
 /// One entry that is to be made.
 pub struct Piece {
     /// Where it comes from.
@@ -46,11 +54,19 @@ pub struct Piece {
     /// What it is.
     pub state: State,
     /// The folder of the snapshot that it lies in.
-    pub stored: Arc<Dir>,
+    pub stored: Stored,
     /// Where it is made.
     pub up: Up,
     /// Under which name.
     pub staged: Vec<u8>,
+}
+
+impl Piece {
+    /// The folder in which its own stored copy is, and the name there.
+    fn own(&self) -> rustix::io::Result<(&Dir, &[u8])> {
+        let dir = self.stored.as_deref().map_err(|errno| *errno)?;
+        Ok((dir, self.path.name().unwrap_or(b".")))
+    }
 }
 
 /// The folder in which something is made.
@@ -95,6 +111,8 @@ pub struct Made {
 
 /// One restore's staging.
 pub struct Staging<'a> {
+    /// What is restored from.
+    pub repository: &'a Repository,
     /// The index to read.
     pub index: &'a Path,
     /// Where it is going to be, for messages.
@@ -113,6 +131,12 @@ pub struct Staging<'a> {
     pub flags: Mutex<Vec<(RelPath, u32, u64)>>,
     /// Whether a file whose stored copy is damaged is restored, too.
     pub damaged: bool,
+    /// Whether nothing is taken but from where it is stored itself.
+    pub own_copies: bool,
+    /// Where else something may be stored, once that was asked for.
+    pub elsewhere: OnceLock<Elsewhere>,
+    /// What was taken from there.
+    pub taken: Mutex<Taken>,
     /// Whether an earlier run may have left something in the workspaces.
     pub reuses: bool,
 }
@@ -120,6 +144,7 @@ pub struct Staging<'a> {
 struct Worker {
     index: Index,
     buffer: Vec<u8>,
+    nearby: Option<Nearby>,
 }
 
 impl Staging<'_> {
@@ -128,7 +153,10 @@ impl Staging<'_> {
         Pool::run(
             walk_threads(),
             pieces,
-            || Ok(Worker { index: Index::reader(self.index)?, buffer: vec![0; BUFFER_BYTES] }),
+            || {
+                let (index, buffer) = (Index::reader(self.index)?, vec![0; BUFFER_BYTES]);
+                Ok(Worker { index, buffer, nearby: None })
+            },
             |worker, piece, pool| {
                 self.monitor.check_cancelled()?;
                 self.make(worker, piece, pool)
@@ -146,14 +174,13 @@ impl Staging<'_> {
     }
 
     fn make_folder(&self, worker: &mut Worker, piece: Piece, pool: &Pool<Piece>) -> Result<()> {
-        let name = piece.path.name().unwrap_or(b".");
-        let stored = match piece.stored.child(name) {
-            Ok(stored) => Arc::new(stored),
-            Err(errno) => {
-                self.problem(&piece.path, Reason::of_stored(errno));
-                return self.close(piece.up);
-            }
-        };
+        let stored = piece.own().and_then(|(dir, name)| dir.child(name)).map(Arc::new);
+        if let Err(errno) = &stored
+            && self.own_copies
+        {
+            self.problem(&piece.path, Reason::of_stored(*errno));
+            return self.close(piece.up);
+        }
         if piece.state.change().absent {
             self.problem(&piece.path, Reason::NeverStored);
         }
@@ -166,7 +193,12 @@ impl Staging<'_> {
         };
         let change = piece.state.change();
         self.note_flags(&piece.path, change.flags, &dir)?;
-        let xattrs = change.xattrs().unwrap_or_else(|| Xattrs::read(&stored).unwrap_or_default());
+        let xattrs = match &stored {
+            Ok(stored) => {
+                change.xattrs().unwrap_or_else(|| Xattrs::read(stored).unwrap_or_default())
+            }
+            Err(_) => self.attributes(worker, &piece, std::iter::empty())?,
+        };
         let made = Arc::new(Made {
             origin: Arc::clone(&piece.origin),
             path: piece.path.clone(),
@@ -185,7 +217,7 @@ impl Staging<'_> {
                 path: piece.path.join(&child.name),
                 node: child.node,
                 state: child.state,
-                stored: Arc::clone(&stored),
+                stored: stored.clone(),
                 up: Up::Made(Arc::clone(&made)),
                 staged: child.name,
             };

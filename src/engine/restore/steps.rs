@@ -152,6 +152,8 @@ fn adjust_of(run: &Run<'_>, origins: &Origins, item: &PlanItem) -> Result<Option
         Some(xattrs) => xattrs,
         None => match files.beneath(&item.path).and_then(Xattrs::read) {
             Ok(xattrs) => xattrs,
+            // Its stored folder is lost, and there were none.
+            Err(_) if state.xattrs.is_none() => Xattrs::default(),
             Err(_) => return Ok(None),
         },
     };

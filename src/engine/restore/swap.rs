@@ -364,13 +364,15 @@ pub fn is_general(error: &Error) -> bool {
     Errno::from_io_error(source).is_none_or(|errno| general.contains(&errno))
 }
 
-/// Why a single item could not be moved.
+/// What the system said.
 pub fn errno_of(error: &Error) -> Errno {
     match error {
         Error::Io { source, .. } => Errno::from_io_error(source).unwrap_or(Errno::IO),
         Error::BadTarget { reason: TargetProblem::Link, .. } => Errno::LOOP,
         Error::BadTarget { reason: TargetProblem::NotFolder, .. } => Errno::NOTDIR,
         Error::BadTarget { reason: TargetProblem::NoPermission, .. } => Errno::ACCESS,
+        Error::BadTarget { reason: TargetProblem::ReadOnly, .. } => Errno::ROFS,
+        Error::BadTarget { reason: TargetProblem::Full, .. } => Errno::NOSPC,
         _ => Errno::IO,
     }
 }

@@ -202,7 +202,8 @@ impl Drill<'_> {
     fn restore(&self, pick: &Pick, most_entries: u64) -> Result<Option<Vec<DrillFailure>>> {
         let to = self.place.join("drill");
         let asked = RestoreRequest::of(pick.at, [pick.path.clone()]);
-        let request = RestoreRequest { target: Target::Folder(to.clone()), ..asked };
+        let target = Target::Folder(to.clone());
+        let request = RestoreRequest { target, own_copies: true, ..asked };
         let plan = plan_restore(self.history, &request, self.monitor)?;
         let limit = plan.free_bytes.map_or(LIMIT_BYTES, |free| LIMIT_BYTES.min(free / 4));
         if plan.bytes > limit || plan.entries > most_entries {

@@ -37,7 +37,7 @@ mod warnings;
 /// The window's size while it only asks for a folder.
 const ASKING_SIZE: (i32, i32) = (520, 240);
 /// Its size with a plan in it.
-const PLAN_SIZE: (i32, i32) = (540, 560);
+const PLAN_SIZE: (i32, i32) = (540, 620);
 
 /// What is to be brought back.
 #[derive(Debug)]

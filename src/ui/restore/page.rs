@@ -120,7 +120,7 @@ impl Component for Page {
             },
             gtk::ScrolledWindow {
                 set_propagate_natural_height: true,
-                set_max_content_height: 170,
+                set_max_content_height: 250,
                 set_hscrollbar_policy: gtk::PolicyType::Never,
                 #[watch]
                 set_visible: model.has_warnings(),

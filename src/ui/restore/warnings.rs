@@ -46,6 +46,8 @@ fn selectable(text: &str) -> gtk::Label {
             set_hexpand: true,
             set_wrap: true,
             set_wrap_mode: gtk::pango::WrapMode::WordChar,
+            // The height that it asks for is that of so wide a text.
+            set_max_width_chars: 44,
             set_selectable: true,
         }
     }

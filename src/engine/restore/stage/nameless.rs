@@ -3,28 +3,46 @@
 use rustix::fs::{AtFlags, FileType, Gid, Mode, Uid};
 use rustix::io::Errno;
 
-use super::{Piece, Staging};
+use super::{Piece, Staging, Worker};
 use crate::engine::copy::OwnerRule;
 use crate::engine::dir::set_child_mtime;
 use crate::engine::error::Result;
-use crate::engine::meta::Metadata;
+use crate::engine::meta::{ContentHash, Metadata};
 use crate::engine::problem::Reason;
 
 impl Staging<'_> {
-    pub(super) fn make_symlink(&self, piece: &Piece) -> Result<()> {
-        let name = piece.path.name().unwrap_or_default();
-        let target = match piece.stored.read_link(name) {
-            Ok(target) => target,
-            Err(errno) => {
-                self.problem(&piece.path, Reason::of_stored(errno));
-                return Ok(());
-            }
-        };
+    pub(super) fn make_symlink(&self, worker: &mut Worker, piece: &Piece) -> Result<()> {
+        let Some(target) = self.target_of(worker, piece)? else { return Ok(()) };
         self.clear(piece)?;
         match piece.up.dir().create_link(&piece.staged, &target) {
             Ok(()) => self.finish_nameless(piece),
             Err(errno) => self.refused(piece, errno),
         }
+    }
+
+    /// Where a link points to; `None` if no stored copy tells, which is said then.
+    fn target_of(&self, worker: &mut Worker, piece: &Piece) -> Result<Option<Vec<u8>>> {
+        let own = piece.own().and_then(|(dir, name)| dir.read_link(name));
+        let Some(hash) = piece.state.hash else {
+            return Ok(own
+                .map_err(|errno| self.problem(&piece.path, Reason::of_stored(errno)))
+                .ok());
+        };
+        if let Ok(target) = &own
+            && ContentHash::of(target) == hash
+        {
+            return Ok(own.ok());
+        }
+        if let Some(target) = self.take_target(worker, piece, hash)? {
+            return Ok(Some(target));
+        }
+        let reason = match &own {
+            Ok(_) if self.damaged => Reason::RestoredDamaged,
+            Ok(_) => Reason::StoredDamaged,
+            Err(errno) => Reason::of_stored(*errno),
+        };
+        self.problem(&piece.path, reason);
+        Ok(own.ok().filter(|_| self.damaged))
     }
 
     pub(super) fn make_special(&self, piece: &Piece, kind: FileType) -> Result<()> {

@@ -6,7 +6,7 @@ use super::Undo;
 use crate::engine::error::{Error, Result};
 use crate::engine::meta::FileTime;
 use crate::engine::restore::adjust;
-use crate::engine::restore::journal::{Adjust, Seen, Steps, Swap};
+use crate::engine::restore::journal::{Adjust, Lift, Seen, Steps, Swap};
 use crate::engine::restore::put::Units;
 use crate::engine::restore::since::Since;
 use crate::engine::restore::swap::{is_general, is_it, is_unwritten};
@@ -25,7 +25,11 @@ impl Undo<'_> {
                 changed.extend(known.changed);
                 known.folders
             }
-            None => steps.adjusts.iter().map(|step| self.since(step)).collect::<Result<_>>()?,
+            None => steps
+                .adjusts
+                .iter()
+                .map(|step| self.since(step, &steps.lifts))
+                .collect::<Result<_>>()?,
         };
         self.seen = Some(Seen { changed, folders });
         Ok(())
@@ -55,9 +59,9 @@ impl Undo<'_> {
         Ok(())
     }
 
-    fn since(&self, step: &Adjust) -> Result<Option<(bool, Option<FileTime>)>> {
+    fn since(&self, step: &Adjust, lifts: &[Lift]) -> Result<Option<(bool, Option<FileTime>)>> {
         let (given, other) = self.given(step);
-        match adjust::since(step, given, other) {
+        match adjust::since(step, given, other, lifts) {
             Ok(since) => Ok(Some(since)),
             Err(errno) => {
                 let error = Error::io("examine", &step.place, errno);
