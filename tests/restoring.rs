@@ -3,6 +3,7 @@
 mod apply;
 mod databases;
 mod elsewhere;
+mod fixed;
 mod journals;
 mod published;
 mod resume;

@@ -150,7 +150,11 @@ pub enum Error {
 impl Error {
     /// Whether the person stopped it: no failure.
     pub fn is_cancelled(&self) -> bool {
-        matches!(self, Self::Engine(EngineError::Cancelled) | Self::DeletionStopped)
+        matches!(
+            self,
+            Self::Engine(EngineError::Cancelled | EngineError::RestoreStopped(_))
+                | Self::DeletionStopped
+        )
     }
 
     /// The same; what was stopped while `monitor` showed a deletion says so.

@@ -1,5 +1,7 @@
 //! How well a person is protected: one pure decision for every face.
 
+use std::path::{Path, PathBuf};
+
 use super::state::{LastRun, Outcome};
 use crate::engine::history::{SnapshotInfo, SnapshotState};
 
@@ -12,27 +14,51 @@ pub enum Health {
     Protected,
     /// Protected, but so many paths could not be read.
     Partial(u64),
+    /// Protected, but for this folder: it is missing or was emptied.
+    SourceMissing(PathBuf),
+    /// So many things that are stored are not as they were backed up, and could not be mended.
+    Damaged(u64),
     /// The drive isn't attached: calm.
     DriveAway,
     /// The last run failed: why, in the person's words.
     Failed(String),
 }
 
+/// What is known of a repository and of what is backed up to it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Known<'a> {
+    /// Whether the drive is attached.
+    pub attached: bool,
+    /// The newest snapshot.
+    pub newest: Option<&'a SnapshotInfo>,
+    /// How the last run ended.
+    pub last_run: Option<&'a LastRun>,
+    /// How many stored things are not as they were backed up.
+    pub damaged: u64,
+    /// A folder that is missing or was emptied.
+    pub missing_source: Option<&'a Path>,
+}
+
 /// Decides from what the drive holds and how the last run ended.
-pub fn health(attached: bool, newest: Option<&SnapshotInfo>, last_run: Option<&LastRun>) -> Health {
-    if let Some(LastRun { outcome: Outcome::Failed { reason, away: false }, finished }) = last_run
+pub fn health(known: &Known<'_>) -> Health {
+    let newest = known.newest;
+    if let Some(LastRun { outcome: Outcome::Failed { reason, away: false }, finished }) =
+        known.last_run
         && newest.is_none_or(|snapshot| snapshot.finished.max(snapshot.current_at()) <= *finished)
     {
         return Health::Failed(reason.clone());
     }
-    if !attached {
+    if !known.attached {
         return Health::DriveAway;
     }
-    match newest {
-        None => Health::Never,
-        Some(snapshot) if snapshot.state != SnapshotState::Good => Health::Never,
-        Some(snapshot) if snapshot.problems > 0 => Health::Partial(snapshot.problems),
-        Some(_) => Health::Protected,
+    match (newest, known.missing_source) {
+        _ if known.damaged > 0 => Health::Damaged(known.damaged),
+        (None, _) => Health::Never,
+        (Some(snapshot), _) if snapshot.state != SnapshotState::Good => Health::Never,
+        // What is missing as a whole says more than how many paths of it could not be read.
+        (Some(_), Some(source)) => Health::SourceMissing(source.to_owned()),
+        (Some(snapshot), None) if snapshot.problems > 0 => Health::Partial(snapshot.problems),
+        (Some(_), None) => Health::Protected,
     }
 }
 
@@ -93,7 +119,34 @@ mod tests {
                 Health::Failed("full".into()),
             ),
         ] {
-            assert_eq!(health(attached, newest, run.as_ref()), wanted, "{name}");
+            let known = Known { attached, newest, last_run: run.as_ref(), ..Known::default() };
+            assert_eq!(health(&known), wanted, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_damaged_or_missing_is_not_called_protected() {
+        let (good, unread, source) = (snapshot(0), snapshot(3), Path::new("/home/ann"));
+        let attached = Known { attached: true, newest: Some(&good), ..Known::default() };
+        let missing = Known { missing_source: Some(source), ..attached };
+        let run = failed(2_000, false);
+        for (name, known, wanted) in [
+            ("damaged", Known { damaged: 2, ..attached }, Health::Damaged(2)),
+            ("missing", missing, Health::SourceMissing(source.to_owned())),
+            ("both", Known { damaged: 2, ..missing }, Health::Damaged(2)),
+            (
+                "missing and unread",
+                Known { newest: Some(&unread), ..missing },
+                Health::SourceMissing(source.to_owned()),
+            ),
+            ("damaged, away", Known { attached: false, damaged: 2, ..attached }, Health::DriveAway),
+            (
+                "damaged, and failed since",
+                Known { damaged: 2, last_run: Some(&run), ..attached },
+                Health::Failed("full".into()),
+            ),
+        ] {
+            assert_eq!(health(&known), wanted, "{name}");
         }
     }
 }

@@ -1,7 +1,5 @@
 //! What the rules make of the history as a whole: how much they would let go now, and how far back the drive reaches.
 
-use std::path::PathBuf;
-
 use jiff::Timestamp;
 
 use super::error::Result;
@@ -21,8 +19,6 @@ pub struct Outlook {
     pub reach_days: Option<u32>,
     /// Whether the drive is full after that time, since the rules let nothing go until then.
     pub fills_up: bool,
-    /// The folder that is missing, so that nothing is deleted.
-    pub missing_source: Option<PathBuf>,
 }
 
 /// What the rules of `target` make of a history whose drive is attached; `None` if none were agreed to.
@@ -65,7 +61,6 @@ pub(super) fn outlook(target: &Target, history: &History) -> Result<Option<Outlo
         droppable: droppable as u64,
         reach_days,
         fills_up: reach_days.is_some_and(|days| !lets_go_within(&policy, days)),
-        missing_source: plan.missing_source,
     }))
 }
 

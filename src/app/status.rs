@@ -1,8 +1,11 @@
 //! The one look at everything: is the person safe, how far back, and how much room is left.
 
+use std::path::PathBuf;
+
 use super::drill::{LastDrill, last_drill};
 use super::error::Error;
 use super::explain::{Explanation, explain};
+use super::health::{Known, health};
 use super::reach::outlook;
 use super::state::{LastRun, last_run};
 use super::target::Target;
@@ -39,6 +42,8 @@ pub struct Status {
     pub problems: Vec<Problem>,
     /// How the last run ended.
     pub last_run: Option<LastRun>,
+    /// A folder that is missing or was emptied, so that nothing is deleted; not known while the drive is away.
+    pub missing_source: Option<PathBuf>,
     /// What the rules make of the history; `None` if none were agreed to, or if the drive is away.
     pub outlook: Option<Outlook>,
     /// Restores that can be undone, or were interrupted, oldest first.
@@ -73,19 +78,30 @@ pub fn status(target: &Target) -> Status {
         _ => Vec::new(),
     };
     let attached = history.as_ref().filter(|history| !history.is_away());
+    let missing_source =
+        attached.and_then(|history| history.missing_source(&target.sources).ok().flatten());
     let outlook = attached.and_then(|history| outlook(target, history).ok().flatten());
     let damage = repository.and_then(|there| Damage::read(there).ok()).unwrap_or_default();
+    let last_verify = id.and_then(last_verify);
+    let damaged = damage.files().len() as u64;
     // What isn't known can't be undone: that is no reason to say nothing of the rest.
     let mut restores = restores().unwrap_or_default();
     restores.retain(|restore| restore.state != JournalState::Undone);
     Status {
-        last_verify: id.and_then(last_verify),
+        health: health(&Known {
+            attached: repository.is_some(),
+            newest: snapshots.last(),
+            last_run: last_run.as_ref(),
+            damaged: left_damaged(damaged, last_verify.as_ref()),
+            missing_source: missing_source.as_deref(),
+        }),
+        last_verify,
         last_drill: id.and_then(last_drill),
         restores,
-        damaged: damage.files().len() as u64,
+        damaged,
         problems,
+        missing_source,
         outlook,
-        health: super::health::health(repository.is_some(), snapshots.last(), last_run.as_ref()),
         unreachable: unreachable.as_ref().map(explain),
         newest: snapshots.last().cloned(),
         oldest: snapshots.first().cloned(),
@@ -94,4 +110,11 @@ pub fn status(target: &Target) -> Status {
         total_bytes: space.map(|space| space.total_bytes),
         last_run,
     }
+}
+
+/// How many stored things are not as they were backed up: damaged files that are remembered on the drive, or else were
+/// found and not mended, and what else the last verification found.
+fn left_damaged(remembered: u64, last: Option<&LastVerify>) -> u64 {
+    let Some(last) = last else { return remembered };
+    remembered.max(last.found.saturating_sub(last.mended)).saturating_add(last.faults)
 }

@@ -131,10 +131,14 @@ pub(super) fn explain(error: &Error) -> Option<Explanation> {
         ),
         Error::Engine(EngineError::WorkspaceAway(path)) => Explanation::new(
             gettext_f(
-                "What the restore copied and set aside is kept in {path}, which is not there.",
+                "What the restore copied and set aside is in {path}, which is not there.",
                 &[("path", &shown(path))],
             ),
-            gettext("Mount what it is on, and try again. Nothing was changed."),
+            gettext("Attach what it is on, and try again. Nothing was changed."),
+        ),
+        Error::Engine(EngineError::RestoreStopped(_)) => Explanation::new(
+            gettext("Stopped."),
+            gettext("“yore restore --resume” goes on, “yore undo” takes back what was moved."),
         ),
         Error::NothingToResume => {
             Explanation { what: gettext("No restore was interrupted."), advice: None }
@@ -142,13 +146,6 @@ pub(super) fn explain(error: &Error) -> Option<Explanation> {
         Error::HalfDone => Explanation::new(
             gettext("That restore was interrupted half-way, and given up it would stay so."),
             gettext("Say --yes to give it up; “yore undo” takes it back instead."),
-        ),
-        Error::Engine(EngineError::FileSystemAway(path)) => Explanation::new(
-            gettext_f(
-                "What that restore keeps in {path} is on a file system that is not attached.",
-                &[("path", &shown(path))],
-            ),
-            gettext("Attach it, and try again."),
         ),
         _ => return None,
     })

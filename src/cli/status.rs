@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::Ending;
-use super::output::{Output, path_json, snapshot_json, sources_json};
+use super::output::{Output, path_json, path_words, snapshot_json, sources_json};
 use super::restore::restore_json;
 use super::setup::show_retention;
 use crate::app::error::Result;
@@ -66,17 +66,18 @@ pub fn run(options: &Options, output: Output) -> Result<Ending> {
         output.line(gettext_f("Folder: {path}", &[("path", &path)]));
     }
     output.document(&document(&target, &status));
-    Ok(Ending::Done)
+    // As of `yore verify`: a script that only asks for the status should hear of it, too.
+    Ok(if matches!(status.health, Health::Damaged(_)) { Ending::Partial } else { Ending::Done })
 }
 
 /// What is kept, what would go now, and how far back the drive reaches.
 fn show_outlook(target: &Target, status: &Status, output: Output) {
     show_retention(target, output);
-    let Some(outlook) = &status.outlook else { return };
-    if let Some(path) = &outlook.missing_source {
+    if let Some(path) = &status.missing_source {
         output.line(source_missing(path));
         output.line(source_advice());
     }
+    let Some(outlook) = &status.outlook else { return };
     if outlook.droppable > 0 {
         output.line(ngettext_f(
             "{count} snapshot is not kept by them any more; “yore prune” deletes it.",
@@ -188,6 +189,16 @@ fn headline(health: &Health) -> String {
             *count,
             &[],
         ),
+        Health::SourceMissing(path) => gettext_f(
+            "Protected, but {path} is missing or was emptied.",
+            &[("path", &path_words(path))],
+        ),
+        Health::Damaged(count) => ngettext_f(
+            "Attention: {count} stored thing is not as it was backed up; “yore verify” says which, and tries to mend it.",
+            "Attention: {count} stored things are not as they were backed up; “yore verify” says which, and tries to mend them.",
+            *count,
+            &[],
+        ),
         Health::DriveAway => gettext("The drive is away."),
         Health::Failed(reason) => {
             gettext_f("The last backup failed: {reason}", &[("reason", reason)])
@@ -196,17 +207,19 @@ fn headline(health: &Health) -> String {
 }
 
 fn document(target: &Target, status: &Status) -> serde_json::Value {
-    let (health, problems, reason) = match &status.health {
-        Health::Never => ("never", 0, None),
-        Health::Protected => ("protected", 0, None),
-        Health::Partial(count) => ("partial", *count, None),
-        Health::DriveAway => ("drive-away", 0, None),
-        Health::Failed(reason) => ("failed", 0, Some(reason)),
+    let (health, reason) = match &status.health {
+        Health::Never => ("never", None),
+        Health::Protected => ("protected", None),
+        Health::Partial(_) => ("partial", None),
+        Health::SourceMissing(_) => ("source-missing", None),
+        Health::Damaged(_) => ("damaged", None),
+        Health::DriveAway => ("drive-away", None),
+        Health::Failed(reason) => ("failed", Some(reason)),
     };
     let outlook = status.outlook.as_ref();
     json!({
         "health": health,
-        "problems": problems,
+        "problems": status.newest.as_ref().map_or(0, |newest| newest.problems),
         "not_read": status.problems,
         "reason": reason,
         "unreachable": status.unreachable.as_ref().map(|why| &why.what),
@@ -221,9 +234,7 @@ fn document(target: &Target, status: &Status) -> serde_json::Value {
         "droppable": outlook.map(|outlook| outlook.droppable),
         "reach_days": outlook.and_then(|outlook| outlook.reach_days),
         "fills_up": outlook.map(|outlook| outlook.fills_up),
-        "missing_source": outlook
-            .and_then(|outlook| outlook.missing_source.as_deref())
-            .map(path_json),
+        "missing_source": status.missing_source.as_deref().map(path_json),
         "damaged": status.damaged,
         "last_verify": status.last_verify,
         "last_drill": status.last_drill,

@@ -102,16 +102,35 @@ fn line(restore: &JournalInfo) -> String {
         JournalState::Undone => gettext("undone"),
         JournalState::Discarding => gettext("being given up"),
     };
-    format!("{}  {when}  {}  {state}", short_number(restore), path_words(&restore.first))
+    let path = path_words(&restore.first);
+    let more = restore.restored.saturating_add(restore.removed).saturating_sub(1);
+    let places = match more {
+        0 => path,
+        more => ngettext_f(
+            "{path} and {count} more",
+            "{path} and {count} more",
+            more,
+            &[("path", &path)],
+        ),
+    };
+    format!("{}  {when}  {places}  {state}", short_number(restore))
 }
 
 fn show(report: &UndoReport, output: Output) {
-    output.line(ngettext_f(
-        "{count} item is back in its place.",
-        "{count} items are back in their place.",
-        report.put_back,
-        &[],
-    ));
+    if report.put_back > 0 {
+        output.line(ngettext_f(
+            "{count} item is back in its place.",
+            "{count} items are back in their place.",
+            report.put_back,
+            &[],
+        ));
+    } else if report.taken_away == 0 {
+        output.line(if report.problems.is_empty() {
+            gettext("There was nothing to put back.")
+        } else {
+            gettext("Nothing was put back.")
+        });
+    }
     if report.taken_away > 0 {
         output.line(ngettext_f(
             "{count} restored item was taken away again.",

@@ -318,12 +318,12 @@ pub enum Error {
     /// No restore is known by this number.
     #[error("no restore {0} is known here")]
     NoSuchRestore(uuid::Uuid),
-    /// What a restore set aside is on a file system that is not attached.
-    #[error("the file system of {} is not attached", .0.display())]
-    FileSystemAway(PathBuf),
-    /// The folder in which an interrupted restore keeps what it staged and set aside is not there.
-    #[error("what was restored is kept in {}, which is not there", .0.display())]
+    /// The folder in which a restore keeps what it staged and set aside is not there; its file system may not be attached.
+    #[error("what the restore keeps is in {}, which is not there", .0.display())]
     WorkspaceAway(PathBuf),
+    /// The restore with this number was stopped while its items were moved: it can be gone on with, or be taken back.
+    #[error("stopped; the restore {0} can be gone on with")]
+    RestoreStopped(uuid::Uuid),
     /// A restore ended before anything was put in its place; what is staged is kept for the next try.
     #[error("{0}; what was copied is kept")]
     RestoreKept(#[source] Box<Error>),

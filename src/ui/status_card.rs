@@ -9,11 +9,12 @@ use relm4::{gtk, gtk::glib};
 
 use super::bridge::Tick;
 use super::widgets::icon;
+use super::widgets::name_of;
 use super::widgets::named;
 use super::widgets::progress::{self, Shown};
 use crate::app::status::{Health, Status};
 use crate::app::text;
-use crate::i18n::{gettext, ngettext_f};
+use crate::i18n::{gettext, gettext_f, ngettext_f};
 
 /// How often "3 minutes ago" is worded again.
 const REWORD_INTERVAL: Duration = Duration::from_secs(20);
@@ -259,7 +260,10 @@ impl StatusCard {
             (Run::Idle, None) => ("content-loading-symbolic", "calm"),
             (Run::Idle, Some(Health::Never)) => ("document-open-recent-symbolic", "calm"),
             (Run::Idle, Some(Health::Protected)) => ("emblem-ok-symbolic", "good"),
-            (Run::Idle, Some(Health::Partial(_))) => ("dialog-warning-symbolic", "doubtful"),
+            (
+                Run::Idle,
+                Some(Health::Partial(_) | Health::SourceMissing(_) | Health::Damaged(_)),
+            ) => ("dialog-warning-symbolic", "doubtful"),
             (Run::Idle, Some(Health::DriveAway)) => ("drive-harddisk-symbolic", "calm"),
             (Run::Idle, Some(Health::Failed(_))) => ("dialog-error-symbolic", "bad"),
         };
@@ -277,6 +281,8 @@ impl StatusCard {
             None => gettext("Looking at the drive…"),
             Some(Health::Never) => gettext("Not backed up yet"),
             Some(Health::Protected | Health::Partial(_)) => gettext("Protected"),
+            Some(Health::SourceMissing(_)) => gettext("A folder is missing"),
+            Some(Health::Damaged(_)) => gettext("Stored files are damaged"),
             Some(Health::DriveAway) => gettext("Drive not attached"),
             Some(Health::Failed(_)) => gettext("Last backup failed"),
         }
@@ -292,6 +298,14 @@ impl StatusCard {
             Health::Partial(count) => lines.push(ngettext_f(
                 "{count} file could not be read",
                 "{count} files could not be read",
+                *count,
+                &[],
+            )),
+            Health::SourceMissing(path) => lines
+                .push(gettext_f("{path} is missing or was emptied", &[("path", &name_of(path))])),
+            Health::Damaged(count) => lines.push(ngettext_f(
+                "{count} thing is not as it was backed up: “yore verify” says which",
+                "{count} things are not as they were backed up: “yore verify” says which",
                 *count,
                 &[],
             )),

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::common::aged::Aged;
 use crate::common::drive::LoopDrive;
 use crate::common::small::Small;
+use crate::common::tree::stored;
 
 fn usual() -> Value {
     json!({ "all": "24 hours", "daily": "30 days", "weekly": "until room is needed" })
@@ -127,4 +128,50 @@ fn of_less_than_a_week_no_pace_is_told() {
     assert!(answer["reach_days"].is_null(), "{answer:#}");
     assert_eq!(answer["droppable"], 0);
     assert!(!aged.home.run(["status"]).out.contains("At this pace"));
+}
+
+#[test]
+fn what_is_damaged_for_good_is_the_headline() {
+    let small = Small::new();
+    let name = small.home.back_up();
+    let letter = stored(&small.repository, &name, &small.source).join("letter.txt");
+    let time = fs::metadata(&letter).unwrap().modified().unwrap();
+    fs::write(&letter, "all is over\n").unwrap();
+    fs::File::open(&letter).unwrap().set_modified(time).unwrap();
+    let aside = small.path().join("aside");
+    fs::rename(small.source.join("letter.txt"), &aside).unwrap();
+
+    small.home.run(["verify", "--no-mend"]).says(3, &[]);
+    assert_eq!(small.home.json_of(3, ["status"])["damaged"], 0, "found, and not remembered yet");
+    small.home.run(["verify"]).says(3, &[]);
+    let answer = small.home.run(["status"]);
+    answer.says(3, &["Attention: 1 stored thing is not as it was backed up", "“yore verify”"]);
+    assert!(!answer.out.contains("Protected"), "{answer:?}");
+    let answer = small.home.json_of(3, ["status"]);
+    assert_eq!((&answer["health"], &answer["damaged"]), (&"damaged".into(), &1.into()));
+
+    fs::rename(&aside, small.source.join("letter.txt")).unwrap();
+    small.home.run(["verify"]).says(0, &["mended"]);
+    small.home.run(["status"]).says(0, &["Protected."]);
+
+    // What else is wrong is in no list on the drive, but it was found.
+    fs::remove_file(letter).unwrap();
+    small.home.run(["verify"]).says(3, &["it is lost"]);
+    small.home.run(["status"]).says(3, &["Attention: "]);
+}
+
+#[test]
+fn a_missing_folder_is_told_in_the_headline() {
+    let small = Small::new();
+    small.home.back_up();
+    let (aside, path) = (small.path().join("aside"), small.arg(""));
+    let path = path.trim_end_matches('/');
+    fs::rename(&small.source, &aside).unwrap();
+    let words = format!("Protected, but {path} is missing or was emptied.");
+    small.home.run(["status"]).says(0, &[&words, "“yore setup” without it"]);
+    let answer = small.home.json(["status"]);
+    assert_eq!(answer["health"], "source-missing", "{answer:#}");
+    assert_eq!(answer["missing_source"], path, "{answer:#}");
+    fs::rename(&aside, &small.source).unwrap();
+    small.home.run(["status"]).says(0, &["Protected."]);
 }

@@ -4,7 +4,10 @@ use std::fs;
 
 use serde_json::Value;
 
+use crate::common::cli::{Home, NOBODY};
+use crate::common::place::is_root;
 use crate::common::small::Small;
+use crate::common::tree::write;
 
 /// A letter that was "dear" in the first snapshot and "other" in the second.
 fn rewritten() -> (Small, String) {
@@ -104,4 +107,42 @@ fn room_is_given_back() {
 
     small.home.run(["undo", id]).says(2, &["--list"]);
     assert_eq!(letter(&small), "dear");
+}
+
+#[test]
+fn the_list_says_how_much_more_there_is_and_an_undo_of_nothing_says_so() {
+    let (small, first) = rewritten();
+    fs::write(small.source.join("photos/winter.jpg"), "thaw").unwrap();
+    let source = small.arg("");
+    let words = ["restore", "--at", &first, &source, "--on-conflict", "replace"];
+    small.home.run(words).says(0, &["2 entries restored"]);
+    small.home.run(["undo", "--list"]).says(0, &["letter.txt and 1 more  kept until"]);
+    fs::write(small.source.join("letter.txt"), "edited").unwrap();
+    fs::write(small.source.join("photos/winter.jpg"), "edited").unwrap();
+    let answer = small.home.run(["undo"]);
+    answer.says(3, &["Nothing was put back.", "was changed after it was restored"]);
+    assert!(!answer.out.contains("0 items"), "{answer:?}");
+}
+
+#[test]
+fn a_person_is_told_which_options_are_root_s() {
+    if !is_root() {
+        return;
+    }
+    let home = Home::of_user(NOBODY);
+    let (source, drive) = (home.path().join("source"), home.path().join("drive"));
+    write(&source.join("letter"), "dear");
+    fs::create_dir(&drive).unwrap();
+    for path in [&source, &source.join("letter"), &drive] {
+        home.own(path);
+    }
+    home.set_up(&drive, &[&source]);
+    home.back_up();
+    let letter = source.join("letter");
+    let words = ["restore", "--dry-run", letter.to_str().unwrap()];
+    assert!(!home.run(words).err.contains("only root"));
+    let user = format!("{NOBODY}:1");
+    for option in [&["--privileged"][..], &["--map-user", &user], &["--map-group", &user]] {
+        home.run([&words[..], option].concat()).says(0, &[option[0], "only root"]);
+    }
 }

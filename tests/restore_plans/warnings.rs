@@ -5,7 +5,9 @@ use std::os::unix::fs::MetadataExt as _;
 
 use rustix::fs::FileType;
 use serde_json::json;
-use yore::engine::restore::{Action, OnConflict, RestoreRequest, Warning};
+use yore::engine::monitor::Monitor;
+use yore::engine::problem::Reason;
+use yore::engine::restore::{Action, OnConflict, RestoreRequest, Warning, apply};
 
 use super::{actions, asked, into, pairs, planned};
 use crate::common::attribute::{self, CAPABILITY};
@@ -89,6 +91,23 @@ fn power_and_devices_are_root_s_to_ask_for() {
     assert_eq!(plan.entries, 4);
     let plan = planned(&rig, &RestoreRequest { privileges: true, ..request });
     assert_eq!((plan.warnings.as_slice(), plan.entries), (&[][..], 5));
+}
+
+#[test]
+fn a_device_alone_is_left_out_for_what_it_is() {
+    if !is_root() {
+        return;
+    }
+    let rig = Rig::new();
+    write(&rig.source.join("in/plain"), "p");
+    device(&rig.source.join("in/device"), FileType::CharacterDevice, 1, 3);
+    rig.back_up();
+    fs::remove_file(rig.source.join("in/device")).unwrap();
+    let plan = planned(&rig, &asked(&rig, 1, OnConflict::Replace, ["in/device"]));
+    assert_eq!(actions(&rig, &plan), pairs(&[("in/device", Action::LeaveOut)]));
+    assert_eq!(plan.warnings, [Warning::DevicesLeftOut { count: 1 }]);
+    let report = apply(&rig.history(), &plan, &rig.journals(), &Monitor::new()).unwrap();
+    assert_eq!(report.problems, [(rig.path_of("in/device"), Reason::Device)]);
 }
 
 #[test]

@@ -157,7 +157,7 @@ fn what_is_away_is_not_forgotten() {
     drive.detach();
     assert_eq!(journals.tidy(Timestamp::now()).unwrap(), [] as [Uuid; 0]);
     let given_up = journals.give_up(report.id);
-    assert!(matches!(given_up, Err(Error::FileSystemAway(_))), "{given_up:?}");
+    assert!(matches!(given_up, Err(Error::WorkspaceAway(_))), "{given_up:?}");
     assert_eq!(scene.info(report.id).unwrap().state, JournalState::Done);
     assert!(drive.attach("rw"));
     assert_eq!(journals.tidy(Timestamp::now()).unwrap(), [report.id]);

@@ -170,3 +170,42 @@ fn only_the_repository_it_took_from_is_gone_on_with() {
     let unknown = restore::resume(&history(&small), &journals, stranger, &Monitor::new());
     assert!(matches!(unknown, Err(Error::NoSuchRestore(_))), "{unknown:?}");
 }
+
+#[test]
+fn a_restore_that_a_person_stops_is_gone_on_with_or_taken_back() {
+    if !trace::can_inject() {
+        return;
+    }
+    let mut stopped = 0;
+    for time in 1..=6 {
+        for is_undone in [false, true] {
+            let (small, wanted) = changed();
+            let before = plain(facts(&small.source));
+            let source = small.arg("");
+            let words = ["restore", "--on-conflict", "replace", source.as_str()];
+            let injection = format!("renameat2:signal=SIGINT:when={time}");
+            let answer = trace::run_under(&small.home, &injection, None, &words);
+            let what = format!("stopped at number {time}: {answer:?}");
+            is_whole(&small.source, &before, &wanted, &what);
+            let listed = small.home.json(["undo", "--list"])["restores"].clone();
+            if listed == serde_json::json!([]) {
+                assert_same(&plain(facts(&small.source)), &before, &what);
+                continue;
+            }
+            let is_stopped = listed[0]["state"] == "interrupted";
+            if is_stopped {
+                answer.says(1, &["Stopped.", "“yore restore --resume” goes on"]);
+                stopped += 1;
+            }
+            if !is_undone {
+                if is_stopped {
+                    small.home.run(["restore", "--resume"]).says(0, &[]);
+                }
+                assert_same(&without_inodes(plain(facts(&small.source))), &wanted, &what);
+            }
+            small.home.run(["undo"]).says(0, &[]);
+            assert_same(&plain(facts(&small.source)), &before, &what);
+        }
+    }
+    assert!(stopped > 4, "{stopped}");
+}

@@ -23,7 +23,7 @@ use crate::engine::path::RelPath;
 use crate::engine::restore::{
     OnConflict, OwnerChoices, RestoreReport, RestoreRequest, Target as To, Wanted,
 };
-use crate::i18n::gettext_f;
+use crate::i18n::{gettext, gettext_f};
 
 pub fn run(matches: &ArgMatches, options: &Options, output: Output) -> Result<Ending> {
     let target = Target::require(options)?;
@@ -31,6 +31,7 @@ pub fn run(matches: &ArgMatches, options: &Options, output: Output) -> Result<En
         return resume(target, output);
     }
     note_interrupted(output);
+    note_rights(matches, output);
     let history = open_history(&target, output)?;
     let request = request(matches, &history, output)?;
     let (planner, asked) = (target.clone(), request);
@@ -105,6 +106,26 @@ fn request(matches: &ArgMatches, history: &History, output: Output) -> Result<Re
         owners: OwnerChoices { users: pairs("map-user"), groups: pairs("map-group") },
         ..RestoreRequest::default()
     })
+}
+
+/// Tells whoever is not root which of the options they have no right to, so that nobody waits for what they promise.
+fn note_rights(matches: &ArgMatches, output: Output) {
+    if rustix::process::geteuid().is_root() {
+        return;
+    }
+    if matches.get_flag("privileged") {
+        output.note(gettext(
+            "“--privileged” changes nothing here: only root has such rights to give.",
+        ));
+    }
+    if matches.contains_id("map-user") {
+        output.note(gettext("“--map-user” gives no file to another here: only root can do that."));
+    }
+    if matches.contains_id("map-group") {
+        output.note(gettext(
+            "“--map-group” gives files only to groups that you are in: only root can do more.",
+        ));
+    }
 }
 
 /// What is in the newest snapshot no more comes from the last that has it, unless a moment was named.

@@ -72,6 +72,9 @@ fn item_words(item: &PlanItem) -> String {
         Action::Adjust => gettext_f("give {path} its former owner, permissions and time", words),
         Action::Skip => gettext_f("skip {path}, where something else is: {there}", words),
         Action::Impossible => gettext_f("can’t restore {path}, nothing is stored of it", words),
+        Action::LeaveOut => {
+            gettext_f("leave out {path}: devices are restored only by root who asks for it", words)
+        }
     }
 }
 
@@ -172,6 +175,7 @@ fn item_json(item: &PlanItem) -> Value {
             Action::Adjust => "adjust",
             Action::Skip => "skip",
             Action::Impossible => "impossible",
+            Action::LeaveOut => "leave-out",
         },
         "entries": item.entries,
         "bytes": item.bytes,

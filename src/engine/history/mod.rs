@@ -136,6 +136,12 @@ impl History {
         self.ask_at_length(|answers| prune::plan(answers.0, repository, request, monitor))
     }
 
+    /// The first of `sources` that is out of reach or emptied now, or was so when the newest snapshot was made; see
+    /// [`prune::missing_source`].
+    pub fn missing_source(&self, sources: &[Source]) -> Result<Option<PathBuf>> {
+        self.ask(|answers| prune::missing_source(answers.0, sources, false))
+    }
+
     /// What deleting the snapshots with these names is going to do.
     ///
     /// # Errors

@@ -3,11 +3,10 @@
 use rustix::io::{Errno, Result};
 
 use super::journal::{Adjust, Lift};
-use super::lift::WRITABLE;
 use super::swap::errno_of;
-use super::target;
+use super::{flags, target};
 use crate::engine::copy::{self, OwnerRule};
-use crate::engine::dir::{Dir, descriptor_path, stat_fd};
+use crate::engine::dir::{Dir, add_inode_flags, descriptor_path, stat_fd};
 use crate::engine::meta::{FileTime, Metadata};
 use crate::engine::overrides::Override;
 use crate::engine::xattr::Xattrs;
@@ -37,19 +36,30 @@ pub fn record(meta: &Metadata, xattrs: &Xattrs) -> Override {
 /// Gives the folder of `adjust` what `wanted` says, with this time if it is another; `false` if not all was taken.
 pub fn set(adjust: &Adjust, wanted: &Override, mtime: Option<FileTime>) -> Result<bool> {
     let dir = open(adjust)?;
+    let flags = adjust.flags | flags::fixing(&dir.stat()?);
+    if flags == 0 {
+        return set_all(&dir, wanted, mtime);
+    }
+    flags::take(&dir, flags)?;
+    let outcome = set_all(&dir, wanted, mtime);
+    let is_fixed = add_inode_flags(&dir, flags);
+    outcome.map(|all| all && is_fixed)
+}
+
+fn set_all(dir: &Dir, wanted: &Override, mtime: Option<FileTime>) -> Result<bool> {
     let mut meta = Metadata::from_statx(&dir.stat()?).ok_or(Errno::INVAL)?;
     wanted.apply_to(&mut meta);
     meta.mtime = mtime.unwrap_or(meta.mtime);
     let xattrs = wanted.xattrs().unwrap_or_default();
     let mut all = true;
-    for (name, _) in Xattrs::read(&dir)?.iter() {
+    for (name, _) in Xattrs::read(dir)?.iter() {
         if xattrs.iter().all(|(wanted, _)| wanted != name) {
-            all &= rustix::fs::fremovexattr(&dir, name).is_ok();
+            all &= rustix::fs::fremovexattr(dir, name).is_ok();
         }
     }
     let is_root = rustix::process::geteuid().is_root();
     let owner = if is_root { OwnerRule::Set } else { OwnerRule::Try };
-    all &= copy::set_metadata(&dir, &meta, &xattrs, owner)?;
+    all &= copy::set_metadata(dir, &meta, &xattrs, owner)?;
     Ok(all)
 }
 
@@ -69,9 +79,8 @@ pub fn since(
         |now: u32, one: Option<u32>, other: Option<u32>| Some(now) == one || Some(now) == other;
     let access = |mode: Option<u32>| mode.map(|mode| mode & 0o777);
     let mode = now.mode & 0o777;
-    let is_lifted = lifts
-        .iter()
-        .any(|lift| lift.inode == adjust.inode && mode == (lift.mode | WRITABLE) & 0o777);
+    let is_lifted =
+        lifts.iter().any(|lift| lift.inode == adjust.inode && mode == lift.raised_mode() & 0o777);
     let is_theirs = (!is_lifted && !is_one(mode, access(given.mode), access(other.mode)))
         || !is_one(now.uid, given.uid, other.uid)
         || !is_one(now.gid, given.gid, other.gid);

@@ -29,7 +29,8 @@ use crate::engine::snapshot::Snapshot;
 ///
 /// # Errors
 /// Whatever stops the whole restore: a target that can't be written to or has no room, a stop. What is in its place by
-/// then is whole, stays and can be undone; what could not be read is a problem in the report.
+/// then is whole, stays and can be undone, and after [`Error::RestoreStopped`] be gone on with; what could not be read is
+/// a problem in the report.
 pub fn apply(
     history: &History,
     plan: &RestorePlan,
@@ -37,7 +38,7 @@ pub fn apply(
     monitor: &Monitor,
 ) -> Result<RestoreReport> {
     if !plan.items.iter().any(super::PlanItem::is_changed) {
-        let problems = impossible(plan, monitor);
+        let problems = not_done(plan, monitor);
         return Ok(RestoreReport { problems, ..RestoreReport::default() });
     }
     let repository = history.repository()?;
@@ -54,10 +55,16 @@ pub fn apply(
     stage_and_publish(history, journal, plan, false, monitor)
 }
 
-/// What of the plan can't be done at all.
-fn impossible(plan: &RestorePlan, monitor: &Monitor) -> Vec<(RelPath, Reason)> {
-    let items = plan.items.iter().filter(|item| item.action == Action::Impossible);
-    let problems: Vec<_> = items.map(|item| (item.path.clone(), Reason::NeverStored)).collect();
+/// What of the plan is not done at all.
+fn not_done(plan: &RestorePlan, monitor: &Monitor) -> Vec<(RelPath, Reason)> {
+    let reason = |action: Action| match action {
+        Action::Impossible => Some(Reason::NeverStored),
+        Action::LeaveOut => Some(Reason::Device),
+        _ => None,
+    };
+    let items = plan.items.iter();
+    let problems: Vec<_> =
+        items.filter_map(|item| Some((item.path.clone(), reason(item.action)?))).collect();
     for (path, reason) in &problems {
         monitor.emit(&Event::Problem { path: path.clone(), reason: *reason });
     }
@@ -217,7 +224,7 @@ impl Run<'_> {
             index: self.answers.0.path(),
             target: first.map(|item| item.target.clone()).unwrap_or_default(),
             monitor,
-            problems: Mutex::new(impossible(self.plan, monitor)),
+            problems: Mutex::new(not_done(self.plan, monitor)),
             links: Links::default(),
             flags: Mutex::default(),
             entries: Default::default(),

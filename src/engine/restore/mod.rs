@@ -6,6 +6,7 @@ mod flags;
 mod journal;
 mod lift;
 mod links;
+mod loose;
 mod moves;
 mod owner;
 mod place;
@@ -129,8 +130,10 @@ pub enum Action {
     Adjust,
     /// What is there stays, and nothing is restored.
     Skip,
-    /// Nothing of it is stored, or it can't be made.
+    /// Nothing of it is stored.
     Impossible,
+    /// A device, which only root gets back who asks for it.
+    LeaveOut,
 }
 
 /// What is at an item's place now.

@@ -16,8 +16,8 @@ use crate::engine::monitor::{Event, Monitor, Phase};
 use crate::engine::problem::Reason;
 
 /// Does the steps that are not done yet; `is_resumed` says that an interrupted run may have done some. What can't be put
-/// in its place is a problem of that item alone. A stop, or what a file system as a whole can't do, ends it: what is in
-/// its place by then stays, and can be undone.
+/// in its place is a problem of that item alone. What a file system as a whole can't do ends it: what is in its place by
+/// then stays, and can be undone. After a stop it can be gone on with, too, unless nothing was moved yet.
 ///
 /// # Errors
 /// As of [`super::apply`].
@@ -32,9 +32,17 @@ pub fn publish(
     raise(&mut steps, &journal, is_resumed)?;
     let staged = staged(&steps);
     let mut mover = Mover::new(&workspaces);
+    let staging_problems = steps.problems.len();
     let mut putting = Putting::new(&mut mover, &journal, &steps, monitor);
     let outcome = putting.put_all(&mut steps, is_resumed);
     let is_whole = outcome.is_ok() && !putting.has_left();
+    if matches!(outcome, Err(Error::Cancelled))
+        && steps.swaps.iter().any(|swap| mover.is_done(swap))
+    {
+        // What could not be moved is tried again.
+        steps.problems.truncate(staging_problems);
+        return Err(pause(&journal, &steps, mover.has_noted));
+    }
     let count_before = steps.swaps.len();
     if !is_whole {
         keep_done(&mut mover, &mut steps);
@@ -73,18 +81,31 @@ pub fn publish(
     ended.map(|()| report)
 }
 
+/// Leaves a restore that was stopped so that it can be gone on with.
+fn pause(journal: &Journal, steps: &Steps, has_noted: bool) -> Error {
+    let lowered = lift(&steps.lifts, false);
+    let noted = if has_noted { journal.write_steps(steps) } else { Ok(()) };
+    lowered.and(noted).err().unwrap_or(Error::RestoreStopped(journal.header.id))
+}
+
 /// The inodes of what is restored, by slot.
 fn staged(steps: &Steps) -> HashMap<Vec<u8>, Option<u64>> {
     let inode = |swap: &Swap| swap.fresh.as_ref().map(|fresh| fresh.inode);
     steps.swaps.iter().map(|swap| (slot_name(swap.slot), inode(swap))).collect()
 }
 
-/// Drops the items of which nothing was done: what went wrong may have done so after one was moved.
+/// Drops the items of which nothing was done, and what was staged of them from the counts: what went wrong may have done
+/// so after one was moved.
 fn keep_done(mover: &mut Mover<'_>, steps: &mut Steps) {
+    let (entries, bytes) = (&mut steps.entries, &mut steps.bytes);
     steps.swaps.retain_mut(|swap| {
         let is_done = mover.is_done(swap);
         // What can't be looked at stays as the steps have it.
         let _ = is_done && mover.note(swap).is_ok();
+        if let Some(fresh) = swap.fresh.as_ref().filter(|_| !is_done) {
+            *entries = entries.saturating_sub(fresh.entries);
+            *bytes = bytes.saturating_sub(fresh.bytes);
+        }
         is_done
     });
 }

@@ -11,7 +11,7 @@ use super::journal::{Adjust, Flag, Lift, Steps, Swap, Thing};
 use super::stage::Staging;
 use super::swap::thing_of;
 use super::workspace::{is_writable, slot_name, stat_in};
-use super::{Action, PlanItem, adjust, target};
+use super::{Action, PlanItem, adjust, flags, target};
 use crate::engine::dir::Dir;
 use crate::engine::error::{Error, Result};
 use crate::engine::meta::Kind;
@@ -67,6 +67,7 @@ fn swap_of(
         // What could not be staged has been told of.
         let Some(stat) = workspace.slot(&slot_name(slot)).map_err(failed)? else { return Ok(None) };
         let mut thing = thing_of(&stat, item.bytes);
+        thing.entries = item.entries;
         if Kind::from_mode(stat.stx_mode.into()) == Some(Kind::Directory) {
             // It was staged so that it can be moved.
             let mode = run.answers.find(&item.path, item.at)?.1.meta.mode;
@@ -131,9 +132,10 @@ impl Folders {
         };
         let stat = dir.stat().map_err(|errno| Error::io("examine", path, errno))?;
         let is_own = stat.stx_uid == rustix::process::geteuid().as_raw();
-        if is_own && !is_writable(dir) {
+        let flags = flags::fixing(&stat);
+        if flags != 0 || is_own && !is_writable(dir) {
             let mode = u32::from(stat.stx_mode) & 0o7777;
-            let lift = Lift { path: path.to_owned(), inode: stat.stx_ino, mode };
+            let lift = Lift { path: path.to_owned(), inode: stat.stx_ino, mode, flags };
             self.lifts.insert(path.to_owned(), lift);
         }
         Ok(())
@@ -156,10 +158,12 @@ fn adjust_of(run: &Run<'_>, origins: &Origins, item: &PlanItem) -> Result<Option
         },
     };
     let xattrs = origin.owners.map_attributes(xattrs);
+    let stat = dir.stat().map_err(failed)?;
     Ok(Some(Adjust {
         path: item.path.clone(),
         place: item.target.clone(),
-        inode: dir.stat().map_err(failed)?.stx_ino,
+        inode: stat.stx_ino,
+        flags: flags::fixing(&stat),
         fresh: adjust::record(&origin.owners.map(state.meta), &xattrs),
         former: adjust::read(&dir).map_err(failed)?,
     }))

@@ -1,17 +1,16 @@
 //! Moves single items between their places and the workspaces. Which inode is where tells what was done already.
 
-use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustix::fs::Statx;
 use rustix::io::Errno;
 
-use super::adjust::{hold, set_mode};
 use super::journal::{Flag, Journal, Swap, Thing};
+use super::loose::Loose;
 use super::place::dated_name;
 use super::workspace::{Workspace, slot_name, stat_in};
-use super::{moves, target};
+use super::{flags, moves, target};
 use crate::engine::dir::Dir;
 use crate::engine::error::{Error, Result, TargetProblem};
 use crate::engine::meta::{Kind, Metadata};
@@ -40,24 +39,6 @@ pub enum Progress {
     Lost,
 }
 
-/// A folder that is made movable until it is set free.
-struct Loose(Option<(OwnedFd, u32)>);
-
-impl Loose {
-    fn new(dir: &Dir, name: &[u8], thing: Option<&Thing>) -> rustix::io::Result<Self> {
-        let Some((thing, mode)) = thing.and_then(|thing| Some((thing, thing.mode?))) else {
-            return Ok(Self(None));
-        };
-        let Some(held) = hold(dir, name, thing.inode)? else { return Ok(Self(None)) };
-        set_mode(&held, mode | 0o700)?;
-        Ok(Self(Some((held, mode))))
-    }
-
-    fn fasten(self) -> rustix::io::Result<()> {
-        self.0.map_or(Ok(()), |(held, mode)| set_mode(&held, mode))
-    }
-}
-
 /// Whether this is the thing.
 pub fn is_it(stat: Option<&Statx>, thing: Option<&Thing>) -> bool {
     stat.zip(thing).is_some_and(|(stat, thing)| stat.stx_ino == thing.inode)
@@ -76,7 +57,7 @@ pub fn thing_of(stat: &Statx, bytes: u64) -> Thing {
     let mode = (kind == Some(Kind::Directory) && mode & 0o700 != 0o700).then_some(mode);
     let mtime = Metadata::from_statx(stat).map(|meta| meta.mtime);
     let mtime = mtime.filter(|_| kind == Some(Kind::File));
-    Thing { inode: stat.stx_ino, mode, bytes, mtime }
+    Thing { inode: stat.stx_ino, mode, flags: flags::fixing(stat), entries: 0, bytes, mtime }
 }
 
 impl<'a> Mover<'a> {
@@ -204,7 +185,7 @@ impl<'a> Mover<'a> {
         let fresh = Loose::new(&workspace.dir, &name, swap.fresh.as_ref()).map_err(failed)?;
         let former = match folder.has(&swap.name).map_err(failed)? {
             true => Loose::new(&folder, &swap.name, swap.former.as_ref()).map_err(failed)?,
-            false => Loose(None),
+            false => Loose::NONE,
         };
         let moved = if swap.fresh.is_none() {
             match moves::move_to(&folder, &swap.name, &workspace.dir, &name) {
@@ -239,7 +220,7 @@ impl<'a> Mover<'a> {
         Ok(())
     }
 
-    /// Gives folders that were moved before an interruption their modes back: the one that should be at the place,
+    /// Gives things that were moved before an interruption their modes and flags back: the one that should be at the place,
     /// and the one in the slot.
     pub fn fasten(
         &mut self,
@@ -270,7 +251,7 @@ impl<'a> Mover<'a> {
         swap: &Swap,
         outgoing: Option<&Thing>,
         incoming: Option<&Thing>,
-        flags: &[Flag],
+        fixed: &[Flag],
     ) -> Result<rustix::io::Result<()>> {
         let folder = match outgoing {
             Some(_) => self.folder(&swap.folder)?,
@@ -280,10 +261,15 @@ impl<'a> Mover<'a> {
             return Ok(Err(Errno::NOENT));
         };
         let slot = slot_name(swap.slot);
-        for flag in flags {
-            super::flags::clear(&folder, &swap.name, flag);
+        fixed.iter().for_each(|flag| flags::clear(&folder, &swap.name, flag));
+        let turned = turn((&folder, &swap.name), (&workspace.dir, &slot), outgoing, incoming);
+        if turned.is_err() {
+            // What stays is as it was.
+            for flag in fixed {
+                let _ = flags::set(&folder, &swap.name, flag);
+            }
         }
-        Ok(turn((&folder, &swap.name), (&workspace.dir, &slot), outgoing, incoming))
+        Ok(turned)
     }
 }
 
@@ -295,11 +281,11 @@ fn turn(
 ) -> rustix::io::Result<()> {
     let out = match outgoing {
         Some(_) => Loose::new(folder, name, outgoing)?,
-        None => Loose(None),
+        None => Loose::NONE,
     };
     let back = match incoming {
         Some(_) => Loose::new(own, slot, incoming)?,
-        None => Loose(None),
+        None => Loose::NONE,
     };
     let moved = match (outgoing, incoming) {
         (Some(outgoing), Some(_)) => {

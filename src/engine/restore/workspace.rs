@@ -9,8 +9,8 @@ use rustix::io::Errno;
 use uuid::Uuid;
 
 use super::journal::Place;
-use super::target;
-use crate::engine::dir::Dir;
+use super::{flags, target};
+use crate::engine::dir::{Dir, add_inode_flags};
 use crate::engine::error::{Error, Result};
 use crate::engine::meta::FileTime;
 use crate::engine::path::encode;
@@ -43,7 +43,7 @@ impl Place {
         };
         let here = mount_of(&dir.stat().map_err(failed(&path))?);
         let start = path.clone();
-        while !is_writable(&dir) {
+        while !is_fit(&dir) {
             let above = path.parent().and_then(|above| Some((target::open(above).ok()??, above)));
             let Some((next, above)) = above else { break };
             if next.stat().map(|stat| mount_of(&stat)) != Ok(here) {
@@ -53,7 +53,7 @@ impl Place {
         }
         // None at all: the first one is made writable for the moment, if it is this user's.
         let file_system = file_system_of(&dir).map_err(failed(&path))?;
-        let parent = if is_writable(&dir) { path } else { start };
+        let parent = if is_fit(&dir) { path } else { start };
         Ok(Self {
             parent,
             name: name_of(id),
@@ -107,11 +107,26 @@ pub fn is_writable(dir: &Dir) -> bool {
     rustix::fs::accessat(dir, ".", access, AtFlags::EACCESS).is_ok()
 }
 
-/// Does something in a folder of this user, which is made writable for the moment if it has to be.
+/// Whether a workspace can be made in a folder, and be removed again.
+fn is_fit(dir: &Dir) -> bool {
+    is_writable(dir) && dir.stat().is_ok_and(|stat| !flags::is_fixed(&stat))
+}
+
+/// Does something in a folder of this user, which is made writable for the moment if it has to be; by root also in one
+/// that is immutable.
 pub fn in_writable<T>(dir: &Dir, act: impl Fn() -> rustix::io::Result<T>) -> rustix::io::Result<T> {
     let first = act();
-    if !matches!(first, Err(Errno::ACCESS)) {
-        return first;
+    match first {
+        Err(Errno::ACCESS) => {}
+        Err(Errno::PERM) => {
+            let flags = flags::fixing(&dir.stat()?);
+            if flags == 0 || flags::take(dir, flags).is_err() {
+                return first;
+            }
+            let second = act();
+            return if add_inode_flags(dir, flags) { second } else { Err(Errno::PERM) };
+        }
+        _ => return first,
     }
     let mode = u32::from(dir.stat()?.stx_mode) & 0o7777;
     if mode & 0o300 == 0o300 || dir.set_mode(mode | 0o300).is_err() {
@@ -145,7 +160,7 @@ impl Workspace {
     /// Opens a workspace that was made; `None` if it is gone for good.
     ///
     /// # Errors
-    /// [`Error::FileSystemAway`], and what the system says: it may be there.
+    /// [`Error::WorkspaceAway`], and what the system says: it may be there.
     pub fn open(place: &Place) -> Result<Option<Self>> {
         let failed = |errno| failed(place, errno);
         let (parent, path) = target::nearest(&place.parent)?;
@@ -156,7 +171,7 @@ impl Workspace {
             return Ok(Some(Self { parent, name: place.name.clone(), path: place.path(), dir }));
         }
         if file_system != place.file_system {
-            return Err(Error::FileSystemAway(place.parent.clone()));
+            return Err(Error::WorkspaceAway(place.path()));
         }
         Ok(None)
     }
@@ -174,7 +189,11 @@ impl Workspace {
     /// Removes all that `is_kept` doesn't name.
     pub fn sweep(&self, is_kept: impl Fn(&[u8]) -> bool) -> rustix::io::Result<()> {
         for name in self.dir.names()?.into_iter().filter(|name| !is_kept(name)) {
-            remove_tree(&self.dir, &name)?;
+            match remove_tree(&self.dir, &name) {
+                // Among it may be what was immutable where it was, and was set aside so.
+                Err(_) if flags::loosen(&self.dir, &name)? => remove_tree(&self.dir, &name)?,
+                removed => removed?,
+            }
         }
         Ok(())
     }

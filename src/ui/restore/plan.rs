@@ -85,7 +85,7 @@ fn row(item: &PlanItem, wanted: &BTreeSet<&RelPath>) -> Row {
         Action::Remove => {
             item.there.map(|there| size(there.entries, there.bytes)).unwrap_or_default()
         }
-        Action::Adjust | Action::Skip | Action::Impossible => String::new(),
+        Action::Adjust | Action::Skip | Action::Impossible | Action::LeaveOut => String::new(),
     };
     Row {
         icon,
@@ -118,6 +118,10 @@ fn icon_and_words(item: &PlanItem) -> (&'static str, String) {
         Action::Impossible => {
             ("dialog-warning-symbolic", gettext("Can’t be restored: nothing of it is stored"))
         }
+        Action::LeaveOut => (
+            "dialog-warning-symbolic",
+            gettext("Left out: devices are restored only by root who asks for it"),
+        ),
     }
 }
 

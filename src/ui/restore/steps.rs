@@ -3,12 +3,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use relm4::adw;
 use relm4::adw::prelude::*;
 use relm4::gtk::glib;
 use relm4::prelude::*;
-use uuid::Uuid;
 
 use super::asking::{self, Asking, Chosen};
 use super::page::{self, Page};
@@ -19,12 +17,12 @@ use super::{Ending, Init, Input, Output, Restore, Step};
 use crate::app::error::{Error, Result};
 use crate::app::restoring::back_up_before;
 use crate::app::target::Target;
-use crate::app::undo::restores;
 use crate::app::words::explain_reason;
 use crate::engine::backup::BackupReport;
+use crate::engine::error::Error as EngineError;
 use crate::engine::monitor::Monitor;
 use crate::engine::restore::{
-    JournalState, OnConflict, RestorePlan, RestoreReport, RestoreRequest, Target as To,
+    OnConflict, RestorePlan, RestoreReport, RestoreRequest, Target as To,
 };
 use crate::i18n::{gettext, gettext_f, ngettext_f};
 use crate::ui::bridge::{self, Tick};
@@ -254,20 +252,12 @@ impl Restore {
 }
 
 fn carry_out(target: &Target, plan: &RestorePlan, monitor: &Monitor) -> Result<Ending> {
-    let began = Timestamp::now();
     match target.restore(plan, monitor) {
         Ok(report) => Ok(Ending::Done(report)),
-        Err(error) if error.is_cancelled() => Ok(Ending::Stopped(put_in_place_since(began))),
+        Err(Error::Engine(EngineError::RestoreStopped(id))) => Ok(Ending::Stopped(Some(id))),
+        Err(error) if error.is_cancelled() => Ok(Ending::Stopped(None)),
         Err(error) => Err(error),
     }
-}
-
-/// The restore since `began` that put something in place before it was stopped.
-fn put_in_place_since(began: Timestamp) -> Option<Uuid> {
-    let restores = restores().ok()?;
-    let last = restores.into_iter().rfind(|restore| restore.started >= began)?;
-    let has_done_something = last.restored > 0 || last.removed > 0;
-    (last.state == JournalState::Done && has_done_something).then_some(last.id)
 }
 
 fn died() -> Step {

@@ -9,7 +9,9 @@ const SEPARATOR: &str = " · ";
 
 /// Whether the plan changes anything.
 pub fn does_something(plan: &RestorePlan) -> bool {
-    plan.items.iter().any(|item| !matches!(item.action, Action::Skip | Action::Impossible))
+    plan.items
+        .iter()
+        .any(|item| !matches!(item.action, Action::Skip | Action::Impossible | Action::LeaveOut))
 }
 
 /// What is written, what becomes of the rest, and what is set aside.
@@ -50,6 +52,7 @@ fn counts(plan: &RestorePlan) -> Vec<String> {
         Action::Adjust,
         Action::Skip,
         Action::Impossible,
+        Action::LeaveOut,
     ];
     let mut counts: Vec<String> = kinds
         .into_iter()
@@ -82,6 +85,9 @@ fn counted(action: Action, count: u64) -> String {
         Action::Skip => ngettext_f("{count} left as it is", "{count} left as they are", count, &[]),
         Action::Impossible => {
             ngettext_f("{count} can’t be restored", "{count} can’t be restored", count, &[])
+        }
+        Action::LeaveOut => {
+            ngettext_f("{count} device left out", "{count} devices left out", count, &[])
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::engine::overrides::Override;
 use crate::engine::path::RelPath;
 use crate::engine::problem::Reason;
 
-/// A folder that is made writable for as long as something in it is moved.
+/// A folder that takes and gives nothing as it is, and is made writable for as long as something in it is moved.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lift {
     /// The folder.
@@ -23,6 +23,9 @@ pub struct Lift {
     pub inode: u64,
     /// The mode that it gets back.
     pub mode: u32,
+    /// The inode flags that it gets back.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub flags: u32,
 }
 
 /// One side of a [`Swap`].
@@ -33,6 +36,12 @@ pub struct Thing {
     /// The mode of a folder that can't be moved with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mode: Option<u32>,
+    /// The inode flags with which it can't be moved, of those that root can take off.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub flags: u32,
+    /// Entries in it that are restored, itself included.
+    #[serde(default)]
+    pub entries: u64,
     /// Bytes of content in it.
     #[serde(default)]
     pub bytes: u64,
@@ -82,6 +91,9 @@ pub struct Adjust {
     pub fresh: Override,
     /// What it had.
     pub former: Override,
+    /// The inode flags with which it takes nothing else, of those that root can take off; it keeps them.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub flags: u32,
 }
 
 /// Inode flags, which are set last.
@@ -142,6 +154,11 @@ pub struct Steps {
     pub entries: u64,
     /// Bytes of content that were staged.
     pub bytes: u64,
+}
+
+/// Whether there are no flags.
+fn is_none(flags: &u32) -> bool {
+    *flags == 0
 }
 
 impl Steps {

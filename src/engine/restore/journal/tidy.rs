@@ -66,7 +66,7 @@ impl Journals {
     ///
     /// # Errors
     /// [`Error::NoSuchRestore`], [`Error::Locked`] while a process is at work on it or it was interrupted while things
-    /// were moved, [`Error::FileSystemAway`], and what the system says.
+    /// were moved, [`Error::WorkspaceAway`], and what the system says.
     pub fn give_up(&self, id: Uuid) -> Result<()> {
         let journal = self.take(id)?;
         if journal.header.standing.is_half_done() {
@@ -80,7 +80,7 @@ impl Journals {
     /// is, and can be neither gone on with nor taken back. For a person who agreed to that.
     ///
     /// # Errors
-    /// [`Error::NoSuchRestore`], [`Error::Locked`] while a process is at work on it, [`Error::FileSystemAway`], and
+    /// [`Error::NoSuchRestore`], [`Error::Locked`] while a process is at work on it, [`Error::WorkspaceAway`], and
     /// what the system says.
     pub fn abandon(&self, id: Uuid) -> Result<()> {
         let journal = self.take(id)?;
@@ -130,14 +130,23 @@ impl Journals {
     }
 }
 
-/// Puts right what is between two places, and folders that were made writable for the moment.
+/// Puts right what is between two places, and what was made movable or writable for the moment.
 fn leave(journal: &Journal) -> Result<()> {
     // Without its steps nobody could ever go on with it: that must not keep anybody from giving it up.
     let Ok(steps) = journal.steps() else { return Ok(()) };
     let workspaces = open_workspaces(journal)?;
     let mut mover = Mover::new(&workspaces);
     let lifted = lift(&steps.lifts, true);
-    let settled = lifted.and_then(|()| steps.swaps.iter().try_for_each(|swap| mover.settle(swap)));
+    let settled = lifted.and_then(|()| {
+        steps.swaps.iter().try_for_each(|swap| {
+            mover.settle(swap)?;
+            for thing in [swap.fresh.as_ref(), swap.former.as_ref()] {
+                // Whichever is at the place; one that does not get it back must not keep the rest from being given up.
+                let _ = mover.fasten(swap, thing, None);
+            }
+            Ok(())
+        })
+    });
     settled.and(lift(&steps.lifts, false))
 }
 
@@ -162,7 +171,7 @@ fn open_workspaces(journal: &Journal) -> Result<Vec<Option<Workspace>>> {
 /// Removes all that a restore staged or keeps.
 ///
 /// # Errors
-/// [`Error::FileSystemAway`] before anything is removed, and what the system says.
+/// [`Error::WorkspaceAway`] before anything is removed, and what the system says.
 pub fn remove_workspaces(journal: &Journal) -> Result<()> {
     remove_all(&open_workspaces(journal)?)
 }

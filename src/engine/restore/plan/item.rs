@@ -175,6 +175,7 @@ impl Planner<'_> {
             }
         }
         if action == Action::Impossible && !found.is_lost() {
+            action = Action::LeaveOut;
             self.tally.add_device();
         }
         self.items.push(PlanItem {
