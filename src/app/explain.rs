@@ -220,6 +220,12 @@ fn explain_rest(error: &EngineError) -> Explanation {
     match error {
         EngineError::Cancelled => Explanation { what: gettext("Stopped."), advice: None },
         EngineError::RestoreKept(cause) => explain_kept(cause),
+        EngineError::RestoreHalfDone(cause) => Explanation::new(
+            explain_engine(cause).what,
+            gettext(
+                "Some of it is in its place: “yore restore --resume” goes on, “yore undo” takes back what was moved.",
+            ),
+        ),
         EngineError::BadLabel => Explanation::new(
             gettext("The label can’t be taken."),
             ngettext_f(

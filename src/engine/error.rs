@@ -327,6 +327,9 @@ pub enum Error {
     /// A restore ended before anything was put in its place; what is staged is kept for the next try.
     #[error("{0}; what was copied is kept")]
     RestoreKept(#[source] Box<Error>),
+    /// A restore ended while its items were moved: it can be gone on with, or be taken back.
+    #[error("{0}; some of it is in its place")]
+    RestoreHalfDone(#[source] Box<Error>),
     /// A label that is too long or holds control characters.
     #[error("the label is too long or holds control characters")]
     BadLabel,

@@ -115,6 +115,8 @@ impl Points {
             }
         }
         if self.extent != Extent::Sample {
+            // What may change something first.
+            points.sort_by_key(|point| (!changes(&point.call), point.call == "fcntl"));
             return points;
         }
         let mut few = Vec::new();
@@ -125,6 +127,16 @@ impl Points {
             }
         }
         few
+    }
+
+    /// A kill at each call of this name, and a file system that can only be read from there on.
+    pub fn at_each(counts: &BTreeMap<String, usize>, call: &str) -> Vec<Point> {
+        let point = |time, error: Option<&'static str>| {
+            let lasts = error.is_some();
+            Point { call: call.to_owned(), time, error, lasts }
+        };
+        let times = 1..=counts.get(call).copied().unwrap_or_default();
+        times.flat_map(|time| [point(time, None), point(time, Some("EROFS"))]).collect()
     }
 
     /// What may happen at a call.

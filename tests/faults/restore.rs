@@ -110,3 +110,16 @@ fn a_disturbed_restore_without_flags_of_renames_is_gone_on_with_or_taken_back() 
 fn a_disturbed_restore_beside_what_is_there_is_gone_on_with_or_taken_back() {
     restore(Way::KeepBoth);
 }
+
+#[test]
+fn folders_that_were_writable_for_a_moment_are_read_only_again() {
+    let Some(scene) = Scene::new(Way::ExactByPerson) else { return };
+    let mut points = Points::new();
+    for point in Points::at_each(&scene.counts(), "fchmodat") {
+        for then in [Then::Resume, Then::Undo] {
+            let outcome = disturbed(&scene, &point, then);
+            points.note(&point, outcome);
+        }
+    }
+    points.end("changes of folders' permissions");
+}

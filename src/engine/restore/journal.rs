@@ -6,7 +6,7 @@ mod header;
 mod steps;
 mod tidy;
 
-pub use tidy::remove_workspaces;
+pub use tidy::{discard, remove_workspaces};
 
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};

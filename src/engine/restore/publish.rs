@@ -16,62 +16,72 @@ use crate::engine::monitor::{Event, Monitor, Phase};
 use crate::engine::problem::Reason;
 
 /// Does the steps that are not done yet; `is_resumed` says that an interrupted run may have done some. What can't be put
-/// in its place is a problem of that item alone. What a file system as a whole can't do ends it: what is in its place by
-/// then stays, and can be undone. After a stop it can be gone on with, too, unless nothing was moved yet.
+/// in its place is a problem of that item alone. A stop, or what a file system as a whole can't do, ends it: then it can
+/// be gone on with or undone, unless nothing was moved yet.
 ///
 /// # Errors
 /// As of [`super::apply`].
 pub fn publish(
-    mut journal: Journal,
+    journal: Journal,
     mut steps: Steps,
     workspaces: Vec<Option<Workspace>>,
     is_resumed: bool,
     monitor: &Monitor,
 ) -> Result<RestoreReport> {
     monitor.enter(Phase::Publishing);
-    raise(&mut steps, &journal, is_resumed)?;
+    let raised = raise(&mut steps, &journal, is_resumed);
     let staged = staged(&steps);
     let mut mover = Mover::new(&workspaces);
     let staging_problems = steps.problems.len();
     let mut putting = Putting::new(&mut mover, &journal, &steps, monitor);
-    let outcome = putting.put_all(&mut steps, is_resumed);
+    let outcome = raised.and_then(|()| putting.put_all(&mut steps, is_resumed));
     let is_whole = outcome.is_ok() && !putting.has_left();
-    if matches!(outcome, Err(Error::Cancelled))
-        && steps.swaps.iter().any(|swap| mover.is_done(swap))
-    {
+    // Of all of them, also to put right what is half-way, as long as folders are writable.
+    let begun = match is_whole {
+        true => 0,
+        false => steps.swaps.iter().filter(|swap| mover.is_done(swap)).count(),
+    };
+    let lowered = lift(&steps.lifts, false);
+    if lowered.is_err() || (outcome.is_err() && begun > 0) {
         // What could not be moved is tried again.
         steps.problems.truncate(staging_problems);
-        return Err(pause(&journal, &steps, mover.has_noted));
+        let noted = if mover.has_noted { journal.write_steps(&steps) } else { Ok(()) };
+        let ended = outcome.and(lowered).and(noted);
+        return ended.map_err(|error| pause(&journal, error)).map(|()| RestoreReport::default());
+    }
+    if let Err(error) = outcome {
+        return Err(give_up(journal, error));
     }
     let count_before = steps.swaps.len();
     if !is_whole {
         keep_done(&mut mover, &mut steps);
     }
     steps.swaps.retain(|swap| swap.fresh.is_some() || swap.former.is_some());
-    let lowered = lift(&steps.lifts, false);
-    if outcome.is_ok() {
-        adjust_all(&mut steps, monitor);
-    } else {
-        steps.adjusts.clear();
-    }
+    adjust_all(&mut steps, monitor);
     if mover.has_noted || steps.swaps.len() != count_before {
         journal.write_steps(&steps)?;
     }
     let swept = sweep(&staged, &workspaces);
     // Only now: another name of what is immutable can't be removed any more.
     set_flags(&mut mover, &mut steps, monitor);
-    let settled = settle(&mut journal, &workspaces, &steps.adjusts);
+    end(journal, &steps, &workspaces, monitor, swept)
+}
+
+/// Makes all of it durable, and ends the restore.
+fn end(
+    mut journal: Journal,
+    steps: &Steps,
+    workspaces: &[Option<Workspace>],
+    monitor: &Monitor,
+    swept: Result<()>,
+) -> Result<RestoreReport> {
+    let settled = settle(&mut journal, workspaces, &steps.adjusts);
     journal.end(Standing::Done);
-    count(&mut journal, &steps);
-    let removed = remove_empty(&mut journal, &workspaces);
-    let is_nothing_kept = journal.header.workspaces.iter().all(|place| !place.is_kept());
-    if outcome.is_err() && steps.swaps.is_empty() && is_nothing_kept {
-        journal.forget()?;
-        return outcome.map(|()| RestoreReport::default());
-    }
-    let report = report(&journal, &steps);
+    count(&mut journal, steps);
+    let removed = remove_empty(&mut journal, workspaces);
+    let report = report(&journal, steps);
     journal.save()?;
-    let ended = outcome.and(lowered).and(swept).and(settled).and(removed);
+    let ended = swept.and(settled).and(removed);
     if ended.is_err() {
         // The answer is an error, which can't tell where replaced files are.
         for path in &report.kept {
@@ -81,11 +91,22 @@ pub fn publish(
     ended.map(|()| report)
 }
 
-/// Leaves a restore that was stopped so that it can be gone on with.
-fn pause(journal: &Journal, steps: &Steps, has_noted: bool) -> Error {
-    let lowered = lift(&steps.lifts, false);
-    let noted = if has_noted { journal.write_steps(steps) } else { Ok(()) };
-    lowered.and(noted).err().unwrap_or(Error::RestoreStopped(journal.header.id))
+/// Gives up a restore that was stopped before anything was moved; after a failure it can be gone on with.
+fn give_up(journal: Journal, error: Error) -> Error {
+    if !matches!(error, Error::Cancelled) {
+        return Error::RestoreKept(Box::new(error));
+    }
+    // What can't be removed now is removed when old journals are.
+    let _ = super::journal::discard(journal);
+    error
+}
+
+/// What is said of a restore that ended half-way and can be gone on with.
+fn pause(journal: &Journal, error: Error) -> Error {
+    match error {
+        Error::Cancelled => Error::RestoreStopped(journal.header.id),
+        error => Error::RestoreHalfDone(Box::new(error)),
+    }
 }
 
 /// The inodes of what is restored, by slot.

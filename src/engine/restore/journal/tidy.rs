@@ -151,7 +151,10 @@ fn leave(journal: &Journal) -> Result<()> {
 }
 
 /// Removes what a restore keeps, and forgets it. Once that began it can't be undone: half of what it kept is no good.
-fn discard(mut journal: Journal) -> Result<()> {
+///
+/// # Errors
+/// As of [`remove_workspaces`].
+pub fn discard(mut journal: Journal) -> Result<()> {
     let workspaces = open_workspaces(&journal)?;
     journal.header.standing = Standing::Discarding;
     journal.save()?;
