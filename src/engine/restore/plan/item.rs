@@ -146,7 +146,7 @@ impl Planner<'_> {
         let mut stays = false;
         if let Some(keepers) = &keepers {
             place.left_out = keepers.left_out(&found.path);
-            stays = keepers.stays(spot, &found.path.parent().unwrap_or_default(), name);
+            stays = keepers.stays(spot, &found.path.parent().unwrap_or_default(), name)?;
         }
         let mut seen = look(&place, stat, mount_of(&above), keepers.as_deref(), self.monitor)?;
         seen.is_held |= stays;

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::Statx;
 
 use super::past::Past;
-use super::there::{Identity, Place, identity};
+use super::there::{Identity, Place, identity, unless_general};
 use super::unread::Unread;
 use super::{Planner, Spot};
 use crate::engine::backup::{keep, on_the_way};
@@ -141,10 +141,13 @@ impl Keepers {
     }
 
     /// Whether what is called `name` in `spot`, the folder that is `path` in the snapshot, stays.
-    pub fn stays(&self, spot: &Spot, path: &RelPath, name: &[u8]) -> bool {
-        let Some(dir) = &spot.dir else { return true };
-        // What can't be read stays.
-        let Ok(names) = dir.names() else { return true };
+    ///
+    /// # Errors
+    /// A file system that fails as a whole.
+    pub fn stays(&self, spot: &Spot, path: &RelPath, name: &[u8]) -> Result<bool> {
+        let Some(dir) = &spot.dir else { return Ok(true) };
+        // What may not be read stays.
+        let Some(names) = unless_general(dir.names(), &spot.path)? else { return Ok(true) };
         let place = Place {
             parent: std::sync::Arc::clone(dir),
             name: Vec::new(),
@@ -152,7 +155,7 @@ impl Keepers {
             target: spot.path.clone(),
             left_out: self.left_out(path),
         };
-        self.look(dir, &place, &names).has(name)
+        Ok(self.look(dir, &place, &names).has(name))
     }
 }
 

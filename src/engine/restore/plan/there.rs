@@ -6,12 +6,13 @@ use rustix::fs::Statx;
 
 use super::keepers::{Keepers, LeftOut};
 use crate::engine::dir::Dir;
-use crate::engine::error::Result;
+use crate::engine::error::{Error, Result};
 use crate::engine::meta::{FileTime, Kind, Metadata};
 use crate::engine::monitor::Monitor;
 use crate::engine::path::RelPath;
 use crate::engine::repository::is_repository;
 use crate::engine::restore::There;
+use crate::engine::restore::swap::is_general;
 
 /// A mounted file system, and a subvolume of it.
 pub type Mount = (u32, u32, u64);
@@ -68,8 +69,9 @@ pub fn look(
     seen.is_held |= keepers.is_some_and(|keepers| keepers.is_place(stat));
     while let Some(folder) = waiting.pop() {
         monitor.check_cancelled()?;
-        let Ok(dir) = folder.parent.child(&folder.name).map(Arc::new) else { continue };
-        let Ok(names) = dir.names() else { continue };
+        let opened = folder.parent.child(&folder.name).map(Arc::new);
+        let Some(dir) = unless_general(opened, &folder.target)? else { continue };
+        let Some(names) = unless_general(dir.names(), &folder.target)? else { continue };
         seen.is_held |= is_repository(&dir, &names);
         let kept = keepers.map(|keepers| keepers.look(&dir, &folder, &names));
         seen.is_held |= kept.as_ref().is_some_and(|kept| kept.has_any());
@@ -85,6 +87,14 @@ pub fn look(
         }
     }
     Ok(seen)
+}
+
+/// What was read at `path`; nothing where only this entry is at fault: it is gone, say, or this user may not read it.
+pub fn unless_general<T>(read: rustix::io::Result<T>, path: &std::path::Path) -> Result<Option<T>> {
+    match read.map_err(|errno| Error::io("read", path, errno)) {
+        Err(error) if is_general(&error) => Err(error),
+        read => Ok(read.ok()),
+    }
 }
 
 impl Place {

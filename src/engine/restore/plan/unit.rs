@@ -177,7 +177,10 @@ impl Planner<'_> {
         let folder = self.answers.state(&unit.folder, unit.at)?;
         let is_read = folder.is_none_or(|state| !state.change().absent)
             && !self.answers.is_stale(&unit.folder, unit.at)?;
-        Ok(!is_read || self.keepers(unit.at)?.stays(spot, &unit.folder, &unit.base))
+        if !is_read {
+            return Ok(true);
+        }
+        self.keepers(unit.at)?.stays(spot, &unit.folder, &unit.base)
     }
 
     /// Plans a whole unit; `stays` says that a database that was not in the snapshot is not removed.
