@@ -136,6 +136,15 @@ pub(super) fn explain(error: &Error) -> Option<Explanation> {
             ),
             gettext("Attach what it is on, and try again. Nothing was changed."),
         ),
+        Error::Engine(EngineError::DamagedJournal { path, reason }) => Explanation::new(
+            gettext_f(
+                "What was noted of the restore in {path} is damaged: {reason}.",
+                &[("path", &shown(path)), ("reason", reason)],
+            ),
+            gettext(
+                "What it set aside is still in the folder “.yore-restore-…” beside what was restored; copy it from there by hand.",
+            ),
+        ),
         Error::Engine(EngineError::RestoreStopped(_)) => Explanation::new(
             gettext("Stopped."),
             gettext("“yore restore --resume” goes on, “yore undo” takes back what was moved."),

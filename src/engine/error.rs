@@ -321,6 +321,14 @@ pub enum Error {
     /// The folder in which a restore keeps what it staged and set aside is not there; its file system may not be attached.
     #[error("what the restore keeps is in {}, which is not there", .0.display())]
     WorkspaceAway(PathBuf),
+    /// The journal of a restore can't be understood.
+    #[error("the journal {} is damaged: {reason}", path.display())]
+    DamagedJournal {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The restore with this number was stopped while its items were moved: it can be gone on with, or be taken back.
     #[error("stopped; the restore {0} can be gone on with")]
     RestoreStopped(uuid::Uuid),

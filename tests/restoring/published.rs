@@ -9,7 +9,7 @@ use yore::engine::monitor::Monitor;
 use yore::engine::path::RelPath;
 use yore::engine::problem::Reason;
 use yore::engine::repository::Repository;
-use yore::engine::restore::{self, RestoreReport};
+use yore::engine::restore::{self, RestoreReport, UndoProblem, UndoReport};
 
 use super::apply::journals;
 use super::workspaces;
@@ -49,6 +49,12 @@ fn resume(small: &Small) -> Result<RestoreReport, Error> {
     restore::resume(&history, &journals, id, &monitor)
 }
 
+fn undo(small: &Small) -> Result<UndoReport, Error> {
+    let journals = journals(small);
+    let id = journals.list().unwrap().pop().unwrap().id;
+    restore::undo(&journals, id, &Monitor::new())
+}
+
 /// The file `name` is saved as programs do.
 fn save(small: &Small, name: &str) {
     write(&small.source.join("saving"), format!("saved {name}"));
@@ -85,6 +91,44 @@ fn what_is_saved_while_a_restore_is_interrupted_stays_and_so_does_what_it_replac
         assert_eq!(text(&small, name), format!("old {name}"));
     }
     assert!(FILES.iter().all(|name| is_kept(&small, &format!("new {name}"))));
+}
+
+#[test]
+fn what_is_written_while_a_restore_is_interrupted_stays_when_that_is_taken_back() {
+    if !trace::can_inject() {
+        return;
+    }
+    let small = changed(&FILES);
+    restore_under(&small, "renameat2:signal=SIGKILL:when=4");
+    assert_eq!(text(&small, "f1"), "old f1");
+    write(&small.source.join("f1"), "edited f1");
+    let report = resume(&small).unwrap();
+    assert_eq!(report.problems, [(path_of(&small, "f1"), Reason::ChangedMeanwhile)]);
+    let undone = undo(&small).unwrap();
+    assert_eq!(text(&small, "f1"), "edited f1");
+    let [(place, UndoProblem::ChangedSince { kept: Some(_) })] = &*undone.problems else {
+        panic!("{undone:?}")
+    };
+    assert_eq!(*place, small.source.join("f1"));
+    for name in FILES.iter().filter(|name| **name != "f1") {
+        assert_eq!(text(&small, name), format!("new {name}"));
+    }
+}
+
+#[test]
+fn nothing_is_taken_back_while_its_folder_has_another_name() {
+    let small = changed(&FILES);
+    let answer = small.home.run(["restore", "--on-conflict", "replace", &small.arg("")]);
+    assert_eq!(answer.code, Some(0), "{answer:?}");
+    let away = small.path().join("away");
+    fs::rename(&small.source, &away).unwrap();
+    let refused = undo(&small);
+    assert!(matches!(refused, Err(Error::WorkspaceAway(_))), "{refused:?}");
+    fs::rename(&away, &small.source).unwrap();
+    assert_eq!(undo(&small).unwrap().problems, []);
+    for name in FILES {
+        assert_eq!(text(&small, name), format!("new {name}"));
+    }
 }
 
 #[test]

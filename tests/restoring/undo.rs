@@ -185,7 +185,7 @@ fn a_spoilt_journal_is_no_journal() {
     for length in [0, 1, steps.len() / 2, steps.len() - 1] {
         fs::write(file("steps.jsonl"), &steps[..length]).unwrap();
         let undone = restore::undo(&journals, report.id, &Monitor::new());
-        assert!(matches!(undone, Err(Error::Damaged { .. })), "{length}: {undone:?}");
+        assert!(matches!(undone, Err(Error::DamagedJournal { .. })), "{length}: {undone:?}");
     }
     fs::write(file("steps.jsonl"), &steps).unwrap();
     let header = fs::read(file("json")).unwrap();

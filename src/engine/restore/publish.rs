@@ -22,7 +22,7 @@ use crate::engine::problem::Reason;
 /// # Errors
 /// As of [`super::apply`].
 pub fn publish(
-    journal: Journal,
+    mut journal: Journal,
     mut steps: Steps,
     workspaces: Vec<Option<Workspace>>,
     is_resumed: bool,
@@ -36,6 +36,8 @@ pub fn publish(
     let mut putting = Putting::new(&mut mover, &journal, &steps, monitor);
     let outcome = raised.and_then(|()| putting.put_all(&mut steps, is_resumed));
     let is_whole = outcome.is_ok() && !putting.has_left();
+    let edited = putting.into_edited();
+    journal.header.edited.extend(edited);
     // Of all of them, also to put right what is half-way, as long as folders are writable.
     let begun = match is_whole {
         true => 0,
@@ -46,7 +48,7 @@ pub fn publish(
         // What could not be moved is tried again.
         steps.problems.truncate(staging_problems);
         let noted = if mover.has_noted { journal.write_steps(&steps) } else { Ok(()) };
-        let ended = outcome.and(lowered).and(noted);
+        let ended = outcome.and(lowered).and(noted).and(journal.save());
         return ended.map_err(|error| pause(&journal, error)).map(|()| RestoreReport::default());
     }
     if let Err(error) = outcome {
@@ -59,7 +61,7 @@ pub fn publish(
     steps.swaps.retain(|swap| swap.fresh.is_some() || swap.former.is_some());
     adjust_all(&mut steps, monitor);
     if mover.has_noted || steps.swaps.len() != count_before {
-        journal.write_steps(&steps)?;
+        journal.write_steps(&steps).map_err(|error| pause(&journal, error))?;
     }
     let swept = sweep(&staged, &workspaces);
     // Only now: another name of what is immutable can't be removed any more.
@@ -80,7 +82,7 @@ fn end(
     count(&mut journal, steps);
     let removed = remove_empty(&mut journal, workspaces);
     let report = report(&journal, steps);
-    journal.save()?;
+    journal.save().map_err(|error| pause(&journal, error))?;
     let ended = swept.and(settled).and(removed);
     if ended.is_err() {
         // The answer is an error, which can't tell where replaced files are.

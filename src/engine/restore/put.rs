@@ -1,7 +1,7 @@
 //! Puts all items in their places: what can't be moved is told of while the others go on, and what belongs to one
 //! database is moved all together or not at all, since an old one beside a newer log would be spoilt on opening.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use rustix::io::Errno;
@@ -22,6 +22,8 @@ pub struct Putting<'a, 'w> {
     units: Units,
     /// Of each item whether it is left as it is.
     left: Vec<bool>,
+    /// The slots of items that somebody changed after they were put in their places.
+    edited: HashSet<u64>,
 }
 
 /// Which items are parts of one database.
@@ -89,7 +91,14 @@ impl<'a, 'w> Putting<'a, 'w> {
         monitor: &'a Monitor,
     ) -> Self {
         let left = vec![false; steps.swaps.len()];
-        Self { mover, journal, monitor, units: Units::new(&steps.swaps), left }
+        let (units, edited) = (Units::new(&steps.swaps), HashSet::new());
+        Self { mover, journal, monitor, units, left, edited }
+    }
+
+    /// The slots of items that somebody changed after an interrupted run had put them in their places: they stay, also
+    /// when all is taken back.
+    pub fn into_edited(self) -> HashSet<u64> {
+        self.edited
     }
 
     /// Whether anything was left as it is.
@@ -156,6 +165,7 @@ impl<'a, 'w> Putting<'a, 'w> {
             all.iter().enumerate().filter(|(number, _)| !self.units.of.contains_key(number))
         {
             if *progress == Progress::Changed {
+                self.edited.extend(steps.swaps.get(number).map(|swap| swap.slot));
                 self.tell(steps, number, Reason::ChangedMeanwhile);
             }
         }
@@ -184,6 +194,8 @@ impl<'a, 'w> Putting<'a, 'w> {
             };
         }
         if is_changed {
+            let slots = parts.iter().filter_map(|part| steps.swaps.get(*part));
+            self.edited.extend(slots.map(|swap| swap.slot));
             for part in self.open(parts) {
                 self.tell(steps, part, Reason::ChangedMeanwhile);
                 if all.get(part) == Some(&Progress::Waiting) {

@@ -57,7 +57,7 @@ pub struct UndoReport {
 /// that was interrupted is taken back as far as it came. An undo that was stopped or interrupted is gone on with.
 ///
 /// # Errors
-/// [`Error::NoSuchRestore`], [`Error::Locked`] while a process is at work on it, a stop, and what keeps all of it from
+/// [`Error::NoSuchRestore`], [`Error::WorkspaceAway`], [`Error::Locked`] while a process is at work on it, a stop, and what keeps all of it from
 /// being undone; what concerns one item is a problem in the report.
 pub fn undo(journals: &Journals, id: Uuid, monitor: &Monitor) -> Result<UndoReport> {
     let mut journal = journals.take(id)?;
@@ -73,6 +73,7 @@ pub fn undo(journals: &Journals, id: Uuid, monitor: &Monitor) -> Result<UndoRepo
         Standing::Redoing => (false, true),
         Standing::Discarding => return Err(Error::NoSuchRestore(id)),
     };
+    refuse_if_away(&journal)?;
     monitor.enter(Phase::Undoing);
     let mut steps = journal.steps()?;
     monitor.set_totals(steps.swaps.len() as u64, 0);
@@ -110,6 +111,17 @@ pub fn undo(journals: &Journals, id: Uuid, monitor: &Monitor) -> Result<UndoRepo
     outcome.and(lowered).and(failed.map_or(Ok(()), Err)).and(settled)?;
     end(journal, &steps, &workspaces, is_back)?;
     Ok(report)
+}
+
+/// Refuses while the folder that a workspace was made in can't be reached: it has another name now, or what it is on is
+/// not mounted. What is lost for good must not keep the rest from being taken back.
+fn refuse_if_away(journal: &Journal) -> Result<()> {
+    for place in journal.header.workspaces.iter().filter(|place| place.is_kept()) {
+        if target::open(&place.parent)?.is_none() {
+            return Err(Error::WorkspaceAway(place.path()));
+        }
+    }
+    Ok(())
 }
 
 /// The workspaces: those that were empty and removed are made again.

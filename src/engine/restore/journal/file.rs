@@ -146,6 +146,23 @@ fn remove_files(folder: &Dir, id: Uuid) -> rustix::io::Result<()> {
     Ok(())
 }
 
+/// How long a file is without a last line that was cut off: what comes after that would be a part of it.
+fn whole_bytes(file: &OwnedFd) -> rustix::io::Result<u64> {
+    let mut end = stat_fd(file)?.stx_size;
+    let mut buffer = [0; 4096];
+    while end > 0 {
+        let start = end.saturating_sub(buffer.len() as u64);
+        let wanted = usize::try_from(end - start).unwrap_or(buffer.len());
+        let count = rustix::io::pread(file, buffer.get_mut(..wanted).unwrap_or_default(), start)?;
+        let read = buffer.get(..count).unwrap_or_default();
+        if let Some(at) = read.iter().rposition(|&byte| byte == b'\n') {
+            return Ok(start + at as u64 + 1);
+        }
+        end = start;
+    }
+    Ok(0)
+}
+
 impl Journal {
     /// Begins a journal in `folder`.
     pub fn begin(folder: Dir, path: &Path, header: Header, items: &[PlanItem]) -> Result<Self> {
@@ -226,13 +243,19 @@ impl Journal {
         let mut line = serde_json::to_vec(&Line::Name(slot, name.to_vec()))
             .map_err(|error| self.odd(error))?;
         line.push(b'\n');
-        let flags = OFlags::WRONLY | OFlags::APPEND | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+        let flags = OFlags::RDWR | OFlags::APPEND | OFlags::CLOEXEC | OFlags::NOFOLLOW;
         let steps = name_of(self.header.id, STEPS);
         let file = rustix::fs::openat(&self.folder, steps, flags, Mode::empty()).map_err(failed)?;
         if !is_own(&stat_fd(&file).map_err(failed)?) {
             return Err(failed(Errno::PERM));
         }
-        write_all(&file, &line).map_err(failed)?;
+        let whole = whole_bytes(&file).map_err(failed)?;
+        rustix::fs::ftruncate(&file, whole).map_err(failed)?;
+        if let Err(errno) = write_all(&file, &line) {
+            // What is left of the line otherwise is cut off by the next one.
+            let _ = rustix::fs::ftruncate(&file, whole);
+            return Err(failed(errno));
+        }
         rustix::fs::fdatasync(&file).map_err(failed)
     }
 
@@ -255,6 +278,32 @@ impl Journal {
 
     fn odd(&self, reason: impl ToString) -> Error {
         let path = self.path.join(format!("{}.{HEADER}", self.header.id));
-        Error::Damaged { path, reason: reason.to_string() }
+        Error::DamagedJournal { path, reason: reason.to_string() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+
+    use super::*;
+
+    #[test]
+    fn a_line_that_was_cut_off_is_no_part_of_the_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lines");
+        let long = "x".repeat(10_000);
+        for (text, whole) in [
+            (String::new(), 0),
+            ("cut".to_owned(), 0),
+            ("one\ntwo\n".to_owned(), 8),
+            ("one\ntwo\ncut".to_owned(), 8),
+            (format!("one\n{long}"), 4),
+            (format!("{long}\ncut"), 10_001),
+        ] {
+            std::fs::write(&path, text).unwrap();
+            let file = OwnedFd::from(File::open(&path).unwrap());
+            assert_eq!(whole_bytes(&file), Ok(whole));
+        }
     }
 }
