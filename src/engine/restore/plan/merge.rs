@@ -9,7 +9,7 @@ use rustix::io::Errno;
 
 use super::item::{stat_if_there, there_of};
 use super::keepers::{Keepers, Kept};
-use super::there::{Mount, Place, look, mount_of};
+use super::there::{Mount, Place, look, mount_of, unless_general};
 use super::unit::candidates;
 use super::{Found, Planner, Spot};
 use crate::engine::dir::Dir;
@@ -247,8 +247,8 @@ impl Planner<'_> {
     fn clear(&mut self, walk: &mut Walk, place: &Place) -> Result<()> {
         let Some(keepers) = walk.keepers.clone() else { return Ok(()) };
         let opened = place.parent.child(&place.name).and_then(|dir| Ok((dir.names()?, dir)));
-        // What can't be read stays.
-        let Ok((names, dir)) = opened else { return Ok(()) };
+        // What may not be read stays.
+        let Some((names, dir)) = unless_general(opened, &place.target)? else { return Ok(()) };
         let is_place = dir.stat().map_or(true, |stat| keepers.is_place(&stat));
         if is_place || is_repository(&dir, &names) {
             return Ok(());
@@ -265,8 +265,9 @@ impl Planner<'_> {
     /// Removes one entry, or goes into it if something in it stays. Its own folder said `kept`.
     fn remove(&mut self, walk: &mut Walk, mut place: Place, kept: &Kept) -> Result<()> {
         let Some(keepers) = walk.keepers.clone() else { return Ok(()) };
-        let stat = match stat_if_there(&place.parent, &place.name) {
-            Ok(Some(stat)) if mount_of(&stat) == walk.mount => stat,
+        let looked = unless_general(stat_if_there(&place.parent, &place.name), &place.target)?;
+        let stat = match looked.flatten() {
+            Some(stat) if mount_of(&stat) == walk.mount => stat,
             // Mounted there, gone meanwhile, or not to be looked at.
             _ => return Ok(()),
         };

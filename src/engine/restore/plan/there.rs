@@ -77,7 +77,8 @@ pub fn look(
         seen.is_held |= kept.as_ref().is_some_and(|kept| kept.has_any());
         for name in names {
             monitor.check_cancelled()?;
-            let Ok(stat) = dir.stat_child(&name) else { continue };
+            let looked = unless_general(dir.stat_child(&name), &folder.target)?;
+            let Some(stat) = looked else { continue };
             let mut below = folder.below(&dir, name);
             if let (Some(keepers), Some(kept)) = (keepers, &kept) {
                 below.left_out = keepers.below(&below.path, kept);
