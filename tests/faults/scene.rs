@@ -37,6 +37,8 @@ pub struct Scene {
     /// What holds the source, and workspaces.
     folder: PathBuf,
     pristine: PathBuf,
+    /// What the snapshot has.
+    stored: Facts,
     words: Vec<String>,
     journals: PathBuf,
     /// What it is after an undisturbed restore.
@@ -65,6 +67,7 @@ impl Scene {
         furnish(&source);
         own_all(&home, &source);
         home.set_up(&drive, &[&source]);
+        let stored = facts(&source);
         let first = home.back_up();
         change(&source);
         own_all(&home, &source);
@@ -77,11 +80,23 @@ impl Scene {
         }
         let journals = home.path().join("state/yore/restores");
         let (after, steady) = (Facts::new(), BTreeSet::new());
-        let mut scene =
-            Self { home, way, folder, pristine, words, journals, after, steady, _scratch: scratch };
+        let mut scene = Self {
+            home,
+            way,
+            folder,
+            pristine,
+            stored,
+            words,
+            journals,
+            after,
+            steady,
+            _scratch: scratch,
+        };
         let ends = [scene.undisturbed(), scene.undisturbed()];
         let times = |path: &PathBuf| ends[0][path].mtime == ends[1][path].mtime;
         scene.steady = ends[0].keys().filter(|path| times(path)).cloned().collect();
+        // It only holds workspaces, where one can't be made in the source itself.
+        scene.steady.remove(Path::new(""));
         scene.after = scene.timed(ends[0].clone());
         Some(scene)
     }
@@ -175,7 +190,8 @@ impl Scene {
             facts.get(path).is_some_and(|one| without_inode(one) == without_inode(fact))
         };
         for (path, fact) in plain(&now).iter().filter(|(_, fact)| !fact.is_folder()) {
-            if !is(before, path, fact) && !is(&self.after, path, fact) {
+            if !is(before, path, fact) && !is(&self.after, path, fact) && !self.is_spare(path, fact)
+            {
                 return Err(format!("{path:?} is neither old nor new: {fact:?}"));
             }
         }
@@ -189,6 +205,15 @@ impl Scene {
         Ok(())
     }
 
+    /// Whether this is a stored file beside what is there: where it could not be seen that both are the same, both are kept.
+    fn is_spare(&self, path: &Path, fact: &Fact) -> bool {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let stored = without_inode(fact);
+        self.way == Way::KeepBoth
+            && name.contains(" (20")
+            && self.stored.values().any(|one| without_inode(one) == stored)
+    }
+
     /// It is as it was before, each inode at its place.
     pub fn is_before(&self, before: &Facts) -> Checked {
         same(&timeless(plain(&facts(&self.folder))), &timeless(plain(before)), "before")
@@ -196,11 +221,17 @@ impl Scene {
 
     /// It is as an undisturbed restore leaves it.
     pub fn is_after(&self) -> Checked {
-        same(
-            &without_inodes(self.timed(plain(&facts(&self.folder)))),
-            &without_inodes(self.after.clone()),
-            "after",
-        )
+        let mut found = plain(&facts(&self.folder));
+        let mut wanted = self.after.clone();
+        let spare = |path: &PathBuf, fact: &Fact| {
+            !wanted.contains_key(path) && !fact.is_folder() && self.is_spare(path, fact)
+        };
+        let count = found.len();
+        found.retain(|path, fact| !spare(path, fact));
+        if found.len() < count {
+            (found, wanted) = (timeless(found), timeless(wanted));
+        }
+        same(&without_inodes(self.timed(found)), &without_inodes(wanted), "after")
     }
 
     fn timed(&self, facts: Facts) -> Facts {

@@ -95,6 +95,11 @@ pub fn settle(own: &Dir, slot: &[u8], to: Option<&Dir>, name: &[u8]) -> Result<(
     if !to.has(name)? {
         return move_to(own, &aside, to, name);
     }
+    if !is_folder(own, slot)? && is_same((own, slot), (to, name))? {
+        // It was linked to its place: what made room for it takes its turn.
+        own.unlink(slot)?;
+        return own.rename_over(&aside, own, slot);
+    }
     if is_same((own, &aside), (to, name))? { own.unlink(&aside) } else { Ok(()) }
 }
 
@@ -111,4 +116,26 @@ fn is_same((one, name): (&Dir, &[u8]), (other, other_name): (&Dir, &[u8])) -> Re
 
 fn cannot_link(errno: Errno) -> bool {
     matches!(errno, Errno::PERM | Errno::OPNOTSUPP | Errno::MLINK | Errno::NOSYS)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn what_made_room_for_a_linked_file_takes_its_turn() {
+        let folder = tempfile::tempdir().unwrap();
+        let (one, other) = (folder.path().join("own"), folder.path().join("to"));
+        fs::create_dir_all(one.join("6.aside")).unwrap();
+        fs::create_dir(&other).unwrap();
+        // A run ended after the link, and before the first name of the file was gone.
+        fs::write(one.join("6"), "fresh").unwrap();
+        fs::hard_link(one.join("6"), other.join("name")).unwrap();
+        let (own, to) = (Dir::open(&one).unwrap(), Dir::open(&other).unwrap());
+        settle(&own, b"6", Some(&to), b"name").unwrap();
+        assert!(one.join("6").is_dir() && !one.join("6.aside").exists());
+        assert_eq!(fs::read_to_string(other.join("name")).unwrap(), "fresh");
+    }
 }
