@@ -1,4 +1,4 @@
-//! The main screen: the status card, places and snapshots on the left, the folder at the chosen moment beside them.
+//! The main screen: the status card and places on the left, the folder at the chosen moment, and the timeline.
 //! It owns the history's thread and the running backup; what is on screen follows from its model alone.
 
 use relm4::adw;
@@ -13,7 +13,7 @@ use self::folder::path_bar::PathBar;
 use self::folder::words::Remedy;
 use self::places::Places;
 use self::restore_bar::RestoreBar;
-use self::snapshots::Snapshots;
+use self::timeline::Timeline;
 use self::undo::Settled;
 use super::bridge::{Events, Running, Tick};
 use super::history_worker::{Answer, HistoryWorker};
@@ -21,6 +21,7 @@ use super::problems::{Intro, Problems};
 use super::restore::{self, Restore};
 use super::status_card::{self, StatusCard};
 use super::widgets::named;
+use super::widgets::timeline::Step;
 use crate::app::error::Result;
 use crate::app::target::Target;
 use crate::engine::backup::BackupReport;
@@ -35,7 +36,7 @@ mod moves;
 mod places;
 mod restore_bar;
 mod runs;
-mod snapshots;
+mod timeline;
 mod undo;
 
 /// The model.
@@ -49,8 +50,11 @@ pub struct Browser {
     /// The open place and the open folder in it.
     place: RelPath,
     folder: RelPath,
-    /// Number of the newest request for a folder; older answers are dropped.
+    /// The one file that is selected: the timeline is its own.
+    file: Option<RelPath>,
+    /// Numbers of the newest requests for a folder and for its moments; older answers are dropped.
     ticket: u64,
+    moments_ticket: u64,
     /// What was asked for last is on screen.
     is_shown: bool,
     backup: Option<Running>,
@@ -61,7 +65,7 @@ pub struct Browser {
     folded: bool,
     card: Controller<StatusCard>,
     places: Controller<Places>,
-    list: Controller<Snapshots>,
+    timeline: Controller<Timeline>,
     drive: Controller<Drive>,
     view: Controller<Folder>,
     path_bar: PathBar,
@@ -87,10 +91,12 @@ pub enum Input {
     Command(Command),
     /// The history answered.
     Answer(Answer),
-    /// A snapshot was chosen.
+    /// A moment was chosen, by its snapshot's number.
     Choose(u64),
-    /// The chosen snapshot's files are wanted.
+    /// The chosen moment's files are wanted.
     Enter,
+    /// This one file was selected in the open folder, or none, or more.
+    Select(Option<RelPath>),
     /// A folder was opened, in the place that is open or in another.
     Open(RelPath),
     /// A place was opened.
@@ -130,7 +136,7 @@ pub enum Input {
     ShowLines(Vec<String>),
     /// The window became narrow or wide.
     Folded(bool),
-    /// In a narrow window: back to the places and snapshots.
+    /// In a narrow window: back to the places.
     ShowSidebar,
 }
 
@@ -139,10 +145,8 @@ pub enum Input {
 pub enum Command {
     /// Back up now.
     BackUp,
-    /// The snapshot before the chosen one.
-    Earlier,
-    /// The snapshot after the chosen one.
-    Later,
+    /// To another moment.
+    Go(Step),
     /// The folder above.
     Up,
     /// Bring the selection back to where it was.
@@ -191,12 +195,9 @@ impl Component for Browser {
                 },
                 model.card.widget(),
                 model.places.widget(),
-                gtk::Label {
-                    set_label: &gettext("Snapshots"),
-                    set_xalign: 0.0,
-                    set_css_classes: &["heading", "section"],
+                gtk::Box {
+                    set_vexpand: true,
                 },
-                model.list.widget(),
                 model.drive.widget(),
             },
 
@@ -226,24 +227,14 @@ impl Component for Browser {
                     pack_start: &model.path_bar.root,
                     #[wrap(Some)]
                     set_title_widget = &gtk::Box {},
-                    pack_end = &gtk::Box {
-                        add_css_class: "linked",
-                        #[name = "earlier"]
-                        named::icon_button("go-previous-symbolic", &gettext("Earlier Snapshot")) -> gtk::Button {
-                            #[watch]
-                            set_sensitive: model.neighbour(Command::Earlier).is_some(),
-                            connect_clicked => Input::Command(Command::Earlier),
-                        },
-                        #[name = "later"]
-                        named::icon_button("go-next-symbolic", &gettext("Later Snapshot")) -> gtk::Button {
-                            #[watch]
-                            set_sensitive: model.neighbour(Command::Later).is_some(),
-                            connect_clicked => Input::Command(Command::Later),
-                        },
-                    },
                 },
                 model.bar.widget(),
-                model.view.widget(),
+                gtk::Box {
+                    #[watch]
+                    set_orientation: model.beside(),
+                    model.view.widget(),
+                    model.timeline.widget(),
+                },
             },
         }
     }
@@ -286,6 +277,7 @@ impl Component for Browser {
             Input::Answer(answer) => self.answered(answer),
             Input::Choose(seq) => self.choose(seq),
             Input::Enter => self.view.emit(folder::Input::TakeFocus),
+            Input::Select(file) => self.select(file),
             Input::Open(folder) => self.open(folder),
             Input::OpenPlace(place) => {
                 self.place = place.clone();
@@ -313,6 +305,7 @@ impl Component for Browser {
                 self.bar.emit(restore_bar::Input::Narrow(folded));
                 self.folded = folded;
                 self.view.emit(folder::Input::Narrow(folded));
+                self.timeline.emit(timeline::Input::Lie(folded));
             }
             Input::ShowSidebar => {}
         }

@@ -1,0 +1,219 @@
+//! The timeline beside the folder: the moments of the open folder, or of the one file that is selected in it, and the ways
+//! to where that was different. In a narrow window it lies below.
+
+use relm4::gtk;
+use relm4::gtk::prelude::*;
+use relm4::prelude::*;
+
+use crate::engine::history::{SnapshotInfo, SnapshotState};
+use crate::i18n::gettext;
+use crate::ui::history_worker::Moment;
+use crate::ui::widgets::timeline::{Model, Step, Tick, Timeline as Ticks};
+use crate::ui::widgets::{icon, named};
+
+/// The model.
+pub struct Timeline {
+    ticks: Ticks,
+    /// Newest first.
+    snapshots: Vec<SnapshotInfo>,
+    /// The chosen snapshot's number.
+    chosen: Option<u64>,
+    lies: bool,
+    /// Whether there is anything to show.
+    has_moments: bool,
+}
+
+/// What the timeline is told.
+#[derive(Debug)]
+pub enum Input {
+    /// The snapshots, newest first, and the chosen one; their moments follow.
+    Set(Vec<SnapshotInfo>, Option<u64>),
+    /// In which of them the folder or file was another; all of them if that can't be told.
+    Moments(Option<Vec<Moment>>),
+    /// Go there.
+    Go(Step),
+    /// Lie along the foot of a narrow window, or stand.
+    Lie(bool),
+    /// A moment was chosen here.
+    Chosen(u64),
+    /// Its files are wanted.
+    Entered,
+}
+
+/// What the person did.
+#[derive(Debug)]
+pub enum Output {
+    /// A moment was chosen, by its snapshot's number.
+    Chosen(u64),
+    /// By Return: its files are wanted.
+    Entered,
+}
+
+#[relm4::component(pub)]
+impl SimpleComponent for Timeline {
+    type Init = ();
+    type Input = Input;
+    type Output = Output;
+
+    view! {
+        gtk::Box {
+            add_css_class: "timeline-pane",
+            #[watch]
+            set_orientation: model.orientation(),
+            #[watch]
+            set_visible: model.has_moments,
+
+            #[name = "earlier"]
+            change_button(&gettext("Earlier Change"), &gettext("To where it was different before (Alt+Shift+Up)")) -> gtk::Button {
+                #[watch]
+                set_sensitive: model.ticks.can_go(Step::EarlierChange),
+                connect_clicked => Input::Go(Step::EarlierChange),
+                #[wrap(Some)]
+                set_child = &gtk::Box {
+                    set_spacing: 8,
+                    set_halign: gtk::Align::End,
+                    gtk::Label {
+                        set_label: &gettext("Earlier Change"),
+                        set_wrap: true,
+                        set_xalign: 1.0,
+                        set_max_width_chars: 8,
+                        #[watch]
+                        set_visible: !model.lies,
+                    },
+                    icon::decoration() -> gtk::Image {
+                        #[watch]
+                        set_icon_name: Some(if model.lies { "go-previous-symbolic" } else { "go-up-symbolic" }),
+                    },
+                },
+            },
+            #[local_ref]
+            ticks -> Ticks {
+                #[watch]
+                set_orientation: model.orientation(),
+                #[watch]
+                set_vexpand: !model.lies,
+                #[watch]
+                set_hexpand: model.lies,
+            },
+            #[name = "later"]
+            change_button(&gettext("Later Change"), &gettext("To where it is different next (Alt+Shift+Down)")) -> gtk::Button {
+                #[watch]
+                set_sensitive: model.ticks.can_go(Step::LaterChange),
+                connect_clicked => Input::Go(Step::LaterChange),
+                #[wrap(Some)]
+                set_child = &gtk::Box {
+                    set_spacing: 8,
+                    set_halign: gtk::Align::End,
+                    gtk::Label {
+                        set_label: &gettext("Later Change"),
+                        set_wrap: true,
+                        set_xalign: 1.0,
+                        set_max_width_chars: 8,
+                        #[watch]
+                        set_visible: !model.lies,
+                    },
+                    icon::decoration() -> gtk::Image {
+                        #[watch]
+                        set_icon_name: Some(if model.lies { "go-next-symbolic" } else { "go-down-symbolic" }),
+                    },
+                },
+            },
+        }
+    }
+
+    fn init(_: (), root: Self::Root, sender: ComponentSender<Self>) -> ComponentParts<Self> {
+        let ticks = Ticks::new();
+        let input = sender.input_sender().clone();
+        ticks.connect_chosen(move |seq| {
+            let _closed = input.send(Input::Chosen(seq));
+        });
+        let input = sender.input_sender().clone();
+        ticks.connect_entered(move || {
+            let _closed = input.send(Input::Entered);
+        });
+        let model = Self {
+            ticks: ticks.clone(),
+            snapshots: Vec::new(),
+            chosen: None,
+            lies: false,
+            has_moments: false,
+        };
+        let widgets = view_output!();
+        ComponentParts { model, widgets }
+    }
+
+    fn update(&mut self, message: Input, sender: ComponentSender<Self>) {
+        match message {
+            Input::Set(snapshots, chosen) => {
+                self.snapshots = snapshots;
+                self.chosen = chosen;
+                if self.snapshots.is_empty() {
+                    self.fill(None);
+                }
+            }
+            Input::Moments(moments) => self.fill(moments),
+            Input::Go(step) => self.ticks.go(step),
+            Input::Lie(lies) => self.lies = lies,
+            Input::Chosen(seq) => {
+                self.chosen = Some(seq);
+                let _closed = sender.output(Output::Chosen(seq));
+            }
+            Input::Entered => {
+                let _closed = sender.output(Output::Entered);
+            }
+        }
+    }
+}
+
+impl Timeline {
+    fn fill(&mut self, moments: Option<Vec<Moment>>) {
+        let ticks = match moments {
+            Some(moments) => self.of_moments(&moments),
+            None => self.snapshots.iter().filter(is_there).map(|info| tick(info, None)).collect(),
+        };
+        self.has_moments = !ticks.is_empty();
+        self.ticks.set_moments(Model::new(ticks), self.chosen);
+    }
+
+    /// The chosen snapshot and the newest one are always among them: what is shown, and the way back.
+    fn of_moments(&self, moments: &[Moment]) -> Vec<Tick> {
+        let newest = self.snapshots.iter().find(is_there).map(|newest| newest.seq);
+        let moment_of = |seq| {
+            let found = moments.binary_search_by_key(&seq, |moment: &Moment| moment.seq);
+            found.ok().and_then(|index| moments.get(index))
+        };
+        let ticks = self.snapshots.iter().filter_map(|info| {
+            let (moment, seq) = (moment_of(info.seq), Some(info.seq));
+            let is_wanted = moment.is_some() || seq == self.chosen || seq == newest;
+            is_wanted.then(|| tick(info, moment))
+        });
+        ticks.collect()
+    }
+
+    fn orientation(&self) -> gtk::Orientation {
+        if self.lies { gtk::Orientation::Horizontal } else { gtk::Orientation::Vertical }
+    }
+}
+
+fn is_there(info: &&SnapshotInfo) -> bool {
+    matches!(info.state, SnapshotState::Good | SnapshotState::Damaged)
+}
+
+fn tick(info: &SnapshotInfo, moment: Option<&Moment>) -> Tick {
+    Tick {
+        seq: info.seq,
+        time: info.started,
+        changes: moment.map_or(0, |moment| moment.changes),
+        begins: moment.is_some_and(|moment| moment.begins),
+        pinned: info.pinned,
+        label: info.label.clone(),
+        damaged: info.state == SnapshotState::Damaged,
+    }
+}
+
+fn change_button(name: &str, hint: &str) -> gtk::Button {
+    let button: gtk::Button = named::named(name);
+    button.set_tooltip_text(Some(hint));
+    button.set_css_classes(&["flat", "change"]);
+    button
+}
