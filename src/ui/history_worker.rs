@@ -10,7 +10,7 @@ use crate::app::error::{Error, Result};
 use crate::app::status::{self, Status};
 use crate::app::target::Target;
 use crate::engine::error::Error as EngineError;
-use crate::engine::history::{Entry, History, SnapshotInfo, Tick, Turn};
+use crate::engine::history::{Difference, Entry, History, SnapshotInfo, Tick, Turn};
 use crate::engine::meta::Kind;
 use crate::engine::monitor::Monitor;
 use crate::engine::path::{self, RelPath};
@@ -61,6 +61,8 @@ pub struct Moment {
     pub changes: u64,
     /// Another state begins with it, or what is known begins.
     pub begins: bool,
+    /// How a file differs from the snapshot before, where it is another.
+    pub difference: Option<Difference>,
 }
 
 /// What comes back.
@@ -228,12 +230,18 @@ fn moments(history: &History, of: &Subject) -> Result<Vec<Moment>> {
         Subject::Folder(folder) => {
             let moment = |tick: Tick| {
                 let changes = tick.counts.map_or(0, |counts| counts.entries());
-                Moment { seq: tick.seq, changes, begins: changes > 0 || tick.counts.is_none() }
+                let begins = changes > 0 || tick.counts.is_none();
+                Moment { seq: tick.seq, changes, begins, difference: None }
             };
             Ok(history.timeline(folder)?.into_iter().map(moment).collect())
         }
         Subject::File(file) => {
-            let moment = |turn: Turn| Moment { seq: turn.seq, changes: 1, begins: true };
+            let moment = |turn: Turn| Moment {
+                seq: turn.seq,
+                changes: turn.difference.is_some().into(),
+                begins: true,
+                difference: turn.difference,
+            };
             Ok(history.turns(file)?.into_iter().map(moment).collect())
         }
     }

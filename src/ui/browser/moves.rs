@@ -113,7 +113,8 @@ impl Browser {
             }
             Answer::Problems(problems) => self.problems_read(problems),
             Answer::Timeline { ticket, moments } if ticket == self.moments_ticket => {
-                self.timeline.emit(timeline::Input::Moments(moments.ok()));
+                let of_file = self.file.is_some();
+                self.timeline.emit(timeline::Input::Moments { moments: moments.ok(), of_file });
             }
             Answer::Timeline { .. } => {}
             Answer::Folder { ticket, .. } if ticket != self.ticket => {}

@@ -5,8 +5,8 @@ use relm4::gtk;
 use relm4::gtk::prelude::*;
 use relm4::prelude::*;
 
-use crate::engine::history::{SnapshotInfo, SnapshotState};
-use crate::i18n::gettext;
+use crate::engine::history::{Difference, SnapshotInfo, SnapshotState};
+use crate::i18n::{gettext, ngettext_f};
 use crate::ui::history_worker::Moment;
 use crate::ui::widgets::timeline::{Model, Step, Tick, Timeline as Ticks};
 use crate::ui::widgets::{icon, named};
@@ -21,6 +21,8 @@ pub struct Timeline {
     lies: bool,
     /// Whether there is anything to show.
     has_moments: bool,
+    /// How many states are shown of a file; none of a folder.
+    versions: u64,
 }
 
 /// What the timeline is told.
@@ -28,8 +30,13 @@ pub struct Timeline {
 pub enum Input {
     /// The snapshots, newest first, and the chosen one; their moments follow.
     Set(Vec<SnapshotInfo>, Option<u64>),
-    /// In which of them the folder or file was another; all of them if that can't be told.
-    Moments(Option<Vec<Moment>>),
+    /// In which of them the folder was another, or the file.
+    Moments {
+        /// Oldest first; all snapshots if that can't be told.
+        moments: Option<Vec<Moment>>,
+        /// They are a file's.
+        of_file: bool,
+    },
     /// Go there.
     Go(Step),
     /// Lie along the foot of a narrow window, or stand.
@@ -81,10 +88,19 @@ impl SimpleComponent for Timeline {
                         set_visible: !model.lies,
                     },
                     icon::decoration() -> gtk::Image {
+                        set_valign: gtk::Align::Center,
                         #[watch]
                         set_icon_name: Some(if model.lies { "go-previous-symbolic" } else { "go-up-symbolic" }),
                     },
                 },
+            },
+            gtk::Label {
+                set_xalign: 1.0,
+                set_css_classes: &["dim-label", "versions"],
+                #[watch]
+                set_label: &ngettext_f("{count} version", "{count} versions", model.versions, &[]),
+                #[watch]
+                set_visible: model.versions > 0 && !model.lies,
             },
             #[local_ref]
             ticks -> Ticks {
@@ -113,6 +129,7 @@ impl SimpleComponent for Timeline {
                         set_visible: !model.lies,
                     },
                     icon::decoration() -> gtk::Image {
+                        set_valign: gtk::Align::Center,
                         #[watch]
                         set_icon_name: Some(if model.lies { "go-next-symbolic" } else { "go-down-symbolic" }),
                     },
@@ -137,6 +154,7 @@ impl SimpleComponent for Timeline {
             chosen: None,
             lies: false,
             has_moments: false,
+            versions: 0,
         };
         let widgets = view_output!();
         ComponentParts { model, widgets }
@@ -151,7 +169,11 @@ impl SimpleComponent for Timeline {
                     self.fill(None);
                 }
             }
-            Input::Moments(moments) => self.fill(moments),
+            Input::Moments { moments, of_file } => {
+                let states = moments.iter().flatten().filter(|moment| of_file && is_state(moment));
+                self.versions = states.count() as u64;
+                self.fill(moments);
+            }
             Input::Go(step) => self.ticks.go(step),
             Input::Lie(lies) => self.lies = lies,
             Input::Chosen(seq) => {
@@ -204,10 +226,27 @@ fn tick(info: &SnapshotInfo, moment: Option<&Moment>) -> Tick {
         seq: info.seq,
         time: info.started,
         changes: moment.map_or(0, |moment| moment.changes),
+        note: moment.map(note).unwrap_or_default(),
         begins: moment.is_some_and(|moment| moment.begins),
         pinned: info.pinned,
         label: info.label.clone(),
         damaged: info.state == SnapshotState::Damaged,
+    }
+}
+
+/// Whether there is something at that moment.
+fn is_state(moment: &&Moment) -> bool {
+    moment.difference != Some(Difference::Removed)
+}
+
+fn note(moment: &Moment) -> String {
+    match moment.difference {
+        Some(Difference::Added) => gettext("New"),
+        Some(Difference::Changed) => gettext("Changed"),
+        Some(Difference::Metadata) => gettext("Only its permissions, owner or time changed"),
+        Some(Difference::Removed) => gettext("Deleted"),
+        None if moment.changes == 0 => String::new(),
+        None => ngettext_f("{count} change", "{count} changes", moment.changes, &[]),
     }
 }
 

@@ -17,7 +17,7 @@ use crate::i18n::gettext;
 pub const LENGTH_MIN: i32 = 120;
 
 /// Letters that a group's name has room for beside the ticks.
-const NAME_CHARS: i32 = 9;
+const NAME_CHARS: i32 = 11;
 
 /// A tick at the pointer is so much longer, and its neighbours a little.
 const SWELL: f64 = 7.0;
@@ -182,7 +182,7 @@ impl<'a> Painter<'a> {
         };
         let extent = |start| {
             let size = text(start).map_or((0.0, 0.0), |(size, _)| size);
-            f64::from(if frame.lies { size.0 + PADDING } else { size.1 })
+            f64::from(if frame.lies { size.0 + PADDING } else { size.1 + 2.0 })
         };
         for label in layout.labels(extent) {
             let middle = (label.from + label.to) / 2.0;

@@ -189,7 +189,10 @@ mod tests {
     use super::*;
 
     fn daily(count: usize) -> Vec<Start> {
-        (0..count).step_by(7).map(|index| Start { index, group: Group::Year(index as i16) }).collect()
+        (0..count)
+            .step_by(7)
+            .map(|index| Start { index, group: Group::Year(index as i16) })
+            .collect()
     }
 
     fn layout(changes: &[u64], length: f64) -> (Model, Layout) {
@@ -201,7 +204,10 @@ mod tests {
     #[test]
     fn few_moments_keep_together_at_the_newest_end() {
         let model = hourly(&[0, 1, 1]);
-        let starts = vec![Start { index: 0, group: Group::Yesterday }, Start { index: 2, group: Group::Today }];
+        let starts = vec![
+            Start { index: 0, group: Group::Yesterday },
+            Start { index: 2, group: Group::Today },
+        ];
         let layout = Layout::new(&model, starts, 500.0);
         let positions: Vec<_> = (0..3).filter_map(|index| layout.position(index)).collect();
         assert_eq!(positions, [500.0 - 3.0 * SPACING_MAX, 500.0 - 2.0 * SPACING_MAX, 500.0]);
@@ -209,7 +215,8 @@ mod tests {
 
     #[test]
     fn of_two_thousand_moments_the_newest_have_room_and_the_longest_are_seen() {
-        let changes: Vec<u64> = (0..2000).map(|index| if index == 3 { 50 } else { index % 2 }).collect();
+        let changes: Vec<u64> =
+            (0..2000).map(|index| if index == 3 { 50 } else { index % 2 }).collect();
         let (_, layout) = layout(&changes, 500.0);
         assert!(layout.position(0).unwrap().abs() < 1.0, "{:?}", layout.position(0));
         let newest = layout.position(1999).unwrap() - layout.position(1998).unwrap();

@@ -11,6 +11,8 @@ pub struct Tick {
     pub time: Timestamp,
     /// How many entries differ from the moment before.
     pub changes: u64,
+    /// The same in words; empty if there is nothing to say.
+    pub note: String,
     /// Another state begins here than the one before, or what is known begins.
     pub begins: bool,
     /// The person wants the snapshot kept.
@@ -112,6 +114,7 @@ pub mod tests {
             seq: seq as u64 + 1,
             time: Timestamp::from_second(1_700_000_000 + seq as i64 * 3600).unwrap(),
             changes: *changes,
+            note: String::new(),
             begins: *changes > 0,
             pinned: false,
             label: None,

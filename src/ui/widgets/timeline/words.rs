@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::group::Group;
 use super::model::{Model, Tick};
-use crate::i18n::{gettext, ngettext_f};
+use crate::i18n::gettext;
 use crate::ui::widgets::{dates, progress};
 
 /// Everything about the moment at `index`, in one line.
@@ -16,8 +16,8 @@ pub fn moment(model: &Model, index: usize, now: Timestamp) -> String {
     } else if tick.pinned {
         parts.push(gettext("Kept for good"));
     }
-    if tick.changes > 0 {
-        parts.push(ngettext_f("{count} change", "{count} changes", tick.changes, &[]));
+    if !tick.note.is_empty() {
+        parts.push(tick.note.clone());
     }
     if tick.damaged {
         parts.push(gettext("Damaged, can be browsed"));
