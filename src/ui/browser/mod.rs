@@ -13,6 +13,7 @@ use self::folder::path_bar::PathBar;
 use self::folder::words::Remedy;
 use self::places::Places;
 use self::restore_bar::RestoreBar;
+use self::room::Room;
 use self::timeline::Timeline;
 use self::undo::Settled;
 use super::bridge::{Events, Running, Tick};
@@ -35,9 +36,13 @@ mod folder;
 mod moves;
 mod places;
 mod restore_bar;
+mod room;
 mod runs;
 mod timeline;
 mod undo;
+
+/// The least width of a folder that has the timeline beside it, in pixels: what its columns need.
+const FOLDER_BESIDE: i32 = 420;
 
 /// The model.
 pub struct Browser {
@@ -63,6 +68,7 @@ pub struct Browser {
     problems: Vec<String>,
     failed: bool,
     folded: bool,
+    room: Room,
     card: Controller<StatusCard>,
     places: Controller<Places>,
     timeline: Controller<Timeline>,
@@ -136,6 +142,13 @@ pub enum Input {
     ShowLines(Vec<String>),
     /// The window became narrow or wide.
     Folded(bool),
+    /// There is another room for the folder and the timeline.
+    Room {
+        /// Pixels from side to side.
+        width: f64,
+        /// How many both want, as they are now.
+        wanted: f64,
+    },
     /// In a narrow window: back to the places.
     ShowSidebar,
 }
@@ -229,11 +242,22 @@ impl Component for Browser {
                     set_title_widget = &gtk::Box {},
                 },
                 model.bar.widget(),
-                gtk::Box {
-                    #[watch]
-                    set_orientation: model.beside(),
-                    model.view.widget(),
-                    model.timeline.widget(),
+                // What is beside the folder must not keep the window from becoming narrow: there it comes below.
+                #[name = "room"]
+                gtk::ScrolledWindow {
+                    set_vexpand: true,
+                    set_hscrollbar_policy: gtk::PolicyType::External,
+                    set_vscrollbar_policy: gtk::PolicyType::Never,
+                    gtk::Box {
+                        #[watch]
+                        set_orientation: model.room.orientation(),
+                        gtk::Box {
+                            #[watch]
+                            set_width_request: if model.room.is_narrow() { -1 } else { FOLDER_BESIDE },
+                            model.view.widget(),
+                        },
+                        model.timeline.widget(),
+                    },
                 },
             },
         }
@@ -248,6 +272,7 @@ impl Component for Browser {
         let widgets = view_output!();
         model.leaflet.page(&widgets.separator).set_navigatable(false);
         model.leaflet.set_visible_child(&widgets.main);
+        room::watch(&widgets.room, sender.input_sender());
         model.read_again();
         model.look_for_interrupted();
         ComponentParts { model, widgets }
@@ -305,7 +330,10 @@ impl Component for Browser {
                 self.bar.emit(restore_bar::Input::Narrow(folded));
                 self.folded = folded;
                 self.view.emit(folder::Input::Narrow(folded));
-                self.timeline.emit(timeline::Input::Lie(folded));
+            }
+            Input::Room { width, wanted } => {
+                self.room.set(width, wanted);
+                self.timeline.emit(timeline::Input::Lie(self.room.is_narrow()));
             }
             Input::ShowSidebar => {}
         }

@@ -2,11 +2,10 @@
 
 use jiff::Timestamp;
 use relm4::adw;
-use relm4::gtk;
 use relm4::prelude::*;
 
 use super::folder::words::Words;
-use super::{Browser, Command, Drive, Folder, Input, PathBar, Places, RestoreBar, Timeline};
+use super::{Browser, Command, Drive, Folder, Input, PathBar, Places, RestoreBar, Room, Timeline};
 use super::{drive, folder, places, timeline};
 use crate::app::error::Error;
 use crate::app::target::Target;
@@ -44,6 +43,7 @@ impl Browser {
             problems: Vec::new(),
             failed: false,
             folded: false,
+            room: Room::default(),
             card: StatusCard::builder().launch(can_back_up).forward(input, card_output),
             places: (Places::builder().launch(places))
                 .forward(input, |places::Chosen(place)| Input::OpenPlace(place)),
@@ -204,11 +204,6 @@ impl Browser {
         if let Some(above) = self.folder.parent().filter(|above| above.is_within(&self.place)) {
             self.open(above);
         }
-    }
-
-    /// The folder and the timeline stand side by side, or one above the other where that is too wide.
-    pub(super) fn beside(&self) -> gtk::Orientation {
-        if self.folded { gtk::Orientation::Vertical } else { gtk::Orientation::Horizontal }
     }
 
     /// Asks when the selected file, or the open folder, was another.

@@ -174,8 +174,10 @@ impl<'a> Painter<'a> {
         let text = |start: layout::Start| {
             let first = model.tick(start.index)?;
             let text = obj.create_pango_layout(Some(&words::group(start.group, first)));
-            if !frame.lies {
-                text.set_width((frame.depth() - names) as i32 * pango::SCALE);
+            // Only then: with a width, a text is aligned in that by its own direction.
+            let room = frame.depth() - names;
+            if !frame.lies && size_of(&text).0 > room {
+                text.set_width(room as i32 * pango::SCALE);
                 text.set_ellipsize(pango::EllipsizeMode::End);
             }
             Some((size_of(&text), text))
