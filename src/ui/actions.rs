@@ -189,6 +189,9 @@ pub fn shortcuts_window(parent: &adw::ApplicationWindow) -> adw::Window {
     list.append(&shortcut("Return", &gettext("Open the folder")));
     list.append(&shortcut("BackSpace", &gettext("Folder above")));
     list.append(&shortcut("<Control>a", &gettext("Select everything, in the list")));
+    list.append(&shortcut("Page_Up", &gettext("Ten snapshots earlier, in the timeline")));
+    list.append(&shortcut("Page_Down", &gettext("Ten snapshots later, in the timeline")));
+    list.append(&shortcut("Home", &gettext("Oldest snapshot, in the timeline")));
     list.append(&shortcut("F10", &gettext("Main menu")));
     let clamp = adw::Clamp::builder().child(&list).css_classes(["page"]).build();
     let scroller = gtk::ScrolledWindow::builder().vexpand(true).child(&clamp).build();

@@ -31,6 +31,7 @@ use crate::engine::path::RelPath;
 use crate::engine::restore::JournalInfo;
 use crate::i18n::gettext;
 
+mod change_button;
 mod drive;
 mod folder;
 mod moves;
@@ -246,7 +247,8 @@ impl Component for Browser {
                 #[name = "room"]
                 gtk::ScrolledWindow {
                     set_vexpand: true,
-                    set_hscrollbar_policy: gtk::PolicyType::External,
+                    #[watch]
+                    set_hscrollbar_policy: model.room.policy(),
                     set_vscrollbar_policy: gtk::PolicyType::Never,
                     gtk::Box {
                         #[watch]

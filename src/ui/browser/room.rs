@@ -28,6 +28,12 @@ impl Room {
         self.missed.is_some()
     }
 
+    /// Side by side they make do with less than they want, for as long as it takes to put one below the other; then nothing
+    /// may be cut off.
+    pub fn policy(&self) -> gtk::PolicyType {
+        if self.is_narrow() { gtk::PolicyType::Never } else { gtk::PolicyType::External }
+    }
+
     /// How the two are put together.
     pub fn orientation(&self) -> gtk::Orientation {
         if self.is_narrow() { gtk::Orientation::Vertical } else { gtk::Orientation::Horizontal }

@@ -5,15 +5,16 @@ use relm4::gtk;
 use relm4::gtk::prelude::*;
 use relm4::prelude::*;
 
+use super::change_button::ChangeButton;
 use crate::engine::history::{Difference, SnapshotInfo, SnapshotState};
 use crate::i18n::{gettext, ngettext_f};
 use crate::ui::history_worker::Moment;
 use crate::ui::widgets::timeline::{Model, Step, Tick, Timeline as Ticks};
-use crate::ui::widgets::{icon, named};
 
 /// The model.
 pub struct Timeline {
     ticks: Ticks,
+    buttons: [ChangeButton; 2],
     /// Newest first.
     snapshots: Vec<SnapshotInfo>,
     /// The chosen snapshot's number.
@@ -70,29 +71,11 @@ impl SimpleComponent for Timeline {
             #[watch]
             set_visible: model.has_moments,
 
-            #[name = "earlier"]
-            change_button(&gettext("Earlier Change"), &gettext("To where it was different before (Alt+Shift+Up)")) -> gtk::Button {
+            #[local_ref]
+            earlier -> gtk::Button {
                 #[watch]
                 set_sensitive: model.ticks.can_go(Step::EarlierChange),
                 connect_clicked => Input::Go(Step::EarlierChange),
-                #[wrap(Some)]
-                set_child = &gtk::Box {
-                    set_spacing: 8,
-                    set_halign: gtk::Align::End,
-                    gtk::Label {
-                        set_label: &gettext("Earlier Change"),
-                        set_wrap: true,
-                        set_xalign: 1.0,
-                        set_max_width_chars: 8,
-                        #[watch]
-                        set_visible: !model.lies,
-                    },
-                    icon::decoration() -> gtk::Image {
-                        set_valign: gtk::Align::Center,
-                        #[watch]
-                        set_icon_name: Some(if model.lies { "go-previous-symbolic" } else { "go-up-symbolic" }),
-                    },
-                },
             },
             gtk::Label {
                 set_xalign: 1.0,
@@ -111,29 +94,11 @@ impl SimpleComponent for Timeline {
                 #[watch]
                 set_hexpand: model.lies,
             },
-            #[name = "later"]
-            change_button(&gettext("Later Change"), &gettext("To where it is different next (Alt+Shift+Down)")) -> gtk::Button {
+            #[local_ref]
+            later -> gtk::Button {
                 #[watch]
                 set_sensitive: model.ticks.can_go(Step::LaterChange),
                 connect_clicked => Input::Go(Step::LaterChange),
-                #[wrap(Some)]
-                set_child = &gtk::Box {
-                    set_spacing: 8,
-                    set_halign: gtk::Align::End,
-                    gtk::Label {
-                        set_label: &gettext("Later Change"),
-                        set_wrap: true,
-                        set_xalign: 1.0,
-                        set_max_width_chars: 8,
-                        #[watch]
-                        set_visible: !model.lies,
-                    },
-                    icon::decoration() -> gtk::Image {
-                        set_valign: gtk::Align::Center,
-                        #[watch]
-                        set_icon_name: Some(if model.lies { "go-next-symbolic" } else { "go-down-symbolic" }),
-                    },
-                },
             },
         }
     }
@@ -148,8 +113,11 @@ impl SimpleComponent for Timeline {
         ticks.connect_entered(move || {
             let _closed = input.send(Input::Entered);
         });
+        let buttons = [ChangeButton::earlier(), ChangeButton::later()];
+        let [earlier, later] = buttons.each_ref().map(|button| button.root.clone());
         let model = Self {
             ticks: ticks.clone(),
+            buttons,
             snapshots: Vec::new(),
             chosen: None,
             lies: false,
@@ -175,7 +143,12 @@ impl SimpleComponent for Timeline {
                 self.fill(moments);
             }
             Input::Go(step) => self.ticks.go(step),
-            Input::Lie(lies) => self.lies = lies,
+            Input::Lie(lies) => {
+                self.lies = lies;
+                for button in &self.buttons {
+                    button.lie(lies);
+                }
+            }
             Input::Chosen(seq) => {
                 self.chosen = Some(seq);
                 let _closed = sender.output(Output::Chosen(seq));
@@ -248,11 +221,4 @@ fn note(moment: &Moment) -> String {
         None if moment.changes == 0 => String::new(),
         None => ngettext_f("{count} change", "{count} changes", moment.changes, &[]),
     }
-}
-
-fn change_button(name: &str, hint: &str) -> gtk::Button {
-    let button: gtk::Button = named::named(name);
-    button.set_tooltip_text(Some(hint));
-    button.set_css_classes(&["flat", "change"]);
-    button
 }

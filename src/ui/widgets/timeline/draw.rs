@@ -222,7 +222,7 @@ impl<'a> Painter<'a> {
             size.1 + PADDING,
         );
         self.snapshot.push_rounded_clip(&gsk::RoundedRect::from_rect(place, 6.0));
-        self.snapshot.append_color(&faint(&gdk::RGBA::BLACK, 0.85), &place);
+        self.snapshot.append_color(&faint(&gdk::RGBA::BLACK, 0.9), &place);
         self.snapshot.pop();
         self.text(&text, at, &gdk::RGBA::WHITE);
     }

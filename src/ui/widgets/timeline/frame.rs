@@ -51,7 +51,7 @@ impl Frame {
             Rect::new(x.round(), self.height - EDGE_LYING - to, length, to - from)
         } else {
             let x = if self.is_mirrored { EDGE + from } else { self.width - EDGE - to };
-            Rect::new(x, (along).round(), to - from, length)
+            Rect::new(x, along.round(), to - from, length)
         }
     }
 

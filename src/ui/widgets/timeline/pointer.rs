@@ -10,7 +10,7 @@ use super::{Step, Timeline};
 /// Moments that a page of the keyboard goes by.
 const PAGE: usize = 10;
 
-/// Gives `timeline` ears.
+/// Makes `timeline` answer to the pointer, the wheel and keys.
 pub fn listen(timeline: &Timeline) {
     let motion = hover(timeline);
     drag(timeline, motion);
