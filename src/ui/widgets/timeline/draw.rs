@@ -25,6 +25,9 @@ const SWELL: f64 = 7.0;
 /// How far the pointer's effect reaches, in pixels.
 const SWELL_REACH: f64 = 13.0;
 
+/// Ticks that are nearer to one another are thin, to be told apart.
+const DENSE_ROWS: u32 = 4;
+
 /// What is kept free around the newest moment's name, and around names on dark.
 const PADDING: f32 = 8.0;
 
@@ -114,9 +117,14 @@ impl<'a> Painter<'a> {
     fn ticks(&self) {
         let (model, layout) = (self.timeline.model.borrow(), self.timeline.layout.borrow());
         let chosen = self.timeline.chosen.get();
+        let mut row_before = None;
         for drawn in layout.drawn() {
+            let is_dense = row_before.is_some_and(|before| drawn.row.abs_diff(before) < DENSE_ROWS);
+            row_before = Some(drawn.row);
             match model.tick(drawn.index) {
-                Some(tick) if drawn.index != chosen => self.tick(*drawn, tick),
+                Some(tick) if drawn.index != chosen => {
+                    self.tick(*drawn, tick, if is_dense { 1.0 } else { 2.0 });
+                }
                 _ => {}
             }
         }
@@ -127,7 +135,7 @@ impl<'a> Painter<'a> {
         }
     }
 
-    fn tick(&self, drawn: Drawn, tick: &Tick) {
+    fn tick(&self, drawn: Drawn, tick: &Tick, thick: f32) {
         let Lengths { least, most, .. } = self.lengths;
         let is_pointed = self.pointed == Some(drawn.index);
         let reach = layout::reach(tick, self.changes_max) as f32;
@@ -139,7 +147,7 @@ impl<'a> Painter<'a> {
             _ => 0.5,
         };
         let frame = self.timeline.frame.get();
-        let place = frame.bar(drawn.row as f32, 2.0, 0.0, length);
+        let place = frame.bar(drawn.row as f32, thick, 0.0, length);
         self.snapshot.append_color(&faint(&colour, strength), &place);
         self.pin(drawn.row as f32, length, tick);
     }
