@@ -8,6 +8,7 @@ use relm4::gtk::{gdk, gio};
 use super::browser::Command;
 use super::problems::escape;
 use super::widgets::named;
+use super::widgets::timeline::Step;
 use super::window::Input;
 use crate::i18n::gettext;
 
@@ -33,14 +34,35 @@ const ENTRIES: &[Entry] = &[
         name: "earlier",
         keys: &["<Alt>Up"],
         title: || gettext("Earlier snapshot"),
-        message: || Input::Command(Command::Earlier),
+        message: || Input::Command(Command::Go(Step::Earlier)),
         in_browser: true,
     },
     Entry {
         name: "later",
         keys: &["<Alt>Down"],
         title: || gettext("Later snapshot"),
-        message: || Input::Command(Command::Later),
+        message: || Input::Command(Command::Go(Step::Later)),
+        in_browser: true,
+    },
+    Entry {
+        name: "earlier-change",
+        keys: &["<Alt><Shift>Up"],
+        title: || gettext("Earlier change of the folder or selected file"),
+        message: || Input::Command(Command::Go(Step::EarlierChange)),
+        in_browser: true,
+    },
+    Entry {
+        name: "later-change",
+        keys: &["<Alt><Shift>Down"],
+        title: || gettext("Later change of the folder or selected file"),
+        message: || Input::Command(Command::Go(Step::LaterChange)),
+        in_browser: true,
+    },
+    Entry {
+        name: "now",
+        keys: &["<Alt>End"],
+        title: || gettext("Newest snapshot"),
+        message: || Input::Command(Command::Go(Step::Now)),
         in_browser: true,
     },
     Entry {
@@ -167,6 +189,9 @@ pub fn shortcuts_window(parent: &adw::ApplicationWindow) -> adw::Window {
     list.append(&shortcut("Return", &gettext("Open the folder")));
     list.append(&shortcut("BackSpace", &gettext("Folder above")));
     list.append(&shortcut("<Control>a", &gettext("Select everything, in the list")));
+    list.append(&shortcut("Page_Up", &gettext("Ten snapshots earlier, in the timeline")));
+    list.append(&shortcut("Page_Down", &gettext("Ten snapshots later, in the timeline")));
+    list.append(&shortcut("Home", &gettext("Oldest snapshot, in the timeline")));
     list.append(&shortcut("F10", &gettext("Main menu")));
     let clamp = adw::Clamp::builder().child(&list).css_classes(["page"]).build();
     let scroller = gtk::ScrolledWindow::builder().vexpand(true).child(&clamp).build();

@@ -10,7 +10,7 @@ use crate::app::error::{Error, Result};
 use crate::app::status::{self, Status};
 use crate::app::target::Target;
 use crate::engine::error::Error as EngineError;
-use crate::engine::history::{Entry, History, SnapshotInfo};
+use crate::engine::history::{Difference, Entry, History, SnapshotInfo, Tick, Turn};
 use crate::engine::meta::Kind;
 use crate::engine::monitor::Monitor;
 use crate::engine::path::{self, RelPath};
@@ -32,8 +32,37 @@ pub enum Request {
         /// The asker's number for this request.
         ticket: u64,
     },
+    /// When something was another. The ticket is as that of a folder.
+    Timeline {
+        /// What.
+        of: Subject,
+        /// The asker's number for this request.
+        ticket: u64,
+    },
     /// What could not be read when the snapshot with this number was made.
     Problems(u64),
+}
+
+/// What a timeline is about.
+#[derive(Debug)]
+pub enum Subject {
+    /// A folder with all below it.
+    Folder(RelPath),
+    /// A file, or anything else that is no folder.
+    File(RelPath),
+}
+
+/// A snapshot, as a folder or file sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moment {
+    /// The snapshot's number.
+    pub seq: u64,
+    /// How many entries differ from the snapshot before.
+    pub changes: u64,
+    /// Another state begins with it, or what is known begins.
+    pub begins: bool,
+    /// How a file differs from the snapshot before, where it is another.
+    pub difference: Option<Difference>,
 }
 
 /// What comes back.
@@ -49,6 +78,13 @@ pub enum Answer {
         ticket: u64,
         /// The entries.
         entries: Result<Vec<Entry>>,
+    },
+    /// When something was another.
+    Timeline {
+        /// From the request.
+        ticket: u64,
+        /// The snapshots that show a folder, or those in which a file is another than before; oldest first.
+        moments: Result<Vec<Moment>>,
     },
     /// What could not be read.
     Problems(Result<Vec<Problem>>),
@@ -146,6 +182,9 @@ impl Desk {
                 });
                 Answer::Folder { ticket, entries }
             }
+            Request::Timeline { of, ticket } => {
+                Answer::Timeline { ticket, moments: self.ask(|history| moments(history, &of)) }
+            }
             Request::Problems(at) => {
                 Answer::Problems(self.ask(|history| Ok(history.problems(at)?)))
             }
@@ -184,6 +223,28 @@ fn past(history: &History) -> Result<Past> {
     snapshots.reverse();
     let newest = snapshots.first().map(|newest| history.sources(newest.seq));
     Ok(Past { snapshots, sources: newest.transpose()?.unwrap_or_default() })
+}
+
+fn moments(history: &History, of: &Subject) -> Result<Vec<Moment>> {
+    match of {
+        Subject::Folder(folder) => {
+            let moment = |tick: Tick| {
+                let changes = tick.counts.map_or(0, |counts| counts.entries());
+                let begins = changes > 0 || tick.counts.is_none();
+                Moment { seq: tick.seq, changes, begins, difference: None }
+            };
+            Ok(history.timeline(folder)?.into_iter().map(moment).collect())
+        }
+        Subject::File(file) => {
+            let moment = |turn: Turn| Moment {
+                seq: turn.seq,
+                changes: turn.difference.is_some().into(),
+                begins: true,
+                difference: turn.difference,
+            };
+            Ok(history.turns(file)?.into_iter().map(moment).collect())
+        }
+    }
 }
 
 /// Whether the history is fine and only has nothing to show.

@@ -143,6 +143,25 @@ class Desk:
         if not found.get_selection_iface().select_child(index):
             raise Failure(f"row {index} of “{list_name}” could not be selected")
 
+    def moments(self):
+        """The timeline's value, or None: how many moments there are, and which of them is shown, the oldest being 0."""
+        timeline = self.find("slider", "Timeline")
+        return timeline and timeline.get_value_iface()
+
+    def moment_count(self):
+        """How many moments the timeline has."""
+        moments = self.moments()
+        return int(moments.get_maximum_value()) + 1 if moments else 0
+
+    def moment(self):
+        """The moment that is shown, in words."""
+        return self.wait("slider", "Timeline").get_description()
+
+    def go_to(self, index):
+        """Goes to a moment, counted from the oldest."""
+        if not self.moments().set_current_value(index):
+            raise Failure(f"could not go to moment {index}")
+
     def window(self, title):
         """A window by its title, or None."""
         for index in range(self.application.get_child_count()):

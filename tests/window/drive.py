@@ -33,6 +33,7 @@ def main():
         first_run(desk, arguments.work)
         back_up_twice(desk, arguments.work)
         look_at_the_past(desk)
+        go_from_change_to_change(desk)
         restore_keeping_both(desk, arguments.work)
         undo(desk, arguments.work)
         restore_replacing(desk, arguments.work)
@@ -136,19 +137,32 @@ def back_up_twice(desk, work):
 
 def back_up(desk, wanted):
     desk.press("Back Up Now")
-    wait_for(f"snapshot {wanted}", lambda: len(desk.rows("Snapshots")) == wanted)
+    wait_for(f"snapshot {wanted}", lambda: desk.moment_count() == wanted)
     desk.wait("push button", "Back Up Now", sensitive=True)
 
 
 def look_at_the_past(desk):
     wait_for("the newest files", lambda: NAME in desk.rows("Files"))
-    before = desk.rows("Snapshots")
-    if before[0] == before[1]:
-        raise Failure(f"two snapshots have one name: {before[0]}")
-    desk.select("Snapshots", 1)
-    wait_for("the older snapshot", lambda: not desk.find("push button", "Earlier Snapshot", sensitive=True))
+    newest = desk.moment()
+    desk.go_to(0)
+    wait_for("the older snapshot", lambda: not desk.find("push button", "Earlier Change", sensitive=True))
+    if desk.moment() == newest:
+        raise Failure(f"two snapshots have one name: {newest}")
     wait_for("the older files", lambda: NAME in desk.rows("Files"))
     desk.shot("older")
+
+
+def go_from_change_to_change(desk):
+    desk.press("Later Change")
+    wait_for("the newest snapshot", lambda: not desk.find("push button", "Later Change", sensitive=True))
+    # The timeline becomes the file's own: it was another in both snapshots.
+    select_the_file(desk)
+    desk.wait_label("2 versions")
+    desk.press("Earlier Change")
+    wait_for("the file's first version", lambda: desk.moments().get_current_value() == 0)
+    # It stays selected, so that its versions can be gone through.
+    desk.wait_label("1 selected")
+    desk.shot("versions")
 
 
 def select_the_file(desk):

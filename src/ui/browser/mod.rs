@@ -1,4 +1,4 @@
-//! The main screen: the status card, places and snapshots on the left, the folder at the chosen moment beside them.
+//! The main screen: the status card and places on the left, the folder at the chosen moment, and the timeline.
 //! It owns the history's thread and the running backup; what is on screen follows from its model alone.
 
 use relm4::adw;
@@ -13,7 +13,8 @@ use self::folder::path_bar::PathBar;
 use self::folder::words::Remedy;
 use self::places::Places;
 use self::restore_bar::RestoreBar;
-use self::snapshots::Snapshots;
+use self::room::Room;
+use self::timeline::Timeline;
 use self::undo::Settled;
 use super::bridge::{Events, Running, Tick};
 use super::history_worker::{Answer, HistoryWorker};
@@ -21,6 +22,7 @@ use super::problems::{Intro, Problems};
 use super::restore::{self, Restore};
 use super::status_card::{self, StatusCard};
 use super::widgets::named;
+use super::widgets::timeline::Step;
 use crate::app::error::Result;
 use crate::app::target::Target;
 use crate::engine::backup::BackupReport;
@@ -29,14 +31,19 @@ use crate::engine::path::RelPath;
 use crate::engine::restore::JournalInfo;
 use crate::i18n::gettext;
 
+mod change_button;
 mod drive;
 mod folder;
 mod moves;
 mod places;
 mod restore_bar;
+mod room;
 mod runs;
-mod snapshots;
+mod timeline;
 mod undo;
+
+/// The least width of a folder that has the timeline beside it, in pixels: what its columns need.
+const FOLDER_BESIDE: i32 = 420;
 
 /// The model.
 pub struct Browser {
@@ -49,8 +56,11 @@ pub struct Browser {
     /// The open place and the open folder in it.
     place: RelPath,
     folder: RelPath,
-    /// Number of the newest request for a folder; older answers are dropped.
+    /// The one file that is selected: the timeline is its own.
+    file: Option<RelPath>,
+    /// Numbers of the newest requests for a folder and for its moments; older answers are dropped.
     ticket: u64,
+    moments_ticket: u64,
     /// What was asked for last is on screen.
     is_shown: bool,
     backup: Option<Running>,
@@ -59,9 +69,10 @@ pub struct Browser {
     problems: Vec<String>,
     failed: bool,
     folded: bool,
+    room: Room,
     card: Controller<StatusCard>,
     places: Controller<Places>,
-    list: Controller<Snapshots>,
+    timeline: Controller<Timeline>,
     drive: Controller<Drive>,
     view: Controller<Folder>,
     path_bar: PathBar,
@@ -87,10 +98,12 @@ pub enum Input {
     Command(Command),
     /// The history answered.
     Answer(Answer),
-    /// A snapshot was chosen.
+    /// A moment was chosen, by its snapshot's number.
     Choose(u64),
-    /// The chosen snapshot's files are wanted.
+    /// The chosen moment's files are wanted.
     Enter,
+    /// This one file was selected in the open folder, or none, or more.
+    Select(Option<RelPath>),
     /// A folder was opened, in the place that is open or in another.
     Open(RelPath),
     /// A place was opened.
@@ -130,7 +143,14 @@ pub enum Input {
     ShowLines(Vec<String>),
     /// The window became narrow or wide.
     Folded(bool),
-    /// In a narrow window: back to the places and snapshots.
+    /// There is another room for the folder and the timeline.
+    Room {
+        /// Pixels from side to side.
+        width: f64,
+        /// How many both want, as they are now.
+        wanted: f64,
+    },
+    /// In a narrow window: back to the places.
     ShowSidebar,
 }
 
@@ -139,10 +159,8 @@ pub enum Input {
 pub enum Command {
     /// Back up now.
     BackUp,
-    /// The snapshot before the chosen one.
-    Earlier,
-    /// The snapshot after the chosen one.
-    Later,
+    /// To another moment.
+    Go(Step),
     /// The folder above.
     Up,
     /// Bring the selection back to where it was.
@@ -191,12 +209,9 @@ impl Component for Browser {
                 },
                 model.card.widget(),
                 model.places.widget(),
-                gtk::Label {
-                    set_label: &gettext("Snapshots"),
-                    set_xalign: 0.0,
-                    set_css_classes: &["heading", "section"],
+                gtk::Box {
+                    set_vexpand: true,
                 },
-                model.list.widget(),
                 model.drive.widget(),
             },
 
@@ -226,24 +241,26 @@ impl Component for Browser {
                     pack_start: &model.path_bar.root,
                     #[wrap(Some)]
                     set_title_widget = &gtk::Box {},
-                    pack_end = &gtk::Box {
-                        add_css_class: "linked",
-                        #[name = "earlier"]
-                        named::icon_button("go-previous-symbolic", &gettext("Earlier Snapshot")) -> gtk::Button {
-                            #[watch]
-                            set_sensitive: model.neighbour(Command::Earlier).is_some(),
-                            connect_clicked => Input::Command(Command::Earlier),
-                        },
-                        #[name = "later"]
-                        named::icon_button("go-next-symbolic", &gettext("Later Snapshot")) -> gtk::Button {
-                            #[watch]
-                            set_sensitive: model.neighbour(Command::Later).is_some(),
-                            connect_clicked => Input::Command(Command::Later),
-                        },
-                    },
                 },
                 model.bar.widget(),
-                model.view.widget(),
+                // What is beside the folder must not keep the window from becoming narrow: there it comes below.
+                #[name = "room"]
+                gtk::ScrolledWindow {
+                    set_vexpand: true,
+                    #[watch]
+                    set_hscrollbar_policy: model.room.policy(),
+                    set_vscrollbar_policy: gtk::PolicyType::Never,
+                    gtk::Box {
+                        #[watch]
+                        set_orientation: model.room.orientation(),
+                        gtk::Box {
+                            #[watch]
+                            set_width_request: if model.room.is_narrow() { -1 } else { FOLDER_BESIDE },
+                            model.view.widget(),
+                        },
+                        model.timeline.widget(),
+                    },
+                },
             },
         }
     }
@@ -257,6 +274,7 @@ impl Component for Browser {
         let widgets = view_output!();
         model.leaflet.page(&widgets.separator).set_navigatable(false);
         model.leaflet.set_visible_child(&widgets.main);
+        room::watch(&widgets.room, sender.input_sender());
         model.read_again();
         model.look_for_interrupted();
         ComponentParts { model, widgets }
@@ -286,6 +304,7 @@ impl Component for Browser {
             Input::Answer(answer) => self.answered(answer),
             Input::Choose(seq) => self.choose(seq),
             Input::Enter => self.view.emit(folder::Input::TakeFocus),
+            Input::Select(file) => self.select(file),
             Input::Open(folder) => self.open(folder),
             Input::OpenPlace(place) => {
                 self.place = place.clone();
@@ -313,6 +332,10 @@ impl Component for Browser {
                 self.bar.emit(restore_bar::Input::Narrow(folded));
                 self.folded = folded;
                 self.view.emit(folder::Input::Narrow(folded));
+            }
+            Input::Room { width, wanted } => {
+                self.room.set(width, wanted);
+                self.timeline.emit(timeline::Input::Lie(self.room.is_narrow()));
             }
             Input::ShowSidebar => {}
         }

@@ -5,15 +5,15 @@ use relm4::adw;
 use relm4::prelude::*;
 
 use super::folder::words::Words;
-use super::{Browser, Command, Drive, Folder, Input, PathBar, Places, RestoreBar, Snapshots};
-use super::{drive, folder, places, snapshots};
+use super::{Browser, Command, Drive, Folder, Input, PathBar, Places, RestoreBar, Room, Timeline};
+use super::{drive, folder, places, timeline};
 use crate::app::error::Error;
 use crate::app::target::Target;
 use crate::engine::error::Error as EngineError;
 use crate::engine::history::SnapshotInfo;
 use crate::engine::path::RelPath;
 use crate::ui::bridge::Events;
-use crate::ui::history_worker::{Answer, HistoryWorker, Request};
+use crate::ui::history_worker::{Answer, HistoryWorker, Request, Subject};
 use crate::ui::status_card::{self, StatusCard};
 use crate::ui::widgets::{dates, plain};
 
@@ -34,17 +34,20 @@ impl Browser {
             chosen: None,
             folder: place.clone(),
             place,
+            file: None,
             ticket: 0,
+            moments_ticket: 0,
             is_shown: false,
             backup: None,
             events: Events::default(),
             problems: Vec::new(),
             failed: false,
             folded: false,
+            room: Room::default(),
             card: StatusCard::builder().launch(can_back_up).forward(input, card_output),
             places: (Places::builder().launch(places))
                 .forward(input, |places::Chosen(place)| Input::OpenPlace(place)),
-            list: (Snapshots::builder().launch(())).forward(input, list_output),
+            timeline: (Timeline::builder().launch(())).forward(input, timeline_output),
             drive: Drive::builder().launch(target.repository_path.clone()).detach(),
             view: Folder::builder().launch(()).forward(input, view_output),
             path_bar,
@@ -64,12 +67,7 @@ impl Browser {
     pub(super) fn command(&mut self, command: Command, sender: &ComponentSender<Self>) {
         match command {
             Command::BackUp => self.back_up(sender),
-            Command::Earlier | Command::Later => {
-                if let Some(seq) = self.neighbour(command) {
-                    self.list.emit(snapshots::Input::Mark(seq));
-                    self.choose(seq);
-                }
-            }
+            Command::Go(step) => self.timeline.emit(timeline::Input::Go(step)),
             Command::Up => self.go_up(),
             Command::Restore => self.view.emit(folder::Input::Restore { elsewhere: false }),
             Command::RestoreTo => self.view.emit(folder::Input::Restore { elsewhere: true }),
@@ -102,7 +100,7 @@ impl Browser {
             }
             Answer::Snapshots(Err(error)) => {
                 self.snapshots = None;
-                self.list.emit(snapshots::Input::Set(Vec::new(), None));
+                self.timeline.emit(timeline::Input::Set(Vec::new(), None));
                 self.say_failure(&error);
             }
             Answer::Status(status) => {
@@ -114,6 +112,11 @@ impl Browser {
                 self.card.emit(status_card::Input::Status(status));
             }
             Answer::Problems(problems) => self.problems_read(problems),
+            Answer::Timeline { ticket, moments } if ticket == self.moments_ticket => {
+                let of_file = self.file.is_some();
+                self.timeline.emit(timeline::Input::Moments { moments: moments.ok(), of_file });
+            }
+            Answer::Timeline { .. } => {}
             Answer::Folder { ticket, .. } if ticket != self.ticket => {}
             Answer::Folder { entries: Ok(entries), .. } => {
                 self.is_shown = true;
@@ -163,12 +166,13 @@ impl Browser {
         let is_known = |seq: &u64| snapshots.iter().any(|snapshot| snapshot.seq == *seq);
         self.chosen = (self.chosen.filter(|seq| !follows && is_known(seq)))
             .or_else(|| snapshots.first().map(|newest| newest.seq));
-        self.list.emit(snapshots::Input::Set(snapshots.clone(), self.chosen));
+        self.timeline.emit(timeline::Input::Set(snapshots.clone(), self.chosen));
         self.snapshots = Some(snapshots);
         // A snapshot never changes: what is shown of it stays, with its selection.
         if !self.is_shown || self.chosen != before || self.chosen.is_none() {
             self.ask_for_folder(before.is_none());
         }
+        self.ask_for_moments();
     }
 
     pub(super) fn choose(&mut self, seq: u64) {
@@ -183,7 +187,17 @@ impl Browser {
             self.place = folder.clone();
         }
         self.folder = folder;
+        self.file = None;
         self.ask_for_folder(true);
+        self.ask_for_moments();
+    }
+
+    /// The timeline becomes that of the selected file, or the folder's again.
+    pub(super) fn select(&mut self, file: Option<RelPath>) {
+        if self.file != file {
+            self.file = file;
+            self.ask_for_moments();
+        }
     }
 
     fn go_up(&mut self) {
@@ -192,16 +206,17 @@ impl Browser {
         }
     }
 
-    /// The snapshot next to the chosen one in time.
-    pub(super) fn neighbour(&self, command: Command) -> Option<u64> {
-        let snapshots = self.snapshots.as_ref()?;
-        let index = snapshots.iter().position(|snapshot| Some(snapshot.seq) == self.chosen)?;
-        let index = match command {
-            Command::Earlier => index.checked_add(1)?,
-            Command::Later => index.checked_sub(1)?,
-            _ => return None,
+    /// Asks when the selected file, or the open folder, was another.
+    fn ask_for_moments(&mut self) {
+        if self.chosen.is_none() {
+            return;
+        }
+        self.moments_ticket += 1;
+        let of = match &self.file {
+            Some(file) => Subject::File(file.clone()),
+            None => Subject::Folder(self.folder.clone()),
         };
-        snapshots.get(index).map(|snapshot| snapshot.seq)
+        self.worker.ask(Request::Timeline { of, ticket: self.moments_ticket });
     }
 
     /// Asks for the open folder at the chosen moment; the keyboard follows if the person went there.
@@ -262,10 +277,10 @@ fn card_output(output: status_card::Output) -> Input {
     }
 }
 
-fn list_output(output: snapshots::Output) -> Input {
+fn timeline_output(output: timeline::Output) -> Input {
     match output {
-        snapshots::Output::Chosen(seq) => Input::Choose(seq),
-        snapshots::Output::Entered => Input::Enter,
+        timeline::Output::Chosen(seq) => Input::Choose(seq),
+        timeline::Output::Entered => Input::Enter,
     }
 }
 
@@ -273,6 +288,7 @@ fn view_output(output: folder::Output) -> Input {
     match output {
         folder::Output::Open(folder) => Input::Open(folder),
         folder::Output::ShowUnread => Input::ShowUnread,
+        folder::Output::Selected(file) => Input::Select(file),
         folder::Output::Restore { paths, has_folder, elsewhere } => {
             Input::Restore { paths, has_folder, elsewhere }
         }

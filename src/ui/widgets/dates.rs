@@ -14,7 +14,7 @@ pub fn heading(time: Timestamp, now: Timestamp) -> String {
     match days {
         0 => gettext("Today"),
         1 => gettext("Yesterday"),
-        2..=6 => local(time, "%A"),
+        2..=6 => weekday(time),
         _ if day.year() == today.year() => local(time, "%-d %B"),
         _ => local(time, "%-d %B %Y"),
     }
@@ -27,9 +27,24 @@ pub fn clock(time: Timestamp, with_seconds: bool) -> String {
 
 /// "Yesterday, 14:05"
 pub fn heading_and_clock(time: Timestamp, now: Timestamp) -> String {
-    let (day, clock) = (heading(time, now), clock(time, false));
+    exact(time, now, false)
+}
+
+/// "Yesterday, 14:05", or "Yesterday, 14:05:09".
+pub fn exact(time: Timestamp, now: Timestamp, with_seconds: bool) -> String {
+    let (day, clock) = (heading(time, now), clock(time, with_seconds));
     // Translators: a day and a time of that day, as "Yesterday, 14:05"
     gettext_f("{day}, {clock}", &[("day", &day), ("clock", &clock)])
+}
+
+/// "Monday"
+pub fn weekday(time: Timestamp) -> String {
+    local(time, "%A")
+}
+
+/// "October", as it stands alone.
+pub fn month(time: Timestamp) -> String {
+    local(time, "%OB")
 }
 
 fn local(time: Timestamp, format: &str) -> String {

@@ -11,6 +11,7 @@ pub mod icon;
 pub mod named;
 pub mod plain;
 pub mod progress;
+pub mod timeline;
 
 /// A path of this computer as it is shown: names are bytes and may not be text.
 pub fn name_of(path: &Path) -> String {

@@ -53,6 +53,8 @@ pub enum Input {
 pub enum Output {
     /// Open this folder.
     Open(RelPath),
+    /// This one file was selected; or none, more than one, or a folder.
+    Selected(Option<RelPath>),
     /// Show what could not be read at this moment.
     ShowUnread,
     /// Bring these back.

@@ -1,5 +1,8 @@
 //! The open folder at the chosen moment: its entries, what is selected, and the way to bring that back.
 
+use std::cell::Cell;
+use std::rc::Rc;
+
 use relm4::binding::Binding;
 use relm4::gtk;
 use relm4::gtk::glib;
@@ -11,7 +14,7 @@ use relm4::{RelmWidgetExt, adw};
 use self::keyboard::Keyboard;
 pub use self::messages::{Input, Output};
 use self::row::{Layout, Row};
-use self::selection::Selected;
+use self::selection::{Again, Selected};
 use self::toasts::Toasts;
 use self::words::{Remedy, Words};
 use crate::engine::history::Entry;
@@ -41,6 +44,7 @@ pub struct Folder {
     entries: usize,
     waiting: std::vec::IntoIter<Entry>,
     selected: Selected,
+    again: Again,
     unread: u64,
     keyboard: Keyboard,
     root: gtk::Box,
@@ -68,6 +72,7 @@ impl Component for Folder {
     view! {
         gtk::Box {
             set_orientation: gtk::Orientation::Vertical,
+            set_hexpand: true,
             add_css_class: "folder",
 
             #[local_ref]
@@ -187,7 +192,9 @@ impl Component for Folder {
     }
 
     fn init(_: (), root: Self::Root, sender: ComponentSender<Self>) -> ComponentParts<Self> {
-        let (list, toasts) = (entry_list(&sender), Toasts::new(sender.output_sender().clone()));
+        let again = Again::default();
+        let list = entry_list(&sender, again.is_silent());
+        let toasts = Toasts::new(sender.output_sender().clone());
         let overlay = toasts.root.clone();
         let view = list.view.clone();
         let model = Self {
@@ -199,6 +206,7 @@ impl Component for Folder {
             entries: 0,
             waiting: Vec::new().into_iter(),
             selected: Selected::default(),
+            again,
             unread: 0,
             keyboard: Keyboard::default(),
             root: root.clone(),
@@ -227,12 +235,12 @@ impl Component for Folder {
         match message {
             Input::Loading { folder, title, unread, takes_focus } => {
                 self.leave_rows(&folder, takes_focus);
+                self.leave_selection(&folder);
                 self.folder = folder;
                 self.title = title;
                 self.unread = unread;
                 self.state = State::Loading;
                 self.waiting = Vec::new().into_iter();
-                self.list.selection_model.unselect_all();
             }
             Input::TakeFocus => self.take_focus(),
             Input::ShowUnread => {
@@ -249,7 +257,7 @@ impl Component for Folder {
                 root.set_class_active("narrow", narrow);
             }
             Input::MoreRows => self.add_chunk(&sender),
-            Input::SelectionChanged => self.selected = self.sum_up(),
+            Input::SelectionChanged => self.selection_changed(&sender),
             Input::Opened(row) => {
                 if let Some(folder) = self.folder_at(row) {
                     let _closed = sender.output(Output::Open(folder));
@@ -276,7 +284,10 @@ impl Component for Folder {
     }
 }
 
-fn entry_list(sender: &ComponentSender<Folder>) -> TypedListView<Row, gtk::MultiSelection> {
+fn entry_list(
+    sender: &ComponentSender<Folder>,
+    is_silent: Rc<Cell<bool>>,
+) -> TypedListView<Row, gtk::MultiSelection> {
     let mut list = TypedListView::<Row, gtk::MultiSelection>::new();
     let view = named::list_view(&gettext("Files"));
     view.set_factory(list.view.factory().as_ref());
@@ -287,7 +298,9 @@ fn entry_list(sender: &ComponentSender<Folder>) -> TypedListView<Row, gtk::Multi
     });
     let input = sender.input_sender().clone();
     list.selection_model.connect_selection_changed(move |_, _, _| {
-        let _closed = input.send(Input::SelectionChanged);
+        if !is_silent.get() {
+            let _closed = input.send(Input::SelectionChanged);
+        }
     });
     list.view = view;
     list
@@ -297,6 +310,7 @@ impl Folder {
     fn fill(&mut self, entries: Vec<Entry>, sender: &ComponentSender<Self>) {
         self.list.clear();
         self.selected = Selected::default();
+        self.plan_selection(&entries);
         self.entries = entries.len();
         self.layout.badges.set(entries.iter().any(row::has_badge));
         self.state =
@@ -310,6 +324,7 @@ impl Folder {
         let layout = &self.layout;
         let rows = self.waiting.by_ref().take(CHUNK_ROWS).map(|entry| Row::new(entry, layout));
         self.list.extend_from_iter(rows);
+        self.select_if_there();
         self.focus_if_there();
         if self.waiting.len() > 0 {
             let input = sender.input_sender().clone();

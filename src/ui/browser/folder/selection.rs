@@ -1,10 +1,16 @@
-//! What is selected in the list.
+//! What is selected in the list. One entry stays selected from moment to moment, so that its states can be gone through;
+//! several don't, as some of them might silently be missing at another moment.
+
+use std::cell::Cell;
+use std::rc::Rc;
 
 use relm4::binding::Binding;
 use relm4::gtk;
 use relm4::gtk::prelude::*;
 
-use super::{Folder, State};
+use relm4::prelude::*;
+
+use super::{Folder, Output, State};
 use crate::app::text;
 use crate::engine::history::Entry;
 use crate::engine::meta::Kind;
@@ -22,7 +28,73 @@ pub struct Selected {
     pub has_folder: bool,
 }
 
+/// The one entry that is selected again at another moment.
+#[derive(Debug, Default)]
+pub struct Again {
+    /// Its name; kept while moments are passed that don't have it.
+    name: Option<Vec<u8>>,
+    /// The row that it waits for.
+    row: Option<u32>,
+    /// The program changes the selection, not the person.
+    is_silent: Rc<Cell<bool>>,
+}
+
+impl Again {
+    /// Whether a change of the selection is the program's.
+    pub fn is_silent(&self) -> Rc<Cell<bool>> {
+        self.is_silent.clone()
+    }
+}
+
 impl Folder {
+    /// The person selected something else.
+    pub(super) fn selection_changed(&mut self, sender: &ComponentSender<Self>) {
+        self.selected = self.sum_up();
+        if self.state != State::Listed {
+            return;
+        }
+        self.again.name = None;
+        let has_one_file = self.selected.rows == 1 && !self.selected.has_folder;
+        let file = self.selected_paths().into_iter().next().filter(|_| has_one_file);
+        let _closed = sender.output(Output::Selected(file));
+    }
+
+    /// Before another folder or moment is shown.
+    pub(super) fn leave_selection(&mut self, next: &RelPath) {
+        if *next != self.folder {
+            self.again.name = None;
+        } else if self.selected.rows == 1 {
+            let mut name = None;
+            self.for_each_selected(|entry| name = Some(entry.name.clone()));
+            self.again.name = name;
+        }
+        self.again.row = None;
+        self.again.is_silent.set(true);
+        self.list.selection_model.unselect_all();
+        self.again.is_silent.set(false);
+        self.selected = Selected::default();
+    }
+
+    /// Before `entries` become rows.
+    pub(super) fn plan_selection(&mut self, entries: &[Entry]) {
+        let row = self.again.name.as_ref().and_then(|name| {
+            let row = entries.iter().position(|entry| entry.name == *name)?;
+            u32::try_from(row).ok()
+        });
+        self.again.row = row;
+    }
+
+    /// As soon as the row is among those that were added.
+    pub(super) fn select_if_there(&mut self) {
+        let rows = self.list.len();
+        if let Some(row) = self.again.row.take_if(|row| *row < rows) {
+            self.again.is_silent.set(true);
+            self.list.selection_model.select_item(row, true);
+            self.again.is_silent.set(false);
+            self.selected = self.sum_up();
+        }
+    }
+
     fn for_each_selected(&self, mut visit: impl FnMut(&Entry)) {
         let selection = self.list.selection_model.selection();
         if let Some((rows, first)) = gtk::BitsetIter::init_first(&selection) {
