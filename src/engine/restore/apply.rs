@@ -239,8 +239,6 @@ impl Run<'_> {
         staging.run(self.pieces(&origins)?)?;
         staging.tell_taken();
         let mut steps = steps_of(self, &origins, &staging)?;
-        steps.entries = staging.entries.into_inner();
-        steps.bytes = staging.bytes.into_inner();
         steps.problems = staging.problems.into_inner().unwrap_or_else(PoisonError::into_inner);
         Ok(steps)
     }

@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::PoisonError;
+use std::sync::atomic::Ordering::Relaxed;
 
 use rustix::io::Errno;
 
 use super::apply::{Origins, Run};
 use super::journal::{Adjust, Flag, Lift, Steps, Swap, Thing};
+use super::parted::drop_parted;
 use super::stage::Staging;
 use super::swap::thing_of;
 use super::workspace::{is_writable, slot_name, stat_in};
@@ -31,7 +33,11 @@ struct Folders {
 pub fn steps_of(run: &Run<'_>, origins: &Origins, staging: &Staging<'_>) -> Result<Steps> {
     let mut folders =
         Folders { last: None, seen: HashSet::new(), lifts: BTreeMap::new(), made: BTreeSet::new() };
-    let mut steps = Steps::default();
+    let mut steps = Steps {
+        entries: staging.entries.load(Relaxed),
+        bytes: staging.bytes.load(Relaxed),
+        ..Steps::default()
+    };
     for (number, item) in run.plan.items.iter().enumerate().filter(|(_, item)| item.is_changed()) {
         if item.action == Action::Adjust {
             match adjust_of(run, origins, item)? {
@@ -42,11 +48,12 @@ pub fn steps_of(run: &Run<'_>, origins: &Origins, staging: &Staging<'_>) -> Resu
             steps.swaps.push(swap);
         }
     }
+    drop_parted(run, staging, &mut steps);
     // Whatever is done in a folder moves its time: the deepest come first.
     steps.adjusts.sort_by(|one, other| other.place.cmp(&one.place));
     steps.lifts = folders.lifts.into_values().collect();
     steps.made = folders.made.into_iter().collect();
-    steps.flags = flags_of(run, staging);
+    steps.flags = flags_of(&steps.swaps, staging);
     Ok(steps)
 }
 
@@ -170,14 +177,13 @@ fn adjust_of(run: &Run<'_>, origins: &Origins, item: &PlanItem) -> Result<Option
 }
 
 /// The flags of what is staged, from the deepest up.
-fn flags_of(run: &Run<'_>, staging: &Staging<'_>) -> Vec<Flag> {
+fn flags_of(swaps: &[Swap], staging: &Staging<'_>) -> Vec<Flag> {
     let mut flags = staging.flags.lock().unwrap_or_else(PoisonError::into_inner).clone();
     if flags.is_empty() {
         return Vec::new();
     }
-    let items = run.plan.items.iter().enumerate().filter(|(_, item)| item.is_written());
-    let slots: BTreeMap<&RelPath, usize> =
-        items.map(|(number, item)| (&item.path, number)).collect();
+    let fresh = swaps.iter().filter(|swap| swap.fresh.is_some());
+    let slots: BTreeMap<&RelPath, u64> = fresh.map(|swap| (&swap.path, swap.slot)).collect();
     flags.sort_by(|one, other| other.0.cmp(&one.0));
     let flag_of = |(path, flags, inode): (RelPath, u32, u64)| {
         let mut top = path.clone();
@@ -186,7 +192,7 @@ fn flags_of(run: &Run<'_>, staging: &Staging<'_>) -> Vec<Flag> {
         }
         let mut below = RelPath::root();
         path.components().skip(top.components().count()).for_each(|name| below.push(name));
-        let slot = *slots.get(&top)? as u64;
+        let slot = *slots.get(&top)?;
         Some(Flag { path, slot, below, inode, flags })
     };
     flags.into_iter().filter_map(flag_of).collect()
