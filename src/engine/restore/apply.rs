@@ -17,6 +17,7 @@ use super::workspace::{self, Workspace, mount_of, slot_name};
 use super::{Action, RestorePlan, RestoreReport, Target, Warning, target};
 use crate::engine::dir::Dir;
 use crate::engine::error::{Error, Result, TargetProblem};
+use crate::engine::gone;
 use crate::engine::history::{Answers, History};
 use crate::engine::monitor::{Event, Monitor, Phase};
 use crate::engine::path::RelPath;
@@ -240,6 +241,10 @@ impl Run<'_> {
         staging.tell_taken();
         let mut steps = steps_of(self, &origins, &staging)?;
         steps.problems = staging.problems.into_inner().unwrap_or_else(PoisonError::into_inner);
+        if !steps.problems.is_empty() {
+            // What failed last may have failed since the drive is gone.
+            gone::prove(self.repository)?;
+        }
         Ok(steps)
     }
 

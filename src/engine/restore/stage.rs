@@ -19,6 +19,7 @@ use super::owner::OwnerMap;
 use crate::engine::copy::{self, BUFFER_BYTES, OwnerRule};
 use crate::engine::dir::{Dir, stat_fd};
 use crate::engine::error::{Error, Result, TargetProblem};
+use crate::engine::gone;
 use crate::engine::index::{Index, NodeId, State};
 use crate::engine::meta::{Kind, Metadata};
 use crate::engine::monitor::{Event, Monitor};
@@ -175,11 +176,12 @@ impl Staging<'_> {
 
     fn make_folder(&self, worker: &mut Worker, piece: Piece, pool: &Pool<Piece>) -> Result<()> {
         let stored = piece.own().and_then(|(dir, name)| dir.child(name)).map(Arc::new);
-        if let Err(errno) = &stored
-            && self.own_copies
-        {
-            self.problem(&piece.path, Reason::of_stored(*errno));
-            return self.close(piece.up);
+        if let Err(errno) = &stored {
+            let reason = self.unread(*errno)?;
+            if self.own_copies {
+                self.problem(&piece.path, reason);
+                return self.close(piece.up);
+            }
         }
         if piece.state.change().absent {
             self.problem(&piece.path, Reason::NeverStored);
@@ -287,6 +289,17 @@ impl Staging<'_> {
             all.push((path.clone(), flags, inode));
         }
         Ok(())
+    }
+
+    /// Why a stored copy is of no use that could not be read.
+    ///
+    /// # Errors
+    /// The drive is gone, so that none can be.
+    fn unread(&self, errno: Errno) -> Result<Reason> {
+        if gone::may_be_gone(errno) {
+            gone::prove(self.repository)?;
+        }
+        Ok(Reason::of_stored(errno))
     }
 
     /// An entry that could not be made: if only this one is at fault, the rest goes on.

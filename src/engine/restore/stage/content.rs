@@ -56,7 +56,7 @@ impl Staging<'_> {
     fn copy_own(&self, buffer: &mut [u8], piece: &Piece, takes_damaged: bool) -> Result<Attempt> {
         let from = match piece.own() {
             Ok(from) => from,
-            Err(errno) => return Ok(Attempt::Failed(Reason::of_stored(errno), None)),
+            Err(errno) => return Ok(Attempt::Failed(self.unread(errno)?, None)),
         };
         let (read, file) = match self.copy(buffer, piece, from)? {
             Ok(copied) => copied,
@@ -89,9 +89,7 @@ impl Staging<'_> {
                 self.refused(piece, errno)?;
                 Ok(Err(Attempt::Refused))
             }
-            Err(CopyError::Source(errno)) => {
-                Ok(Err(Attempt::Failed(Reason::of_stored(errno), None)))
-            }
+            Err(CopyError::Source(errno)) => Ok(Err(Attempt::Failed(self.unread(errno)?, None))),
         }
     }
 
