@@ -1,6 +1,7 @@
 //! Restores carried out, interrupted, gone on with and taken back: nothing that a person has is ever lost.
 
 mod apply;
+mod attributes;
 mod away;
 mod databases;
 mod elsewhere;

@@ -193,14 +193,9 @@ impl Staging<'_> {
                 return self.close(piece.up);
             }
         };
-        let change = piece.state.change();
-        self.note_flags(&piece.path, change.flags, &dir)?;
-        let xattrs = match &stored {
-            Ok(stored) => {
-                change.xattrs().unwrap_or_else(|| Xattrs::read(stored).unwrap_or_default())
-            }
-            Err(_) => self.attributes(worker, &piece, std::iter::empty())?,
-        };
+        self.note_flags(&piece.path, piece.state.change().flags, &dir)?;
+        let own = stored.as_ref().ok().and_then(|stored| Xattrs::read(stored).ok());
+        let xattrs = self.attributes(worker, &piece, own.into_iter())?;
         let made = Arc::new(Made {
             origin: Arc::clone(&piece.origin),
             path: piece.path.clone(),

@@ -158,10 +158,10 @@ fn adjust_of(run: &Run<'_>, origins: &Origins, item: &PlanItem) -> Result<Option
     let xattrs = match state.change().xattrs() {
         Some(xattrs) => xattrs,
         None => match files.beneath(&item.path).and_then(Xattrs::read) {
-            Ok(xattrs) => xattrs,
-            // Its stored folder is lost, and there were none.
-            Err(_) if state.xattrs.is_none() => Xattrs::default(),
-            Err(_) => return Ok(None),
+            Ok(xattrs) if xattrs.digest() == state.xattrs => xattrs,
+            // Its stored folder is lost or carries others, and there were none.
+            _ if state.xattrs.is_none() => Xattrs::default(),
+            _ => return Ok(None),
         },
     };
     let xattrs = origin.owners.map_attributes(xattrs);
