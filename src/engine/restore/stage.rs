@@ -110,6 +110,19 @@ pub struct Made {
     pending: AtomicUsize,
 }
 
+/// An inode that was made and gets flags.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Flagged {
+    /// The path in the snapshot.
+    pub path: RelPath,
+    /// The snapshot's number.
+    pub at: u64,
+    /// The inode.
+    pub inode: u64,
+    /// The flags.
+    pub flags: u32,
+}
+
 /// One restore's staging.
 pub struct Staging<'a> {
     /// What is restored from.
@@ -129,7 +142,7 @@ pub struct Staging<'a> {
     /// One name at a time of files that have several.
     pub links: Links,
     /// Flags that are set when everything is in its place, and the inodes that get them.
-    pub flags: Mutex<Vec<(RelPath, u32, u64)>>,
+    pub flags: Mutex<Vec<Flagged>>,
     /// Whether a file whose stored copy is damaged is restored, too.
     pub damaged: bool,
     /// Whether nothing is taken but from where it is stored itself.
@@ -193,7 +206,7 @@ impl Staging<'_> {
                 return self.close(piece.up);
             }
         };
-        self.note_flags(&piece.path, piece.state.change().flags, &dir)?;
+        self.note_flags(&piece, &dir)?;
         let own = stored.as_ref().ok().and_then(|stored| Xattrs::read(stored).ok());
         let xattrs = self.attributes(worker, &piece, own.into_iter())?;
         let made = Arc::new(Made {
@@ -277,11 +290,12 @@ impl Staging<'_> {
         Ok(())
     }
 
-    fn note_flags(&self, path: &RelPath, flags: Option<u32>, fd: impl AsFd) -> Result<()> {
-        if let Some(flags) = flags.filter(|flags| *flags != 0) {
+    fn note_flags(&self, piece: &Piece, fd: impl AsFd) -> Result<()> {
+        if let Some(flags) = piece.state.change().flags.filter(|flags| *flags != 0) {
             let inode = stat_fd(fd).map_err(|errno| self.failed(errno))?.stx_ino;
+            let (path, at) = (piece.path.clone(), piece.origin.at);
             let mut all = self.flags.lock().unwrap_or_else(PoisonError::into_inner);
-            all.push((path.clone(), flags, inode));
+            all.push(Flagged { path, at, inode, flags });
         }
         Ok(())
     }

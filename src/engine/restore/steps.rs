@@ -10,7 +10,7 @@ use rustix::io::Errno;
 use super::apply::{Origins, Run};
 use super::journal::{Adjust, Flag, Lift, Steps, Swap, Thing};
 use super::parted::drop_parted;
-use super::stage::Staging;
+use super::stage::{Flagged, Staging};
 use super::swap::thing_of;
 use super::workspace::{is_writable, slot_name, stat_in};
 use super::{Action, PlanItem, adjust, flags, target};
@@ -53,7 +53,7 @@ pub fn steps_of(run: &Run<'_>, origins: &Origins, staging: &Staging<'_>) -> Resu
     steps.adjusts.sort_by(|one, other| other.place.cmp(&one.place));
     steps.lifts = folders.lifts.into_values().collect();
     steps.made = folders.made.into_iter().collect();
-    steps.flags = flags_of(&steps.swaps, staging);
+    steps.flags = flags_of(run, &steps.swaps, staging);
     Ok(steps)
 }
 
@@ -177,22 +177,28 @@ fn adjust_of(run: &Run<'_>, origins: &Origins, item: &PlanItem) -> Result<Option
 }
 
 /// The flags of what is staged, from the deepest up.
-fn flags_of(swaps: &[Swap], staging: &Staging<'_>) -> Vec<Flag> {
+fn flags_of(run: &Run<'_>, swaps: &[Swap], staging: &Staging<'_>) -> Vec<Flag> {
     let mut flags = staging.flags.lock().unwrap_or_else(PoisonError::into_inner).clone();
     if flags.is_empty() {
         return Vec::new();
     }
     let fresh = swaps.iter().filter(|swap| swap.fresh.is_some());
-    let slots: BTreeMap<&RelPath, u64> = fresh.map(|swap| (&swap.path, swap.slot)).collect();
-    flags.sort_by(|one, other| other.0.cmp(&one.0));
-    let flag_of = |(path, flags, inode): (RelPath, u32, u64)| {
+    // The same path may come from two snapshots.
+    let slots: BTreeMap<(u64, &RelPath), u64> = fresh
+        .filter_map(|swap| {
+            let item = run.plan.items.get(usize::try_from(swap.slot).ok()?)?;
+            Some(((item.at, &swap.path), swap.slot))
+        })
+        .collect();
+    flags.sort_by(|one, other| other.cmp(one));
+    let flag_of = |Flagged { path, at, inode, flags }| {
         let mut top = path.clone();
-        while !slots.contains_key(&top) {
+        while !slots.contains_key(&(at, &top)) {
             top = top.parent()?;
         }
         let mut below = RelPath::root();
         path.components().skip(top.components().count()).for_each(|name| below.push(name));
-        let slot = *slots.get(&top)?;
+        let slot = *slots.get(&(at, &top))?;
         Some(Flag { path, slot, below, inode, flags })
     };
     flags.into_iter().filter_map(flag_of).collect()
