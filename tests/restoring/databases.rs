@@ -143,7 +143,7 @@ fn nothing_of_a_database_comes_back_if_a_part_cannot() {
             let (mut names, now, scene) = restore_parted(&words, part, live);
             assert_same(&now, &scene.before, &what);
             names.sort();
-            let removed = live.len() > 0 && conflict == "replace";
+            let removed = !live.is_empty() && conflict == "replace";
             let wanted =
                 if removed { &["x", "x-journal", "x-shm", "x-wal"][..] } else { &["x", "x-wal"] };
             assert_eq!(names, wanted, "{what}");
