@@ -7,6 +7,7 @@ mod databases;
 mod elsewhere;
 mod fixed;
 mod journals;
+mod parents;
 mod published;
 mod resume;
 mod undo;
