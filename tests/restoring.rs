@@ -1,10 +1,13 @@
 //! Restores carried out, interrupted, gone on with and taken back: nothing that a person has is ever lost.
 
 mod apply;
+mod attributes;
+mod away;
 mod databases;
 mod elsewhere;
 mod fixed;
 mod journals;
+mod parents;
 mod published;
 mod resume;
 mod undo;

@@ -55,6 +55,9 @@ pub fn explain_reason(reason: &Reason) -> String {
         Reason::ChangedMeanwhile => gettext(
             "it, or a log that belongs to it, was changed while its restore was interrupted, and stays as it is",
         ),
+        Reason::DatabaseNotWhole => gettext(
+            "not all of the database that it belongs to could be brought back, so nothing of it was",
+        ),
         Reason::MetadataNotRestored => {
             gettext("some of its attributes, flags or times were not taken here")
         }

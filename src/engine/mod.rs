@@ -15,6 +15,7 @@ pub mod difference;
 pub mod digest;
 pub mod dir;
 pub mod error;
+mod gone;
 pub mod history;
 mod idle;
 pub mod index;

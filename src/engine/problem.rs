@@ -49,6 +49,8 @@ pub enum Reason {
     NotMoved(#[serde(with = "errno")] Errno),
     /// Somebody changed it, or what belongs to it, while its restore was interrupted: it stays as it is.
     ChangedMeanwhile,
+    /// Another part of its database could not be brought back, without which it would be spoilt: it stays as it is.
+    DatabaseNotWhole,
     /// The file system that it was restored to, or this user's rights, would not take all of its metadata.
     MetadataNotRestored,
 }
@@ -102,6 +104,9 @@ impl fmt::Display for Reason {
             }
             Self::ChangedMeanwhile => {
                 "it was changed while its restore was interrupted, and stays as it is"
+            }
+            Self::DatabaseNotWhole => {
+                "not all of its database could be brought back, so nothing of it was"
             }
             Self::MetadataNotRestored => {
                 "some of its attributes, flags or times were not taken here"

@@ -140,17 +140,22 @@ impl LoopDrive {
 
     /// Cuts the power: nothing reaches the drive any more, not even the journal; and mounts it again.
     pub fn cut_power(&self) {
+        Self::shut_down(&self.path, self.folder.path());
+        self.detach();
+        assert!(self.attach("rw"), "could not mount after the power cut");
+    }
+
+    /// As [`Self::cut_power`], whoever uses the drive that is mounted at `drive` in the `folder`; it stays mounted.
+    pub fn shut_down(drive: &Path, folder: &Path) {
         let device = |path: &Path| path.metadata().unwrap().dev();
-        let others = [Path::new("/"), self.folder.path(), Path::new(env!("CARGO_MANIFEST_DIR"))];
-        assert!(others.iter().all(|path| device(path) != device(&self.path)), "not a loop mount");
+        let others = [Path::new("/"), folder, Path::new(env!("CARGO_MANIFEST_DIR"))];
+        assert!(others.iter().all(|path| device(path) != device(drive)), "not a loop mount");
         let script = "import fcntl, os, struct, sys\n\
                       folder = os.open(sys.argv[1], os.O_RDONLY)\n\
                       assert os.fstat(folder).st_dev == int(sys.argv[2])\n\
                       fcntl.ioctl(folder, 0x8004587d, struct.pack('I', 2))\n";
-        let number = device(&self.path).to_string();
-        must(Command::new("python3").args(["-c", script]).arg(&self.path).arg(number));
-        self.detach();
-        assert!(self.attach("rw"), "could not mount after the power cut");
+        let number = device(drive).to_string();
+        must(Command::new("python3").args(["-c", script]).arg(drive).arg(number));
     }
 }
 

@@ -12,7 +12,7 @@ use super::apply::journals;
 use super::plain;
 use crate::common::small::Small;
 use crate::common::trace;
-use crate::common::tree::{Facts, assert_same, facts, without_inodes, write};
+use crate::common::tree::{Facts, assert_same, facts, stored, without_inodes, write};
 
 /// What a database must not find beside it of another.
 const LOGS: [&str; 2] = ["x-wal", "x-journal"];
@@ -31,10 +31,15 @@ struct Scene {
 
 impl Scene {
     fn new() -> Self {
+        Self::with_log("old")
+    }
+
+    /// The content of the old log is `log`.
+    fn with_log(log: &str) -> Self {
         let small = Small::new();
         let folder = small.source.join("db");
-        for name in ["x", "x-wal"] {
-            write(&folder.join(name), "old");
+        for (name, text) in [("x", "old"), ("x-wal", log)] {
+            write(&folder.join(name), text);
         }
         small.home.back_up();
         let wanted = without_inodes(plain(facts(&folder)));
@@ -102,6 +107,58 @@ fn a_killed_restore_puts_no_database_beside_the_log_of_another() {
             let hits = (1..=9).filter(|time| kill(*time, without_flags, is_undone)).count();
             assert!(hits > 3, "{hits}");
         }
+    }
+}
+
+/// Restores the database whose `part` is lost on the drive; the problems by name, and what is in the folder then.
+fn restore_parted(words: &[&str], part: &str, live: &[&str]) -> (Vec<String>, Facts, Scene) {
+    let mut scene = Scene::with_log("another content");
+    for name in ["x", "x-wal", "x-journal", "x-shm"] {
+        if !live.contains(&name) {
+            fs::remove_file(scene.folder.join(name)).unwrap();
+        }
+    }
+    scene.before = plain(facts(&scene.folder));
+    let name = scene.small.home.snapshots().pop().unwrap();
+    let stored = stored(&scene.small.repository, &name, &scene.folder);
+    fs::remove_file(stored.join(part)).unwrap();
+    let arg = scene.small.arg("db");
+    let words = [&["restore"], words, &[arg.as_str()]].concat();
+    let told = scene.small.home.json_of(3, &words);
+    let problems = told["report"]["problems"].as_array().unwrap();
+    let name = |problem: &serde_json::Value| {
+        problem["path"].as_str().unwrap().rsplit('/').next().unwrap().to_owned()
+    };
+    let names = problems.iter().map(name).collect();
+    (names, plain(facts(&scene.folder)), scene)
+}
+
+#[test]
+fn nothing_of_a_database_comes_back_if_a_part_cannot() {
+    const ALL: &[&str] = &["x", "x-wal", "x-journal", "x-shm"];
+    for part in ["x", "x-wal"] {
+        for (conflict, live) in [("replace", ALL), ("keep-both", ALL), ("replace", &[])] {
+            let what = format!("{part} is lost, {conflict}, {live:?}");
+            let words = ["--on-conflict", conflict];
+            let (mut names, now, scene) = restore_parted(&words, part, live);
+            assert_same(&now, &scene.before, &what);
+            names.sort();
+            let removed = !live.is_empty() && conflict == "replace";
+            let wanted =
+                if removed { &["x", "x-journal", "x-shm", "x-wal"][..] } else { &["x", "x-wal"] };
+            assert_eq!(names, wanted, "{what}");
+        }
+    }
+}
+
+#[test]
+fn what_is_left_of_a_database_comes_back_if_asked_for() {
+    for live in [&["x", "x-wal"][..], &[]] {
+        let words = ["--damaged", "--on-conflict", "replace"];
+        let (names, _, scene) = restore_parted(&words, "x-wal", live);
+        let database = if live.is_empty() { "old" } else { "new" };
+        assert_eq!(scene.text("x").as_deref(), Some(database), "{names:?}");
+        assert_eq!(scene.text("x-wal").is_some(), !live.is_empty());
     }
 }
 

@@ -17,6 +17,7 @@ use super::workspace::{self, Workspace, mount_of, slot_name};
 use super::{Action, RestorePlan, RestoreReport, Target, Warning, target};
 use crate::engine::dir::Dir;
 use crate::engine::error::{Error, Result, TargetProblem};
+use crate::engine::gone;
 use crate::engine::history::{Answers, History};
 use crate::engine::monitor::{Event, Monitor, Phase};
 use crate::engine::path::RelPath;
@@ -239,9 +240,11 @@ impl Run<'_> {
         staging.run(self.pieces(&origins)?)?;
         staging.tell_taken();
         let mut steps = steps_of(self, &origins, &staging)?;
-        steps.entries = staging.entries.into_inner();
-        steps.bytes = staging.bytes.into_inner();
         steps.problems = staging.problems.into_inner().unwrap_or_else(PoisonError::into_inner);
+        if !steps.problems.is_empty() {
+            // What failed last may have failed since the drive is gone.
+            gone::prove(self.repository)?;
+        }
         Ok(steps)
     }
 

@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 pub use file::Journal;
 pub use header::{Header, KEPT_DAYS, Place, Seen, Standing};
-pub use steps::{Adjust, Flag, Lift, Steps, Swap, Thing};
+pub use steps::{Adjust, Flag, Lift, Made, Steps, Swap, Thing};
 
 use super::PlanItem;
 use crate::engine::dir::Dir;

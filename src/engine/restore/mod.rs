@@ -9,6 +9,7 @@ mod links;
 mod loose;
 mod moves;
 mod owner;
+mod parted;
 mod place;
 mod plan;
 mod publish;

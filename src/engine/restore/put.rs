@@ -111,8 +111,8 @@ impl<'a, 'w> Putting<'a, 'w> {
     /// # Errors
     /// A stop, and what a whole file system can't do.
     pub fn put_all(&mut self, steps: &mut Steps, is_resumed: bool) -> Result<()> {
-        for path in &steps.made {
-            match target::make(path) {
+        for made in &steps.made {
+            match target::make_as(made) {
                 Err(error) if is_general(&error) => return Err(error),
                 // Told of when something can't be put there.
                 _ => {}

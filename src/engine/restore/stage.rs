@@ -19,6 +19,7 @@ use super::owner::OwnerMap;
 use crate::engine::copy::{self, BUFFER_BYTES, OwnerRule};
 use crate::engine::dir::{Dir, stat_fd};
 use crate::engine::error::{Error, Result, TargetProblem};
+use crate::engine::gone;
 use crate::engine::index::{Index, NodeId, State};
 use crate::engine::meta::{Kind, Metadata};
 use crate::engine::monitor::{Event, Monitor};
@@ -109,6 +110,19 @@ pub struct Made {
     pending: AtomicUsize,
 }
 
+/// An inode that was made and gets flags.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Flagged {
+    /// The path in the snapshot.
+    pub path: RelPath,
+    /// The snapshot's number.
+    pub at: u64,
+    /// The inode.
+    pub inode: u64,
+    /// The flags.
+    pub flags: u32,
+}
+
 /// One restore's staging.
 pub struct Staging<'a> {
     /// What is restored from.
@@ -128,7 +142,7 @@ pub struct Staging<'a> {
     /// One name at a time of files that have several.
     pub links: Links,
     /// Flags that are set when everything is in its place, and the inodes that get them.
-    pub flags: Mutex<Vec<(RelPath, u32, u64)>>,
+    pub flags: Mutex<Vec<Flagged>>,
     /// Whether a file whose stored copy is damaged is restored, too.
     pub damaged: bool,
     /// Whether nothing is taken but from where it is stored itself.
@@ -175,11 +189,12 @@ impl Staging<'_> {
 
     fn make_folder(&self, worker: &mut Worker, piece: Piece, pool: &Pool<Piece>) -> Result<()> {
         let stored = piece.own().and_then(|(dir, name)| dir.child(name)).map(Arc::new);
-        if let Err(errno) = &stored
-            && self.own_copies
-        {
-            self.problem(&piece.path, Reason::of_stored(*errno));
-            return self.close(piece.up);
+        if let Err(errno) = &stored {
+            let reason = self.unread(*errno)?;
+            if self.own_copies {
+                self.problem(&piece.path, reason);
+                return self.close(piece.up);
+            }
         }
         if piece.state.change().absent {
             self.problem(&piece.path, Reason::NeverStored);
@@ -191,14 +206,9 @@ impl Staging<'_> {
                 return self.close(piece.up);
             }
         };
-        let change = piece.state.change();
-        self.note_flags(&piece.path, change.flags, &dir)?;
-        let xattrs = match &stored {
-            Ok(stored) => {
-                change.xattrs().unwrap_or_else(|| Xattrs::read(stored).unwrap_or_default())
-            }
-            Err(_) => self.attributes(worker, &piece, std::iter::empty())?,
-        };
+        self.note_flags(&piece, &dir)?;
+        let own = stored.as_ref().ok().and_then(|stored| Xattrs::read(stored).ok());
+        let xattrs = self.attributes(worker, &piece, own.into_iter())?;
         let made = Arc::new(Made {
             origin: Arc::clone(&piece.origin),
             path: piece.path.clone(),
@@ -280,13 +290,25 @@ impl Staging<'_> {
         Ok(())
     }
 
-    fn note_flags(&self, path: &RelPath, flags: Option<u32>, fd: impl AsFd) -> Result<()> {
-        if let Some(flags) = flags.filter(|flags| *flags != 0) {
+    fn note_flags(&self, piece: &Piece, fd: impl AsFd) -> Result<()> {
+        if let Some(flags) = piece.state.change().flags.filter(|flags| *flags != 0) {
             let inode = stat_fd(fd).map_err(|errno| self.failed(errno))?.stx_ino;
+            let (path, at) = (piece.path.clone(), piece.origin.at);
             let mut all = self.flags.lock().unwrap_or_else(PoisonError::into_inner);
-            all.push((path.clone(), flags, inode));
+            all.push(Flagged { path, at, inode, flags });
         }
         Ok(())
+    }
+
+    /// Why a stored copy is of no use that could not be read.
+    ///
+    /// # Errors
+    /// The drive is gone, so that none can be.
+    fn unread(&self, errno: Errno) -> Result<Reason> {
+        if gone::may_be_gone(errno) {
+            gone::prove(self.repository)?;
+        }
+        Ok(Reason::of_stored(errno))
     }
 
     /// An entry that could not be made: if only this one is at fault, the rest goes on.

@@ -1,17 +1,20 @@
 //! What has to be done to bring what is staged to its place, written down before any of it is done.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::PoisonError;
+use std::sync::atomic::Ordering::Relaxed;
 
 use rustix::io::Errno;
 
 use super::apply::{Origins, Run};
-use super::journal::{Adjust, Flag, Lift, Steps, Swap, Thing};
-use super::stage::Staging;
+use super::journal::{Adjust, Flag, Lift, Made, Steps, Swap, Thing};
+use super::parted::drop_parted;
+use super::stage::{Flagged, Staging};
 use super::swap::thing_of;
 use super::workspace::{is_writable, slot_name, stat_in};
-use super::{Action, PlanItem, adjust, flags, target};
+use super::{Action, PlanItem, Target, adjust, flags, target};
+use crate::engine::copy::OwnerRule;
 use crate::engine::dir::Dir;
 use crate::engine::error::{Error, Result};
 use crate::engine::meta::Kind;
@@ -20,18 +23,30 @@ use crate::engine::problem::Reason;
 use crate::engine::xattr::Xattrs;
 
 /// The folders of items, as far as they are there.
-struct Folders {
+struct Folders<'a> {
+    run: &'a Run<'a>,
+    origins: &'a Origins,
     last: Option<(PathBuf, Option<Dir>)>,
     seen: HashSet<PathBuf>,
     lifts: BTreeMap<PathBuf, Lift>,
-    made: BTreeSet<PathBuf>,
+    made: BTreeMap<PathBuf, Made>,
 }
 
 /// The steps of a restore whose items are staged.
 pub fn steps_of(run: &Run<'_>, origins: &Origins, staging: &Staging<'_>) -> Result<Steps> {
-    let mut folders =
-        Folders { last: None, seen: HashSet::new(), lifts: BTreeMap::new(), made: BTreeSet::new() };
-    let mut steps = Steps::default();
+    let mut folders = Folders {
+        run,
+        origins,
+        last: None,
+        seen: HashSet::new(),
+        lifts: BTreeMap::new(),
+        made: BTreeMap::new(),
+    };
+    let mut steps = Steps {
+        entries: staging.entries.load(Relaxed),
+        bytes: staging.bytes.load(Relaxed),
+        ..Steps::default()
+    };
     for (number, item) in run.plan.items.iter().enumerate().filter(|(_, item)| item.is_changed()) {
         if item.action == Action::Adjust {
             match adjust_of(run, origins, item)? {
@@ -42,11 +57,12 @@ pub fn steps_of(run: &Run<'_>, origins: &Origins, staging: &Staging<'_>) -> Resu
             steps.swaps.push(swap);
         }
     }
+    drop_parted(run, staging, &mut steps);
     // Whatever is done in a folder moves its time: the deepest come first.
     steps.adjusts.sort_by(|one, other| other.place.cmp(&one.place));
     steps.lifts = folders.lifts.into_values().collect();
-    steps.made = folders.made.into_iter().collect();
-    steps.flags = flags_of(run, staging);
+    steps.made = folders.made.into_values().collect();
+    steps.flags = flags_of(run, &steps.swaps, staging);
     Ok(steps)
 }
 
@@ -55,7 +71,7 @@ fn swap_of(
     origins: &Origins,
     number: usize,
     item: &PlanItem,
-    folders: &mut Folders,
+    folders: &mut Folders<'_>,
 ) -> Result<Option<Swap>> {
     let failed = |errno| Error::io("examine", &item.target, errno);
     let Some(place) = run.stages.get(&number).copied() else { return Ok(None) };
@@ -79,7 +95,7 @@ fn swap_of(
     };
     let path = item.target.parent().unwrap_or(Path::new("/")).to_owned();
     let name = item.target.file_name().unwrap_or_default().as_encoded_bytes().to_vec();
-    let folder = folders.get(&path)?;
+    let folder = folders.get(&path, item.at)?;
     let replaces = matches!(item.action, Action::Replace | Action::Remove);
     let former: Option<Thing> = match folder.filter(|_| replaces) {
         Some(folder) => stat_in(folder, &name).map_err(failed)?.map(|stat| {
@@ -106,27 +122,30 @@ fn swap_of(
     }))
 }
 
-impl Folders {
+impl Folders<'_> {
     /// The folder at `path`, if it is there; what has to be made or made writable for it is noted.
-    fn get(&mut self, path: &Path) -> Result<Option<&Dir>> {
+    fn get(&mut self, path: &Path, at: u64) -> Result<Option<&Dir>> {
         if self.last.as_ref().is_none_or(|(known, _)| known != path) {
             let dir = target::open(path)?;
             if self.seen.insert(path.to_owned()) {
-                self.note(path, dir.as_ref())?;
+                self.note(path, at, dir.as_ref())?;
             }
             self.last = Some((path.to_owned(), dir));
         }
         Ok(self.last.as_ref().and_then(|(_, dir)| dir.as_ref()))
     }
 
-    fn note(&mut self, path: &Path, dir: Option<&Dir>) -> Result<()> {
+    fn note(&mut self, path: &Path, at: u64, dir: Option<&Dir>) -> Result<()> {
         let nearest;
         let (dir, path) = match dir {
             Some(dir) => (dir, path),
             None => {
                 nearest = target::nearest(path)?;
-                let missing = path.ancestors().take_while(|above| *above != nearest.1);
-                self.made.extend(missing.map(Path::to_owned));
+                for missing in path.ancestors().take_while(|above| *above != nearest.1) {
+                    if !self.made.contains_key(missing) {
+                        self.made.insert(missing.to_owned(), self.like(missing, at)?);
+                    }
+                }
                 (&nearest.0, nearest.1.as_path())
             }
         };
@@ -142,6 +161,31 @@ impl Folders {
     }
 }
 
+impl Folders<'_> {
+    /// The folder that is made at `path`: at its original place as it was in the snapshot `at`, and private where nothing
+    /// is known of it; root makes those for others, too.
+    fn like(&self, path: &Path, at: u64) -> Result<Made> {
+        let mut made = Made { path: path.to_owned(), mode: None, owner: None };
+        if self.run.plan.request.target != Target::Original {
+            return Ok(made);
+        }
+        let state = self.run.answers.state(&RelPath::from_absolute(path)?, at)?;
+        let folder = state.filter(|state| state.meta.kind == Kind::Directory);
+        match (folder, self.origins.get(&at)) {
+            (Some(state), Some((origin, _))) => {
+                let meta = origin.owners.map(state.meta);
+                // Something is put into it.
+                made.mode = Some(meta.mode | 0o700);
+                made.owner =
+                    (origin.owners.rule() == OwnerRule::Set).then_some((meta.uid, meta.gid));
+            }
+            _ if !rustix::process::geteuid().is_root() => made.mode = Some(0o700),
+            _ => {}
+        }
+        Ok(made)
+    }
+}
+
 /// The step of a folder that gets other metadata; `None` if that is not possible.
 fn adjust_of(run: &Run<'_>, origins: &Origins, item: &PlanItem) -> Result<Option<Adjust>> {
     let Some((origin, files)) = origins.get(&item.at) else { return Ok(None) };
@@ -151,10 +195,10 @@ fn adjust_of(run: &Run<'_>, origins: &Origins, item: &PlanItem) -> Result<Option
     let xattrs = match state.change().xattrs() {
         Some(xattrs) => xattrs,
         None => match files.beneath(&item.path).and_then(Xattrs::read) {
-            Ok(xattrs) => xattrs,
-            // Its stored folder is lost, and there were none.
-            Err(_) if state.xattrs.is_none() => Xattrs::default(),
-            Err(_) => return Ok(None),
+            Ok(xattrs) if xattrs.digest() == state.xattrs => xattrs,
+            // Its stored folder is lost or carries others, and there were none.
+            _ if state.xattrs.is_none() => Xattrs::default(),
+            _ => return Ok(None),
         },
     };
     let xattrs = origin.owners.map_attributes(xattrs);
@@ -170,23 +214,28 @@ fn adjust_of(run: &Run<'_>, origins: &Origins, item: &PlanItem) -> Result<Option
 }
 
 /// The flags of what is staged, from the deepest up.
-fn flags_of(run: &Run<'_>, staging: &Staging<'_>) -> Vec<Flag> {
+fn flags_of(run: &Run<'_>, swaps: &[Swap], staging: &Staging<'_>) -> Vec<Flag> {
     let mut flags = staging.flags.lock().unwrap_or_else(PoisonError::into_inner).clone();
     if flags.is_empty() {
         return Vec::new();
     }
-    let items = run.plan.items.iter().enumerate().filter(|(_, item)| item.is_written());
-    let slots: BTreeMap<&RelPath, usize> =
-        items.map(|(number, item)| (&item.path, number)).collect();
-    flags.sort_by(|one, other| other.0.cmp(&one.0));
-    let flag_of = |(path, flags, inode): (RelPath, u32, u64)| {
+    let fresh = swaps.iter().filter(|swap| swap.fresh.is_some());
+    // The same path may come from two snapshots.
+    let slots: BTreeMap<(u64, &RelPath), u64> = fresh
+        .filter_map(|swap| {
+            let item = run.plan.items.get(usize::try_from(swap.slot).ok()?)?;
+            Some(((item.at, &swap.path), swap.slot))
+        })
+        .collect();
+    flags.sort_by(|one, other| other.cmp(one));
+    let flag_of = |Flagged { path, at, inode, flags }| {
         let mut top = path.clone();
-        while !slots.contains_key(&top) {
+        while !slots.contains_key(&(at, &top)) {
             top = top.parent()?;
         }
         let mut below = RelPath::root();
         path.components().skip(top.components().count()).for_each(|name| below.push(name));
-        let slot = *slots.get(&top)? as u64;
+        let slot = *slots.get(&(at, &top))?;
         Some(Flag { path, slot, below, inode, flags })
     };
     flags.into_iter().filter_map(flag_of).collect()

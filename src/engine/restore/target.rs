@@ -2,8 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use rustix::fs::{Gid, Uid};
 use rustix::io::Errno;
 
+use super::journal::Made;
 use crate::engine::dir::Dir;
 use crate::engine::error::{Error, Result, TargetProblem};
 use crate::engine::path::RelPath;
@@ -52,13 +54,32 @@ pub fn nearest(path: &Path) -> Result<(Dir, PathBuf)> {
 
 /// Opens the folder `path`, making what is missing of it.
 pub fn make(path: &Path) -> Result<Dir> {
+    make_with(path, 0o755)
+}
+
+/// Makes a folder unless it is there; nobody else may enter it before it is whose it is to be.
+pub fn make_as(made: &Made) -> Result<()> {
+    let Some(mode) = made.mode else { return make(&made.path).map(drop) };
+    if open(&made.path)?.is_some() {
+        return Ok(());
+    }
+    let dir = make_with(&made.path, 0o700)?;
+    let failed = |errno| refused(&made.path, errno);
+    if let Some((uid, gid)) = made.owner {
+        let (uid, gid) = (Uid::from_raw(uid), Gid::from_raw(gid));
+        rustix::fs::fchown(&dir, Some(uid), Some(gid)).map_err(failed)?;
+    }
+    dir.set_mode(mode).map_err(failed)
+}
+
+fn make_with(path: &Path, mode: u32) -> Result<Dir> {
     if let Some(dir) = open(path)? {
         return Ok(dir);
     }
     let relative = RelPath::from_absolute(path)?;
     let mut dir = Dir::open(Path::new("/")).map_err(|errno| Error::io("open", path, errno))?;
     for name in relative.components() {
-        dir = dir.ensure(name, 0o755).map_err(|errno| refused(path, errno))?;
+        dir = dir.ensure(name, mode).map_err(|errno| refused(path, errno))?;
     }
     Ok(dir)
 }

@@ -200,8 +200,8 @@ impl Undo<'_> {
             monitor.add_entries(1);
         }
         if self.is_back {
-            for path in steps.made.iter().rev() {
-                remove_empty(path)?;
+            for made in steps.made.iter().rev() {
+                remove_empty(&made.path)?;
             }
         }
         Ok(())

@@ -1,28 +1,26 @@
-//! Reads what one entry of a tree is: its inode and the override of its path. And tells a damaged drive from one that is gone.
+//! Reads what one entry of a tree is: its inode and the override of its path.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::os::fd::OwnedFd;
 
-use rustix::fs::{Advice, Statx, fadvise};
+use rustix::fs::Statx;
 use rustix::io::Errno;
 
 use super::finding::Fault;
 use super::folder::Leaf;
-use crate::engine::dir::{Dir, read_some};
+use crate::engine::dir::Dir;
 use crate::engine::error::{Error, Result};
-use crate::engine::index::{INDEX_NAME, NOTHING, State, treeless};
+use crate::engine::gone;
+use crate::engine::index::{NOTHING, State, treeless};
 use crate::engine::listing::Listed;
 use crate::engine::meta::{ContentHash, Kind, Metadata};
 use crate::engine::monitor::Monitor;
 use crate::engine::overrides::Override;
 use crate::engine::path::RelPath;
-use crate::engine::repository::{MARKER_NAME, Repository};
+use crate::engine::repository::Repository;
 use crate::engine::seal::Owner;
 use crate::engine::xattr::{self, Xattrs};
-
-/// What is read at once of the file that proves that the drive answers: a page.
-const PROOF_BYTES: usize = 4096;
 
 /// One snapshot's tree, as it is to be understood.
 pub(super) struct Tree<'a> {
@@ -153,33 +151,13 @@ impl<'a> Tree<'a> {
     /// # Errors
     /// The drive is gone, or this computer can't go on.
     pub fn fault_of(&self, errno: Errno) -> Result<Fault> {
-        let path = self.repository.path();
-        let failed = |errno| Error::drive("read", path, errno);
         match errno {
             Errno::NODEV | Errno::NXIO | Errno::MFILE | Errno::NFILE | Errno::NOMEM => {
-                return Err(failed(errno));
+                return Err(Error::drive("read", self.repository.path(), errno));
             }
-            errno if is_damage(errno) => self.prove_drive().map_err(failed)?,
+            errno if gone::is_damage(errno) => gone::prove(self.repository)?,
             _ => {}
         }
         Ok(Fault::Unreadable(errno.to_string()))
     }
-
-    /// Reads a page from the drive itself: where not even that can be read, no file is to blame. Not of a small file, which
-    /// some file systems keep among their metadata and so in memory.
-    fn prove_drive(&self) -> rustix::io::Result<()> {
-        let dir = self.repository.dir();
-        let opened = match dir.open_file(INDEX_NAME.as_bytes()) {
-            Err(Errno::NOENT) => dir.open_file(MARKER_NAME),
-            opened => opened,
-        };
-        let (file, _) = opened?;
-        fadvise(&file, 0, None, Advice::DontNeed)?;
-        read_some(&file, &mut [0; PROOF_BYTES]).map(drop)
-    }
-}
-
-/// Whether a failure says that what is on the drive can't be read, and not that this user may not.
-pub(super) fn is_damage(errno: Errno) -> bool {
-    matches!(errno, Errno::IO | Errno::UCLEAN | Errno::BADMSG | Errno::REMOTEIO | Errno::TIMEDOUT)
 }

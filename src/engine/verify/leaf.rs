@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use rustix::fs::Statx;
 use rustix::io::Errno;
 
-use super::entry::{Stored, is_damage};
+use super::entry::Stored;
 use super::finding::{Fault, Suspect};
 use super::folder::{Folder, Leaf};
 use super::ledger::Outcome;
@@ -15,6 +15,7 @@ use super::read::read_content;
 use super::walk::Walk;
 use crate::engine::copy::CopyError;
 use crate::engine::error::{Error, Result};
+use crate::engine::gone;
 use crate::engine::meta::{ContentHash, Kind};
 use crate::engine::path::RelPath;
 use crate::engine::xattr;
@@ -77,7 +78,7 @@ impl Walk<'_, '_> {
     ) -> Result<()> {
         folder.is_broken.store(true, Relaxed);
         let fault = self.tree.fault_of(errno)?;
-        let is_suspect = if is_read && is_damage(errno) {
+        let is_suspect = if is_read && gone::is_damage(errno) {
             let suspect = self.suspect(path.clone(), inode, Err(errno.to_string()), None);
             self.ledger.suspect_unread(suspect)
         } else {

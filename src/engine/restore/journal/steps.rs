@@ -28,6 +28,20 @@ pub struct Lift {
     pub flags: u32,
 }
 
+/// A folder that has to be made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Made {
+    /// Where.
+    #[serde(with = "encoded::absolute")]
+    pub path: PathBuf,
+    /// Its mode; without one it gets that of any new folder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode: Option<u32>,
+    /// Its user and group, if root gives them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<(u32, u32)>,
+}
+
 /// One side of a [`Swap`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Thing {
@@ -119,8 +133,10 @@ pub struct Flag {
 pub enum Line {
     /// See [`Lift`].
     Lift(Lift),
-    /// A folder that has to be made.
+    /// A [`Made`] of which nothing but the path is known.
     Made(#[serde(with = "encoded::absolute")] PathBuf),
+    /// See [`Made`].
+    Folder(Made),
     /// See [`Swap`].
     Swap(Box<Swap>),
     /// See [`Adjust`].
@@ -141,7 +157,7 @@ pub struct Steps {
     /// Folders that are made writable.
     pub lifts: Vec<Lift>,
     /// Folders that are made, from the top down.
-    pub made: Vec<PathBuf>,
+    pub made: Vec<Made>,
     /// Items.
     pub swaps: Vec<Swap>,
     /// Folders that get other metadata, from the deepest up.
@@ -166,7 +182,7 @@ impl Steps {
     pub fn to_lines(&self) -> serde_json::Result<Vec<u8>> {
         let mut lines = Vec::new();
         let all = (self.lifts.iter().cloned().map(Line::Lift))
-            .chain(self.made.iter().cloned().map(Line::Made))
+            .chain(self.made.iter().cloned().map(Line::Folder))
             .chain(self.swaps.iter().cloned().map(|swap| Line::Swap(Box::new(swap))))
             .chain(self.adjusts.iter().cloned().map(|adjust| Line::Adjust(Box::new(adjust))))
             .chain(self.flags.iter().cloned().map(Line::Flag))
@@ -187,7 +203,8 @@ impl Steps {
         for line in whole.filter(|line| line.ends_with(b"\n")) {
             match serde_json::from_slice(line).ok()? {
                 Line::Lift(lift) => steps.lifts.push(lift),
-                Line::Made(path) => steps.made.push(path),
+                Line::Made(path) => steps.made.push(Made { path, mode: None, owner: None }),
+                Line::Folder(made) => steps.made.push(made),
                 Line::Swap(swap) => steps.swaps.push(*swap),
                 Line::Adjust(adjust) => steps.adjusts.push(*adjust),
                 Line::Flag(flag) => steps.flags.push(flag),

@@ -37,12 +37,12 @@ impl Staging<'_> {
         if let Some(found) = self.found(worker, piece)? {
             return Ok(Some(found));
         }
-        let mut attempt = self.copy_own(&mut worker.buffer, piece, false)?;
+        let mut attempt = self.copy_own(worker, piece, false)?;
         if let (Attempt::Failed(reason, xattrs), Some(hash)) = (&mut attempt, piece.state.hash) {
             attempt = self.take_content(worker, piece, hash, (*reason, xattrs.take()))?;
         }
         if self.damaged && matches!(attempt, Attempt::Failed(Reason::StoredDamaged, _)) {
-            attempt = self.copy_own(&mut worker.buffer, piece, true)?;
+            attempt = self.copy_own(worker, piece, true)?;
         }
         match attempt {
             Attempt::Made(content) => return Ok(Some(content)),
@@ -53,12 +53,12 @@ impl Staging<'_> {
     }
 
     /// Stages a file's own stored copy; one that is damaged only if that is wanted, and then it is said.
-    fn copy_own(&self, buffer: &mut [u8], piece: &Piece, takes_damaged: bool) -> Result<Attempt> {
+    fn copy_own(&self, worker: &mut Worker, piece: &Piece, takes_damaged: bool) -> Result<Attempt> {
         let from = match piece.own() {
             Ok(from) => from,
-            Err(errno) => return Ok(Attempt::Failed(Reason::of_stored(errno), None)),
+            Err(errno) => return Ok(Attempt::Failed(self.unread(errno)?, None)),
         };
-        let (read, file) = match self.copy(buffer, piece, from)? {
+        let (read, file) = match self.copy(&mut worker.buffer, piece, from)? {
             Ok(copied) => copied,
             Err(failed) => return Ok(failed),
         };
@@ -69,7 +69,7 @@ impl Staging<'_> {
             }
             self.problem(&piece.path, Reason::RestoredDamaged);
         }
-        let xattrs = piece.state.change().xattrs().unwrap_or(read.xattrs);
+        let xattrs = self.attributes(worker, piece, std::iter::once(read.xattrs))?;
         Ok(Attempt::Made(Content { file, xattrs }))
     }
 
@@ -89,9 +89,7 @@ impl Staging<'_> {
                 self.refused(piece, errno)?;
                 Ok(Err(Attempt::Refused))
             }
-            Err(CopyError::Source(errno)) => {
-                Ok(Err(Attempt::Failed(Reason::of_stored(errno), None)))
-            }
+            Err(CopyError::Source(errno)) => Ok(Err(Attempt::Failed(self.unread(errno)?, None))),
         }
     }
 
@@ -113,10 +111,8 @@ impl Staging<'_> {
             let buffer = &mut worker.buffer;
             match copy::hash_file(stage, staged, buffer, Labels::Leave, self.monitor) {
                 Ok(read) if Some(read.hash) == piece.state.hash => {
-                    let xattrs = match own_attributes(piece) {
-                        Some(own) => piece.state.change().xattrs().unwrap_or(own),
-                        None => self.attributes(worker, piece, std::iter::empty())?,
-                    };
+                    let own = own_attributes(piece);
+                    let xattrs = self.attributes(worker, piece, own.into_iter())?;
                     return Ok(Some(Content { file, xattrs }));
                 }
                 Err(CopyError::Cancelled) => return Err(Error::Cancelled),

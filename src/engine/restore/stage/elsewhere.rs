@@ -158,8 +158,8 @@ impl Staging<'_> {
         Ok(found)
     }
 
-    /// The attributes of an entry whose own stored copy can't be trusted with them: what of `known` proves to be them, else
-    /// what another version of the path carries. That there are none to be found is a problem.
+    /// The attributes of an entry: what of `known`, which its own stored copy carries, proves to be them, else what another
+    /// version of the path carries. That there are none to be found is a problem.
     pub(super) fn attributes(
         &self,
         worker: &mut Worker,
@@ -177,7 +177,8 @@ impl Staging<'_> {
         if let Some(found) = known.find(is_it) {
             return Ok(found);
         }
-        let copies = versions_like(&worker.index, piece, |other| other.xattrs == state.xattrs)?;
+        let is_like = |other: &State| !self.own_copies && other.xattrs == state.xattrs;
+        let copies = versions_like(&worker.index, piece, is_like)?;
         let found = self.search(worker, piece, &copies, |_, dir, name| {
             let found = read_attributes(dir, name, state.meta.kind).filter(is_it);
             Ok(found.map_or(ControlFlow::Continue(()), ControlFlow::Break))

@@ -54,7 +54,7 @@ impl Staging<'_> {
         let Some(Content { file, xattrs }) = self.make_content(worker, piece)? else {
             return Ok(());
         };
-        self.note_flags(&piece.path, piece.state.change().flags, &file)?;
+        self.note_flags(piece, &file)?;
         let owners = &piece.origin.owners;
         let (meta, xattrs) = (owners.map(piece.state.meta), owners.map_attributes(xattrs));
         self.dress(&piece.path, &file, &meta, &xattrs, owners.rule())?;

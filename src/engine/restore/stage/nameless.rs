@@ -24,23 +24,24 @@ impl Staging<'_> {
     fn target_of(&self, worker: &mut Worker, piece: &Piece) -> Result<Option<Vec<u8>>> {
         let own = piece.own().and_then(|(dir, name)| dir.read_link(name));
         let Some(hash) = piece.state.hash else {
-            return Ok(own
-                .map_err(|errno| self.problem(&piece.path, Reason::of_stored(errno)))
-                .ok());
+            if let Err(errno) = &own {
+                self.problem(&piece.path, self.unread(*errno)?);
+            }
+            return Ok(own.ok());
         };
         if let Ok(target) = &own
             && ContentHash::of(target) == hash
         {
             return Ok(own.ok());
         }
-        if let Some(target) = self.take_target(worker, piece, hash)? {
-            return Ok(Some(target));
-        }
         let reason = match &own {
             Ok(_) if self.damaged => Reason::RestoredDamaged,
             Ok(_) => Reason::StoredDamaged,
-            Err(errno) => Reason::of_stored(*errno),
+            Err(errno) => self.unread(*errno)?,
         };
+        if let Some(target) = self.take_target(worker, piece, hash)? {
+            return Ok(Some(target));
+        }
         self.problem(&piece.path, reason);
         Ok(own.ok().filter(|_| self.damaged))
     }
