@@ -231,7 +231,7 @@ impl Target {
         let mendings = mend::mend(&mut writer, rots, monitor)?;
         verified.report.faults.retain(|fault| !is_put_right(fault, &mendings));
         (verified.mendings, verified.is_tried) = (mendings, true);
-        let returned = mend::bring_back(&mut writer, &verified.report.faults, monitor)?;
+        let returned = mend::bring_back(&mut writer, &verified.report.faults, monitor)?.returned;
         if !returned.is_empty() && verified.damaged() > 0 {
             // What has no name any more is not damaged any more.
             let left = mend::mend(&mut writer, Vec::new(), monitor)?;
