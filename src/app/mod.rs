@@ -15,6 +15,7 @@ pub mod faults;
 pub mod health;
 pub mod jobs;
 pub mod kept;
+pub mod last_verify;
 pub mod limits;
 pub mod live;
 pub mod missing;

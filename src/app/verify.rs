@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use uuid::Uuid;
 
 use super::error::{Error, Result};
 use super::explain::explain;
+use super::last_verify::remember_verify;
 use super::moment::called;
 use super::target::Target;
 use super::{config, places};
@@ -118,27 +119,6 @@ fn untried(rot: Rot) -> Mending {
     Mending { rot, hits: Vec::new(), mended_from: None, failure: None }
 }
 
-/// The last verification, as it is remembered.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LastVerify {
-    /// When it ended.
-    pub finished: Timestamp,
-    /// Snapshots that were looked at.
-    pub snapshots: u64,
-    /// Stored files that were read.
-    pub files: u64,
-    /// Bytes of them.
-    pub bytes: u64,
-    /// Of how many files in a hundred the content was read.
-    pub sample_percent: u8,
-    /// Damaged files that were found, but for those that were good when they were looked at again.
-    pub found: u64,
-    /// How many of them were mended.
-    pub mended: u64,
-    /// What else is wrong.
-    pub faults: u64,
-}
-
 /// Whether all that is wrong is the time of a file that was mended: with its content it got its time back.
 fn is_put_right(fault: &TreeFault, mendings: &[Mending]) -> bool {
     let is_in = |hit: &Hit| {
@@ -199,7 +179,7 @@ impl Target {
             drop(history);
             self.mend_found(&mut verified, &pass, monitor)?;
         }
-        remember_verify(id, &options, &verified);
+        remember_verify(id, &options, &verified, &known);
         Ok(verified)
     }
 
@@ -348,32 +328,6 @@ fn pass_file(repository: Uuid, options: &VerifyOptions) -> PathBuf {
     let hash = blake3::hash(&text).to_hex();
     let (short, _) = hash.split_at(16);
     folder.join(format!("verify-{repository}-{short}.pass"))
-}
-
-fn verify_file(repository: Uuid) -> PathBuf {
-    places::state_dir().join(format!("verify-{repository}.json"))
-}
-
-/// What is remembered of the last verification of `repository`; anything unreadable is as good as nothing.
-pub fn last_verify(repository: Uuid) -> Option<LastVerify> {
-    serde_json::from_slice(&std::fs::read(verify_file(repository)).ok()?).ok()
-}
-
-fn remember_verify(repository: Uuid, options: &VerifyOptions, verified: &Verified) {
-    let VerifyReport { tally, rots, faults, more_faults, .. } = &verified.report;
-    write_state(
-        verify_file(repository),
-        &LastVerify {
-            finished: Timestamp::now(),
-            snapshots: tally.snapshots,
-            files: tally.files,
-            bytes: tally.bytes,
-            sample_percent: options.sample_percent,
-            found: (rots.len() - verified.good_since().len()) as u64,
-            mended: verified.mended(),
-            faults: more_faults.saturating_add(faults.len() as u64),
-        },
-    );
 }
 
 /// A state folder that can't be written to costs nothing but the memory.
