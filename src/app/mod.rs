@@ -21,6 +21,7 @@ pub mod live;
 pub mod missing;
 pub mod moment;
 pub mod owners;
+mod passes;
 pub mod pin;
 pub mod places;
 mod reach;

@@ -177,6 +177,11 @@ impl Pass {
         self.is_resumed
     }
 
+    /// The repository that it goes through.
+    pub fn repository(&self) -> Uuid {
+        self.repository
+    }
+
     /// What it was asked for.
     pub fn options(&self) -> &VerifyOptions {
         &self.options
