@@ -100,6 +100,16 @@ pub fn failure(failure: MendFailure) -> String {
         MendFailure::Waiting => {
             gettext("it could not be mended yet: someone was reading from the drive all the time")
         }
+        MendFailure::IndexDiffers => gettext(
+            "it is left as it is: the index is not what was sealed (use “yore rebuild” first)",
+        ),
+        MendFailure::NoSeal => gettext(
+            "it is left as it is: its snapshot has no good seal that says what it should be",
+        ),
+        MendFailure::NoDigest => {
+            gettext("it is left as it is: no seal says what a source’s own folder should carry")
+        }
+        MendFailure::Changed => gettext("it is left as it is: something else is in its place"),
     }
 }
 
@@ -112,6 +122,10 @@ pub fn failure_code(failure: MendFailure) -> &'static str {
         MendFailure::NotTaken => "not-taken",
         MendFailure::Unreachable(_) => "unreachable",
         MendFailure::Waiting => "waiting",
+        MendFailure::IndexDiffers => "index-differs",
+        MendFailure::NoSeal => "no-seal",
+        MendFailure::NoDigest => "no-digest",
+        MendFailure::Changed => "changed",
     }
 }
 

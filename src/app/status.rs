@@ -1,20 +1,22 @@
 //! The one look at everything: is the person safe, how far back, and how much room is left.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 use super::drill::{LastDrill, last_drill};
-use super::error::Error;
+use super::error::{Error, Result};
 use super::explain::{Explanation, explain};
 use super::health::{Known, health};
+use super::last_verify::{LastVerify, OpenFaults, last_verify};
 use super::reach::outlook;
 use super::state::{LastRun, last_run};
 use super::target::Target;
 use super::undo::restores;
-use super::verify::{LastVerify, last_verify};
 use crate::engine::damage::Damage;
-use crate::engine::history::SnapshotInfo;
+use crate::engine::history::{History, SnapshotInfo, SnapshotState};
 use crate::engine::monitor::Monitor;
 use crate::engine::probe;
+use crate::engine::recover::snapshot_names;
 use crate::engine::restore::{JournalInfo, JournalState};
 use crate::engine::seal::Problem;
 
@@ -50,6 +52,8 @@ pub struct Status {
     pub restores: Vec<JournalInfo>,
     /// How many stored files are known to be damaged.
     pub damaged: u64,
+    /// What else verifications found in snapshots that still are, and nobody put right.
+    pub open_faults: OpenFaults,
     /// The last time that what is stored was read again.
     pub last_verify: Option<LastVerify>,
     /// The last time that bringing files back was tried.
@@ -84,6 +88,9 @@ pub fn status(target: &Target) -> Status {
     let damage = repository.and_then(|there| Damage::read(there).ok()).unwrap_or_default();
     let last_verify = id.and_then(last_verify);
     let damaged = damage.files().len() as u64;
+    let there = history.as_ref().and_then(|history| snapshots_there(history).ok());
+    let is_there = |name: &String| there.as_ref().is_none_or(|names| names.contains(name));
+    let open_faults = last_verify.as_ref().map(|last| last.open(is_there)).unwrap_or_default();
     // What isn't known can't be undone: that is no reason to say nothing of the rest.
     let mut restores = restores().unwrap_or_default();
     restores.retain(|restore| restore.state != JournalState::Undone);
@@ -92,9 +99,10 @@ pub fn status(target: &Target) -> Status {
             attached: repository.is_some(),
             newest: snapshots.last(),
             last_run: last_run.as_ref(),
-            damaged: left_damaged(damaged, last_verify.as_ref()),
+            damaged: damaged.saturating_add(open_faults.count()),
             missing_source: missing_source.as_deref(),
         }),
+        open_faults,
         last_verify,
         last_drill: id.and_then(last_drill),
         restores,
@@ -112,9 +120,10 @@ pub fn status(target: &Target) -> Status {
     }
 }
 
-/// How many stored things are not as they were backed up: damaged files that are remembered on the drive, or else were
-/// found and not mended, and what else the last verification found.
-fn left_damaged(remembered: u64, last: Option<&LastVerify>) -> u64 {
-    let Some(last) = last else { return remembered };
-    remembered.max(last.found.saturating_sub(last.mended)).saturating_add(last.faults)
+/// Names of the snapshots that lie on the drive, or that the index knows and nobody deleted.
+fn snapshots_there(history: &History) -> Result<HashSet<String>> {
+    let rows = history.snapshots()?.into_iter();
+    let rows = rows.filter(|row| row.state != SnapshotState::Pruned).map(|row| row.name);
+    let on_drive = history.repository().ok().map(snapshot_names).transpose()?;
+    Ok(rows.chain(on_drive.unwrap_or_default()).collect())
 }

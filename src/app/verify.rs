@@ -5,18 +5,19 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-use uuid::Uuid;
+use serde::Serialize;
 
+use super::config;
 use super::error::{Error, Result};
 use super::explain::explain;
+use super::last_verify::remember_verify;
 use super::moment::called;
+use super::passes::{checked_again, end_passes, pass_file, sort, without_old};
 use super::target::Target;
-use super::{config, places};
 use crate::engine::damage::Damage;
 use crate::engine::error::Error as EngineError;
 use crate::engine::history::History;
-use crate::engine::mend::{self, GoodCopy, Hit, Mending, Returned, Rot};
+use crate::engine::mend::{self, GoodCopy, Hit, MendFailure, Mending, NotReturned, Returned, Rot};
 use crate::engine::monitor::{Event, Monitor};
 use crate::engine::path::RelPath;
 use crate::engine::recover::{Writer, snapshot_names};
@@ -46,6 +47,8 @@ pub struct Verified {
     pub mendings: Vec<Mending>,
     /// What was lost from trees or altered there, and is as it was again.
     pub brought_back: Vec<BroughtBack>,
+    /// Why entries were not brought back.
+    pub not_returned: Vec<NotReturned>,
     /// Whether mending was tried; if not, nothing is said of why a file could not be mended.
     pub is_tried: bool,
     /// Why the repository could not be opened for mending, in words.
@@ -68,8 +71,9 @@ pub struct BroughtBack {
 impl Verified {
     fn new(report: VerifyReport) -> Self {
         let (mendings, is_tried) = (report.rots.iter().cloned().map(untried).collect(), false);
-        let brought_back = Vec::new();
-        Self { report, mendings, brought_back, is_tried, not_mended: None, ended_by: None }
+        let (brought_back, not_returned) = (Vec::new(), Vec::new());
+        let (not_mended, ended_by) = (None, None);
+        Self { report, mendings, brought_back, not_returned, is_tried, not_mended, ended_by }
     }
 
     /// How many of the damaged files that were found now were mended.
@@ -91,6 +95,18 @@ impl Verified {
     pub fn good_since(&self) -> Vec<&Rot> {
         let is_there = |rot: &&Rot| self.mendings.iter().any(|mending| is_same(&mending.rot, rot));
         self.report.rots.iter().filter(|rot| !is_there(rot)).collect()
+    }
+
+    /// Why the entry was not brought back, in the first snapshot that has the fault and of which that is known.
+    pub fn failure_of(&self, fault: &TreeFault) -> Option<MendFailure> {
+        let is_it =
+            |one: &&NotReturned| one.path == fault.path && fault.snapshots.contains(&one.snapshot);
+        self.not_returned.iter().find(is_it).map(|one| one.failure)
+    }
+
+    /// Whether anything on the drive was changed for the better.
+    fn has_mended(&self) -> bool {
+        !self.brought_back.is_empty() || self.count(|mending| mending.mended_from.is_some()) > 0
     }
 
     /// Whether everything is as it was backed up, now.
@@ -116,27 +132,6 @@ fn is_same(one: &Rot, other: &Rot) -> bool {
 /// What is said of a damaged file that was not tried to be mended.
 fn untried(rot: Rot) -> Mending {
     Mending { rot, hits: Vec::new(), mended_from: None, failure: None }
-}
-
-/// The last verification, as it is remembered.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LastVerify {
-    /// When it ended.
-    pub finished: Timestamp,
-    /// Snapshots that were looked at.
-    pub snapshots: u64,
-    /// Stored files that were read.
-    pub files: u64,
-    /// Bytes of them.
-    pub bytes: u64,
-    /// Of how many files in a hundred the content was read.
-    pub sample_percent: u8,
-    /// Damaged files that were found, but for those that were good when they were looked at again.
-    pub found: u64,
-    /// How many of them were mended.
-    pub mended: u64,
-    /// What else is wrong.
-    pub faults: u64,
 }
 
 /// Whether all that is wrong is the time of a file that was mended: with its content it got its time back.
@@ -176,9 +171,10 @@ impl Target {
             resumed(pass.begun());
         }
         let report = match verify::verify(&history, &mut pass, monitor) {
+            Ok(report) if report.is_resumed => checked_again(&history, report, monitor)?,
             Ok(report) => report,
             Err(error) => {
-                return match verify::found(&history, &pass) {
+                return match verify::found(&history, &pass).map(without_old) {
                     Ok(report) if !report.is_good() => {
                         Ok(Verified { ended_by: Some(error.into()), ..Verified::new(report) })
                     }
@@ -199,7 +195,7 @@ impl Target {
             drop(history);
             self.mend_found(&mut verified, &pass, monitor)?;
         }
-        remember_verify(id, &options, &verified);
+        remember_verify(id, &options, &verified, &known);
         Ok(verified)
     }
 
@@ -207,7 +203,12 @@ impl Target {
     /// drive.
     fn mend_found(&self, verified: &mut Verified, pass: &Pass, monitor: &Monitor) -> Result<()> {
         match self.mend_all(verified, monitor) {
-            Ok(()) => pass.end(),
+            Ok(()) => {
+                pass.end();
+                if verified.has_mended() {
+                    end_passes(pass.repository());
+                }
+            }
             Err(error) if error.is_cancelled() || verified.is_tried => {
                 verified.ended_by = Some(error);
             }
@@ -224,35 +225,55 @@ impl Target {
         Ok(())
     }
 
-    /// Mends contents, then trees, and looks what is left of the faults in these.
+    /// Mends contents, then trees, and looks what is left of the faults in these: again, as long as something came back and there
+    /// are more than are kept at once.
     fn mend_all(&self, verified: &mut Verified, monitor: &Monitor) -> Result<()> {
         let mut writer = self.wait_for_writer(monitor)?;
         let rots = verified.report.rots.clone();
         let mendings = mend::mend(&mut writer, rots, monitor)?;
         verified.report.faults.retain(|fault| !is_put_right(fault, &mendings));
         (verified.mendings, verified.is_tried) = (mendings, true);
-        let returned = mend::bring_back(&mut writer, &verified.report.faults, monitor)?;
-        if !returned.is_empty() && verified.damaged() > 0 {
-            // What has no name any more is not damaged any more.
-            let left = mend::mend(&mut writer, Vec::new(), monitor)?;
-            verified.mendings.retain(|mending| mending.mended_from.is_some());
-            verified.mendings.extend(left);
+        loop {
+            let is_all = verified.report.more_faults == 0;
+            let outcome = mend::bring_back(&mut writer, &verified.report.faults, monitor)?;
+            let returned = outcome.returned;
+            verified.not_returned = outcome.failures;
+            if !returned.is_empty() && verified.damaged() > 0 {
+                // What has no name any more is not damaged any more.
+                let left = mend::mend(&mut writer, Vec::new(), monitor)?;
+                verified.mendings.retain(|mending| mending.mended_from.is_some());
+                verified.mendings.extend(left);
+            }
+            drop(writer);
+            let is_progress = !returned.is_empty();
+            self.settle_trees(verified, returned, monitor)?;
+            if is_all || !is_progress || verified.report.faults.is_empty() {
+                return Ok(());
+            }
+            writer = self.wait_for_writer(monitor)?;
         }
-        drop(writer);
+    }
+
+    /// Checks the trees again in which something could be brought back.
+    fn settle_trees(
+        &self,
+        verified: &mut Verified,
+        returned: Vec<Returned>,
+        monitor: &Monitor,
+    ) -> Result<()> {
         let is_mendable = |fault: &&TreeFault| mend::can_bring_back(&fault.fault);
         let mendable = verified.report.faults.iter().filter(is_mendable);
-        let mut names: Vec<String> = mendable.flat_map(|fault| fault.snapshots.clone()).collect();
+        let mut names: BTreeSet<String> =
+            mendable.flat_map(|fault| fault.snapshots.iter().cloned()).collect();
         if names.is_empty() {
             return Ok(());
         }
-        names.sort();
-        names.dedup();
         if verified.report.more_faults > 0 {
-            // The others may be anywhere.
-            names.clear();
+            // The others may be in any of them.
+            names.extend(verified.report.looked_at.iter().cloned());
         }
         let history = self.open_attached(monitor)?;
-        let again = verify::check_trees(&history, names, monitor)?;
+        let again = verify::check_trees(&history, names.into_iter().collect(), monitor)?;
         verified.settle(again, returned);
         Ok(())
     }
@@ -292,7 +313,11 @@ impl Verified {
         let returned: HashMap<(RelPath, String), Option<GoodCopy>> =
             returned.into_iter().map(|one| ((one.path, one.snapshot), one.from)).collect();
         for TreeFault { path, mut snapshots, .. } in mendable {
-            snapshots.retain(|name| !still.contains(&(path.clone(), name.clone())));
+            // What is good by itself was mended with another name, or by somebody else.
+            snapshots.retain(|name| {
+                let key = (path.clone(), name.clone());
+                returned.contains_key(&key) && !still.contains(&key)
+            });
             let from = |name: &String| returned.get(&(path.clone(), name.clone())).cloned()?;
             let from = snapshots.iter().find_map(from);
             if !snapshots.is_empty() {
@@ -306,7 +331,7 @@ impl Verified {
             !known.contains(&(one.path.clone(), one.fault.clone()))
                 && !matches!(one.fault, Fault::Unreadable(_))
         }));
-        left.sort_by(|one, other| (&one.path, &one.fault).cmp(&(&other.path, &other.fault)));
+        sort(&mut left);
         (self.report.faults, self.report.more_faults) = (left, again.more_faults);
     }
 
@@ -337,43 +362,6 @@ fn names(history: &History, options: &VerifyOptions) -> Result<Vec<String>> {
     names.sort();
     names.dedup();
     Ok(names)
-}
-
-/// Where a pass with these options is kept: others go on with others.
-fn pass_file(repository: Uuid, options: &VerifyOptions) -> PathBuf {
-    let folder = places::state_dir();
-    // Where it can't be made, a stopped pass can't be gone on with.
-    let _ = std::fs::create_dir_all(&folder);
-    let text = serde_json::to_vec(options).unwrap_or_default();
-    let hash = blake3::hash(&text).to_hex();
-    let (short, _) = hash.split_at(16);
-    folder.join(format!("verify-{repository}-{short}.pass"))
-}
-
-fn verify_file(repository: Uuid) -> PathBuf {
-    places::state_dir().join(format!("verify-{repository}.json"))
-}
-
-/// What is remembered of the last verification of `repository`; anything unreadable is as good as nothing.
-pub fn last_verify(repository: Uuid) -> Option<LastVerify> {
-    serde_json::from_slice(&std::fs::read(verify_file(repository)).ok()?).ok()
-}
-
-fn remember_verify(repository: Uuid, options: &VerifyOptions, verified: &Verified) {
-    let VerifyReport { tally, rots, faults, more_faults, .. } = &verified.report;
-    write_state(
-        verify_file(repository),
-        &LastVerify {
-            finished: Timestamp::now(),
-            snapshots: tally.snapshots,
-            files: tally.files,
-            bytes: tally.bytes,
-            sample_percent: options.sample_percent,
-            found: (rots.len() - verified.good_since().len()) as u64,
-            mended: verified.mended(),
-            faults: more_faults.saturating_add(faults.len() as u64),
-        },
-    );
 }
 
 /// A state folder that can't be written to costs nothing but the memory.

@@ -1,13 +1,16 @@
 //! `yore status`: tell whether everything is well.
 
 use jiff::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Ending;
-use super::output::{Output, path_json, path_words, snapshot_json, sources_json};
+use super::output::{
+    Output, path_json, path_words, snapshot_json, snapshot_path_json, sources_json,
+};
 use super::restore::restore_json;
 use super::setup::show_retention;
 use crate::app::error::Result;
+use crate::app::last_verify::{LastVerify, OpenFault};
 use crate::app::refusal::{source_advice, source_missing};
 use crate::app::status::{Health, Status, status};
 use crate::app::target::{Options, Target};
@@ -152,7 +155,7 @@ fn show_checks(status: &Status, output: Output) {
     }
 }
 
-/// What is known to be damaged on the drive.
+/// What is known to be damaged on the drive, and what a person can do.
 fn show_damage(status: &Status, output: Output) {
     if status.damaged > 0 {
         output.line(ngettext_f(
@@ -160,6 +163,17 @@ fn show_damage(status: &Status, output: Output) {
             "{count} stored files are damaged and could not be mended; “yore verify” says which and tries again.",
             status.damaged,
             &[],
+        ));
+    }
+    if status.open_faults.count() > 0 {
+        output.line(ngettext_f(
+            "{count} thing in snapshots was found not to be as it was backed up, and was not put right; “yore verify” says which.",
+            "{count} things in snapshots were found not to be as they were backed up, and were not put right; “yore verify” says which.",
+            status.open_faults.count(),
+            &[],
+        ));
+        output.line(gettext(
+            "What was lost or altered, “yore verify” puts back if what is needed is somewhere. What was added can be removed by hand; a snapshot that can’t be put right can be deleted with “yore forget”.",
         ));
     }
 }
@@ -194,8 +208,8 @@ fn headline(health: &Health) -> String {
             &[("path", &path_words(path))],
         ),
         Health::Damaged(count) => ngettext_f(
-            "Attention: {count} stored thing is not as it was backed up; “yore verify” says which, and tries to mend it.",
-            "Attention: {count} stored things are not as they were backed up; “yore verify” says which, and tries to mend them.",
+            "Attention: {count} stored thing is not as it was backed up; “yore verify” says which.",
+            "Attention: {count} stored things are not as they were backed up; “yore verify” says which.",
             *count,
             &[],
         ),
@@ -206,7 +220,7 @@ fn headline(health: &Health) -> String {
     }
 }
 
-fn document(target: &Target, status: &Status) -> serde_json::Value {
+fn document(target: &Target, status: &Status) -> Value {
     let (health, reason) = match &status.health {
         Health::Never => ("never", None),
         Health::Protected => ("protected", None),
@@ -236,9 +250,33 @@ fn document(target: &Target, status: &Status) -> serde_json::Value {
         "fills_up": outlook.map(|outlook| outlook.fills_up),
         "missing_source": status.missing_source.as_deref().map(path_json),
         "damaged": status.damaged,
-        "last_verify": status.last_verify,
+        "faults": status.open_faults.faults.iter().map(open_fault_json).collect::<Vec<_>>(),
+        "more_faults": status.open_faults.more,
+        "last_verify": status.last_verify.as_ref().map(last_verify_json),
         "last_drill": status.last_drill,
         "restores": status.restores.iter().map(restore_json).collect::<Vec<_>>(),
         "sources": sources_json(&target.sources),
+    })
+}
+
+/// What the last verification alone came to; what is open of all of them is told beside it.
+fn last_verify_json(last: &LastVerify) -> Value {
+    json!({
+        "finished": last.finished,
+        "snapshots": last.snapshots,
+        "files": last.files,
+        "bytes": last.bytes,
+        "sample_percent": last.sample_percent,
+        "found": last.found,
+        "mended": last.mended,
+        "faults": last.faults,
+    })
+}
+
+fn open_fault_json(open: &OpenFault) -> Value {
+    json!({
+        "path": RelPath::decode(&open.path).ok().as_ref().map(snapshot_path_json),
+        "fault": open.fault,
+        "snapshots": open.snapshots,
     })
 }

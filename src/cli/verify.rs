@@ -81,7 +81,7 @@ fn show(verified: &Verified, output: Output) {
     }
     show_more(verified.brought_back.len().saturating_sub(SHOWN) as u64, output);
     for fault in verified.report.faults.iter().take(SHOWN) {
-        show_fault(fault, output);
+        show_fault(fault, verified, output);
     }
     let more = verified.report.faults.len().saturating_sub(SHOWN) as u64;
     show_more(more.saturating_add(verified.report.more_faults), output);
@@ -149,7 +149,7 @@ fn show_result(verified: &Verified, ask: &VerifyAsk, output: Output) {
             ));
         }
         output.line(gettext(
-            "What is still lost, added or altered in a snapshot stays as it is: other snapshots are not concerned, and the next backup starts from what is there. If nobody changed it by hand, have the drive checked.",
+            "What is still lost, added or altered in a snapshot stays as it is: other snapshots are not concerned, and the next backup starts from what is there. What was added can be removed by hand; a snapshot that can’t be put right can be deleted with “yore forget”. If nobody changed it by hand, have the drive checked.",
         ));
     }
     if verified.is_good() {
@@ -226,7 +226,7 @@ fn show_brought_back(entry: &BroughtBack, output: Output) {
     }
 }
 
-fn show_fault(fault: &TreeFault, output: Output) {
+fn show_fault(fault: &TreeFault, verified: &Verified, output: Output) {
     output.line(ngettext_f(
         "{path}, in {count} snapshot ({names}): {what}",
         "{path}, in {count} snapshots ({names}): {what}",
@@ -237,6 +237,9 @@ fn show_fault(fault: &TreeFault, output: Output) {
             ("what", &faults::fault(&fault.fault)),
         ],
     ));
+    if let Some(failure) = verified.failure_of(fault) {
+        output.line(format!("    {}", faults::failure(failure)));
+    }
 }
 
 /// The first and the last of many names.
@@ -331,7 +334,7 @@ fn brought_back_json(entry: &BroughtBack) -> Value {
     })
 }
 
-fn fault_json(fault: &TreeFault) -> Value {
+fn fault_json(fault: &TreeFault, verified: &Verified) -> Value {
     let (aspects, reason): (&[Aspect], Option<&str>) = match &fault.fault {
         Fault::Altered(aspects) => (aspects, None),
         Fault::Papers(reason) | Fault::Unreadable(reason) => (&[], Some(reason)),
@@ -343,6 +346,7 @@ fn fault_json(fault: &TreeFault) -> Value {
         "fault": faults::code(&fault.fault),
         "altered": aspects,
         "reason": reason,
+        "failure": verified.failure_of(fault).map(faults::failure_code),
     })
 }
 
@@ -363,7 +367,7 @@ fn document(verified: &Verified, ask: &VerifyAsk) -> Value {
         "good_since": verified.good_since().into_iter().map(rot_json).collect::<Vec<_>>(),
         "left": verified.damaged(),
         "not_mended": verified.not_mended,
-        "faults": report.faults.iter().map(fault_json).collect::<Vec<_>>(),
+        "faults": report.faults.iter().map(|it| fault_json(it, verified)).collect::<Vec<_>>(),
         "more_faults": report.more_faults,
         "unverified": report.unverified,
     })

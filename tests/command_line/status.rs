@@ -156,6 +156,7 @@ fn what_is_damaged_for_good_is_the_headline() {
 
     // What else is wrong is in no list on the drive, but it was found.
     fs::remove_file(letter).unwrap();
+    fs::remove_file(small.source.join("letter.txt")).unwrap();
     small.home.run(["verify"]).says(3, &["it is lost"]);
     small.home.run(["status"]).says(3, &["Attention: "]);
 }

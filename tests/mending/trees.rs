@@ -58,7 +58,7 @@ pub(super) fn verified(past: &Past) -> VerifyReport {
 pub(super) fn put_back(past: &Past, faults: &[TreeFault]) -> Vec<Returned> {
     let monitor = Monitor::new();
     let mut writer = past.rig.writer(&monitor).unwrap();
-    let returned = bring_back(&mut writer, faults, &monitor).unwrap();
+    let returned = bring_back(&mut writer, faults, &monitor).unwrap().returned;
     drop(writer);
     past.assert_tidy();
     returned

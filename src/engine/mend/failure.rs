@@ -9,7 +9,7 @@ use crate::engine::index::is_full;
 use crate::engine::probe;
 use crate::engine::repository::Repository;
 
-/// Why a damaged file was not mended.
+/// Why a damaged file was not mended, or a lost or altered entry not brought back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MendFailure {
     /// Nowhere is a copy of its content that is good.
@@ -24,6 +24,14 @@ pub enum MendFailure {
     Unreachable(Errno),
     /// Someone went on reading from the repository: the next mending, or opening for writing, goes on.
     Waiting,
+    /// What the index tells of this source in this snapshot is not what was sealed: it has to be rebuilt first.
+    IndexDiffers,
+    /// The snapshot has no good seal, or one that says nothing of it: nothing vouches for what the index tells.
+    NoSeal,
+    /// Of a source's own folder the seal says nothing but that it is there.
+    NoDigest,
+    /// Its place is not as it was found before, or something else is there.
+    Changed,
 }
 
 /// An error of the drive while something is mended.

@@ -37,7 +37,7 @@ use known::Known;
 use locate::{Located, locate, look_again};
 pub(super) use stage::{STAGE_NAME, new_inodes};
 use survey::survey_all;
-pub use tree::{Returned, bring_back, can_bring_back};
+pub use tree::{BroughtBack, NotReturned, Returned, bring_back, can_bring_back};
 
 /// A stored inode that was found to be damaged.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -20,6 +20,8 @@ mod read;
 mod snapshot;
 mod walk;
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -77,6 +79,8 @@ pub struct VerifyReport {
     pub begun: Timestamp,
     /// Whether it was gone on with.
     pub is_resumed: bool,
+    /// Names of the snapshots whose trees were looked at, or that were looked for in vain.
+    pub looked_at: BTreeSet<String>,
     /// How much was looked at.
     pub tally: Tally,
     /// Stored files with a content that is not what was backed up, by path.
@@ -161,6 +165,7 @@ pub fn found(history: &History, pass: &Pass) -> Result<VerifyReport> {
     Ok(VerifyReport {
         begun: pass.begun(),
         is_resumed: pass.is_resumed(),
+        looked_at: pass.looked_at(),
         tally: pass.tally,
         rots,
         faults: faults.list(),

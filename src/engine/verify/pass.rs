@@ -1,7 +1,7 @@
 //! A pass over the repository that can be stopped, or killed, and gone on with later: what is done is kept in a file
 //! on this computer.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
@@ -16,8 +16,8 @@ use crate::engine::dir::Dir;
 use crate::engine::meta::ContentHash;
 use crate::engine::path::RelPath;
 
-/// A pass that was begun before that is begun anew.
-const OLDEST: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// A pass that was begun before that is begun anew: what it found was mended, or grew, since.
+const OLDEST: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// Ten thousand million inodes, and then some.
 const LIMIT_BYTES: u64 = 4 << 30;
@@ -158,7 +158,7 @@ impl Pass {
         });
         self.faults.retain(|snapshot| !again.contains(snapshot));
         self.done.retain(|key, entries| {
-            let is_kept = !again.contains(key.split(' ').next().unwrap_or_default());
+            let is_kept = !again.contains(name_of(key));
             if !is_kept {
                 tally.snapshots = tally.snapshots.saturating_sub(1);
                 tally.entries = tally.entries.saturating_sub(*entries);
@@ -177,9 +177,20 @@ impl Pass {
         self.is_resumed
     }
 
+    /// The repository that it goes through.
+    pub fn repository(&self) -> Uuid {
+        self.repository
+    }
+
     /// What it was asked for.
     pub fn options(&self) -> &VerifyOptions {
         &self.options
+    }
+
+    /// Names of the snapshots that are done, or that were looked for in vain.
+    pub(super) fn looked_at(&self) -> BTreeSet<String> {
+        let done = self.done.keys().map(|key| name_of(key).to_owned());
+        done.chain(self.vanished.iter().cloned()).collect()
     }
 
     /// Whether the file with this inode number is among those that are read. Each pass chooses others.
@@ -247,6 +258,11 @@ impl Pass {
     }
 }
 
+/// The name in what a snapshot is called among those that are done.
+fn name_of(key: &str) -> &str {
+    key.split(' ').next().unwrap_or_default()
+}
+
 fn open_folder(file: &Path) -> Option<(Dir, Vec<u8>)> {
     let folder = Dir::open(file.parent()?).ok()?;
     Some((folder, file.file_name()?.as_bytes().to_vec()))
@@ -291,15 +307,15 @@ mod tests {
         });
         pass.save();
 
-        let again = begin(&file, &all, 129);
+        let again = begin(&file, &all, 106);
         assert!(again.is_resumed() && again.carried.contains(7) && again.done.contains_key("one"));
         assert_eq!((again.begun, again.seed), (pass.begun, pass.seed));
         assert_eq!(again.faults.list(), pass.faults.list());
         assert_eq!(again.suspects, pass.suspects);
 
         let sample = VerifyOptions { sample_percent: 50, ..all.clone() };
-        assert!(!begin(&file, &sample, 129).is_resumed());
-        assert!(!begin(&file, &all, 131).is_resumed() && !begin(&file, &all, 99).is_resumed());
+        assert!(!begin(&file, &sample, 106).is_resumed());
+        assert!(!begin(&file, &all, 108).is_resumed() && !begin(&file, &all, 99).is_resumed());
         let other = Pass::take_up(&file, Uuid::from_u128(2), &all, moment(101));
         assert!(!other.is_resumed());
         let good = std::fs::read(&file).unwrap();
@@ -307,7 +323,7 @@ mod tests {
             let mut bad = good.clone();
             bad[at] ^= 1;
             std::fs::write(&file, bad).unwrap();
-            assert!(!begin(&file, &all, 129).is_resumed(), "{at}");
+            assert!(!begin(&file, &all, 106).is_resumed(), "{at}");
         }
     }
 

@@ -43,6 +43,26 @@ pub struct Returned {
     pub from: Option<GoodCopy>,
 }
 
+/// An entry of one snapshot's tree that was not put back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotReturned {
+    /// The snapshot's name.
+    pub snapshot: String,
+    /// The path in it.
+    pub path: RelPath,
+    /// Why not.
+    pub failure: MendFailure,
+}
+
+/// What came of the entries that were to be brought back.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BroughtBack {
+    /// What was put back.
+    pub returned: Vec<Returned>,
+    /// What was not, each path of each snapshot once.
+    pub failures: Vec<NotReturned>,
+}
+
 /// Whether this is a kind of fault that can be put right if what is needed is somewhere.
 pub fn can_bring_back(fault: &Fault) -> bool {
     match fault {
@@ -66,37 +86,37 @@ pub fn bring_back(
     writer: &mut Writer,
     faults: &[TreeFault],
     monitor: &Monitor,
-) -> Result<Vec<Returned>> {
+) -> Result<BroughtBack> {
     monitor.enter(Phase::Mending);
     let repository = &writer.repository;
     if finish_within(repository, PATIENCE, monitor)?.is_some() {
-        return Ok(Vec::new());
+        return Ok(BroughtBack::default());
     }
     let known = Known::gather(&writer.index, &[])?;
     let damage = Damage::read(repository)?;
     let mut builder = Builder::new(repository, &known, &damage, monitor);
-    let mut returned = Vec::new();
+    let mut outcome = BroughtBack::default();
     let mut tasks = Tasks::of(&builder, faults.iter());
     loop {
         let portion = tasks.next_portion()?;
         if portion.is_empty() {
             break;
         }
-        let Err(error) = bring_back_portion(&mut builder, &portion, &mut returned) else {
+        let Err(error) = bring_back_portion(&mut builder, &portion, &mut outcome.returned) else {
             continue;
         };
         if journal::is_there(repository).unwrap_or(true) {
             of_files(error)?;
-            return Ok(returned);
+            return Ok(outcome);
         }
         // What can't be removed now is by the next opening.
         let _ = stage::remove(repository);
         if of_files(error)? == MendFailure::Waiting {
-            return Ok(returned);
+            return Ok(outcome);
         }
     }
-    put_folders_right(&builder, faults, &mut returned)?;
-    Ok(returned)
+    put_folders_right(&builder, faults, &mut outcome.returned)?;
+    Ok(outcome)
 }
 
 /// An entry that is to be brought back.
