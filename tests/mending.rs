@@ -7,6 +7,7 @@ mod halfway;
 mod mended;
 mod pending;
 mod remembered;
+mod sealed;
 mod stuck;
 mod trees;
 

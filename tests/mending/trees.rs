@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use jiff::Timestamp;
-use yore::engine::mend::{GoodCopy, Returned, bring_back};
+use yore::engine::mend::{BroughtBack, GoodCopy, MendFailure, NotReturned, Returned, bring_back};
 use yore::engine::monitor::Monitor;
 use yore::engine::remove::remove_tree;
 use yore::engine::verify::{Aspect, Fault, Pass, TreeFault, VerifyOptions, VerifyReport, verify};
@@ -55,13 +55,18 @@ pub(super) fn verified(past: &Past) -> VerifyReport {
 }
 
 #[track_caller]
-pub(super) fn put_back(past: &Past, faults: &[TreeFault]) -> Vec<Returned> {
+pub(super) fn try_back(past: &Past, faults: &[TreeFault]) -> BroughtBack {
     let monitor = Monitor::new();
     let mut writer = past.rig.writer(&monitor).unwrap();
-    let returned = bring_back(&mut writer, faults, &monitor).unwrap().returned;
+    let outcome = bring_back(&mut writer, faults, &monitor).unwrap();
     drop(writer);
     past.assert_tidy();
-    returned
+    outcome
+}
+
+#[track_caller]
+pub(super) fn put_back(past: &Past, faults: &[TreeFault]) -> Vec<Returned> {
+    try_back(past, faults).returned
 }
 
 /// Finds what is wrong and puts it back; all must be as it was then, whatever inodes it has.
@@ -80,14 +85,19 @@ pub(super) fn assert_put_back(past: &Past, before: &[Facts], what: &str) -> Vec<
     returned
 }
 
-/// Lets a folder be written to, removes an entry, and puts the folder's mode back: its time is another then.
+/// Lets a folder be written to, removes an entry, and puts the folder's mode back. Its time is another then, but for
+/// a source's own folder, which no mending changes.
 pub(super) fn remove(path: &Path) {
     let folder = path.parent().unwrap();
-    let mode = folder.metadata().unwrap().mode() & 0o7777;
+    let meta = folder.metadata().unwrap();
+    let mode = meta.mode() & 0o7777;
     set_mode(folder, 0o755);
     let dir = yore::engine::dir::Dir::open(folder).unwrap();
     remove_tree(&dir, path.file_name().unwrap().as_encoded_bytes()).unwrap();
     set_mode(folder, mode);
+    if folder.ends_with("source") {
+        fs::File::open(folder).unwrap().set_modified(meta.modified().unwrap()).unwrap();
+    }
 }
 
 fn stored(past: &Past, at: usize, below: &str) -> Option<GoodCopy> {
@@ -177,7 +187,6 @@ fn a_folder_is_put_right_where_it_is() {
     set_mode(&folder, 0o777);
     attribute::set(&folder, "user.colour", b"red");
     attribute::set(&folder, "user.other", b"more");
-    set_mode(&past.stored(2, ""), 0o700);
     fs::File::open(past.stored(0, "locked/deep"))
         .unwrap()
         .set_modified(SystemTime::UNIX_EPOCH)
@@ -197,9 +206,19 @@ fn what_is_nowhere_else_stays_named_and_untouched() {
     attribute::set(&past.stored(0, KEPT), "user.note", b"yours");
     attribute::set(&past.rig.source.join(KEPT), "user.note", b"yours");
     let report = verified(&past);
-    let returned = put_back(&past, &report.faults);
+    let BroughtBack { returned, failures } = try_back(&past, &report.faults);
+    assert_eq!(returned, []);
     let lost = past.rig.path_of("other");
-    assert!(!returned.iter().any(|one| one.path == lost), "{returned:#?}");
+    let paths = [past.rig.path_of(KEPT), lost.clone()];
+    let refused = paths.iter().flat_map(|path| past.names.iter().map(move |name| (name, path)));
+    let refused: Vec<NotReturned> = refused
+        .map(|(snapshot, path)| NotReturned {
+            snapshot: snapshot.clone(),
+            path: path.clone(),
+            failure: MendFailure::NoGoodCopy,
+        })
+        .collect();
+    assert_eq!(failures, refused);
     let again = verified(&past);
     let mut faults: Vec<_> = again.faults.iter().map(|one| (&one.path, &one.fault)).collect();
     faults.sort();
@@ -238,11 +257,13 @@ fn what_lies_there_unexpected_stays() {
     fs::create_dir(tree.join("other")).unwrap();
     write(&tree.join("other/inside"), "by hand");
     write(&tree.join("added"), "by hand");
+    let opened = fs::File::open(&tree).unwrap();
+    let time = past.stored(0, "").metadata().unwrap().modified().unwrap();
+    opened.set_modified(time).unwrap();
     let before = past.stored_facts();
     let faults = verified(&past).faults;
     let kind = Fault::Altered(vec![Aspect::Kind]);
-    let returned = put_back(&past, &faults);
-    assert!(returned.iter().all(|one| one.path == past.rig.path_of("")), "{returned:#?}");
+    assert_eq!(put_back(&past, &faults), []);
     // One that is said to be lost, and is there by now.
     let (path, snapshots) = (past.rig.path_of("other"), vec![past.names[1].clone()]);
     put_back(&past, &[TreeFault { path: path.clone(), fault: Fault::Lost, snapshots }]);
@@ -267,7 +288,10 @@ fn a_tree_that_a_newer_version_sealed_is_not_touched() {
     let before = past.stored_facts();
     let faults = verified(&past).faults;
     assert!(!faults.is_empty());
-    assert_eq!(put_back(&past, &faults), []);
+    let BroughtBack { returned, failures } = try_back(&past, &faults);
+    assert_eq!(returned, []);
+    assert!(failures.iter().all(|one| one.failure == MendFailure::UnknownFeature), "{failures:#?}");
+    assert_eq!(failures.len(), faults.len());
     assert_eq!(past.stored_facts(), before);
 }
 
@@ -300,6 +324,8 @@ fn folders_nested_deeper_than_a_path_can_be_told_come_back() {
     let past = Past { rig, names };
     let stored = yore::engine::dir::Dir::open(&past.stored(1, "")).unwrap();
     remove_tree(&stored, b"deep").unwrap();
+    let top = fs::File::open(past.stored(1, "")).unwrap();
+    top.set_modified(past.stored(0, "").metadata().unwrap().modified().unwrap()).unwrap();
     let faults = verified(&past).faults;
     put_back(&past, &faults);
     assert!(verified(&past).is_good());

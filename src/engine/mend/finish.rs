@@ -144,12 +144,16 @@ fn carry_on(repository: &Repository, patience: Duration, monitor: &Monitor) -> R
     let origins = find_origins(repository, &steps, (&mut buffer, monitor))?;
     let lock = lock_out_readers(repository, patience, monitor)?;
     // What is not in its place yet is found lost or altered by the next verification.
-    put_back_folders(repository, &of_entries)?;
+    let altered = put_back_folders(repository, &of_entries)?;
     let carried = carry_out(repository, &steps, origins, (&mut buffer, monitor))?;
     drop(lock);
     let mut damage = Damage::read_beside(repository, &carried.made)?;
     forget_mended(repository, &steps, &carried, (&mut damage, monitor))?;
     damage.write_if_room(repository)?;
+    if let Some(errno) = altered {
+        // The next opening tries again to give the folders back what they should carry.
+        return Err(failed(repository, errno));
+    }
     journal::clear(repository).map_err(|errno| failed(repository, errno))?;
     monitor.emit(&Event::MendingFinished);
     stage::remove(repository)

@@ -5,9 +5,11 @@ use std::collections::{HashMap, HashSet};
 
 use super::Rot;
 use super::survey::Name;
+use crate::engine::digest::{Content, DirectoryDigest};
 use crate::engine::error::Result;
-use crate::engine::index::{Index, Place, SnapshotState, State};
+use crate::engine::index::{Child, Index, NodeId, Place, SnapshotState, State};
 use crate::engine::meta::{ContentHash, FileTime, Kind};
+use crate::engine::monitor::Monitor;
 use crate::engine::path::{RelPath, is_name};
 
 /// At one path, the same is looked for in so many snapshots.
@@ -21,6 +23,15 @@ pub(super) struct Known<'a> {
     numbers: HashMap<String, u64>,
     /// How many bytes each content has; of one that is not in it the index knows nothing.
     sizes: HashMap<ContentHash, u64>,
+}
+
+/// A folder on the way to its digest.
+struct Listing {
+    /// What it is in the one above it; `None` of the first.
+    own: Option<Child>,
+    digest: DirectoryDigest,
+    /// The folders in it that are not in the digest yet.
+    folders: Vec<Child>,
 }
 
 impl<'a> Known<'a> {
@@ -108,6 +119,50 @@ impl<'a> Known<'a> {
             return Ok(None);
         };
         Ok(self.index.version_at(node, seq)?.map(|(.., state)| state))
+    }
+
+    /// The digest of all that should be below the folder of this name; `None` if the index knows of none.
+    ///
+    /// # Errors
+    /// A stop; an index that fails.
+    pub fn digest_of(&self, name: &Name, monitor: &Monitor) -> Result<Option<[u8; 32]>> {
+        let (Some(seq), Some(node)) =
+            (self.number_of(&name.snapshot), self.index.node_of(&name.path)?)
+        else {
+            return Ok(None);
+        };
+        let mut open = vec![self.listing(None, node, seq)?];
+        while let Some(folder) = open.last_mut() {
+            monitor.check_cancelled()?;
+            if let Some(child) = folder.folders.pop() {
+                let node = child.node;
+                open.push(self.listing(Some(child), node, seq)?);
+                continue;
+            }
+            let Some(Listing { own, digest, .. }) = open.pop() else { break };
+            let digest = digest.finish();
+            let (Some(Child { name, state, .. }), Some(up)) = (own, open.last_mut()) else {
+                return Ok(Some(digest));
+            };
+            let content = Content::Directory(digest);
+            up.digest.add(&name, &state.meta, &state.change(), state.xattrs, content);
+        }
+        Ok(None)
+    }
+
+    /// A folder with the digest of all in it but its folders.
+    fn listing(&self, own: Option<Child>, node: NodeId, seq: u64) -> Result<Listing> {
+        let (mut digest, mut folders) = (DirectoryDigest::default(), Vec::new());
+        for child in self.index.children(node, seq)? {
+            let state = &child.state;
+            if state.meta.kind == Kind::Directory {
+                folders.push(child);
+            } else {
+                let change = state.change();
+                digest.add(&child.name, &state.meta, &change, state.xattrs, state.content());
+            }
+        }
+        Ok(Listing { own, digest, folders })
     }
 
     /// What should be in the folder of this name.

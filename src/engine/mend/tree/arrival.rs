@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use rustix::io::Errno;
 
+use super::task::Task;
 use super::wanted::WantedEntry;
 use crate::engine::dir::Dir;
 use crate::engine::error::Result;
 use crate::engine::mend::GoodCopy;
-use crate::engine::mend::failure::{failed, of_name};
+use crate::engine::mend::failure::{MendFailure, failed, of_name};
 use crate::engine::mend::finish::lock_out_readers;
 use crate::engine::mend::journal::{self, Step};
 use crate::engine::mend::known::Known;
@@ -27,8 +28,7 @@ type Look = (u32, FileTime);
 
 /// An entry that was made in the stage.
 pub(super) struct Arrival<'a> {
-    pub name: &'a Name,
-    pub wanted: &'a WantedEntry,
+    pub task: &'a Task,
     /// Its number in the stage.
     pub number: u32,
     /// The altered inode that it takes the place of; `None` if the entry is lost.
@@ -40,7 +40,7 @@ pub(super) struct Arrival<'a> {
 impl Arrival<'_> {
     /// What the journal says of it: its folder, and itself if it is one.
     fn steps(&self, (mode, mtime): Look) -> Vec<Step> {
-        let hash = self.wanted.state.hash.unwrap_or(ContentHash([0; 32]));
+        let hash = self.task.wanted.state.hash.unwrap_or(ContentHash([0; 32]));
         let step = |name, (mode, mtime): Look| Step {
             hash,
             inode: 0,
@@ -50,18 +50,18 @@ impl Arrival<'_> {
             mtime,
             mode,
         };
-        let mut steps = vec![step(self.name.clone(), (mode, mtime))];
-        if self.wanted.kind() == Kind::Directory {
-            let path = self.name.path.join(ANY_NAME);
-            let meta = self.wanted.inode_meta();
-            steps.push(step(Name { path, ..self.name.clone() }, (meta.mode, meta.mtime)));
+        let mut steps = vec![step(self.task.name.clone(), (mode, mtime))];
+        if self.task.wanted.kind() == Kind::Directory {
+            let path = self.task.name.path.join(ANY_NAME);
+            let meta = self.task.wanted.inode_meta();
+            steps.push(step(Name { path, ..self.task.name.clone() }, (meta.mode, meta.mtime)));
         }
         steps
     }
 
     /// Moves it to its place; `false` if that is not as it was looked at.
     fn move_in(&self, stage: &Dir, folder: &Dir, mode: u32) -> rustix::io::Result<bool> {
-        let Some(name) = self.name.path.name() else { return Ok(false) };
+        let Some(name) = self.task.name.path.name() else { return Ok(false) };
         if u32::from(folder.stat()?.stx_mode) & 0o300 != 0o300 {
             folder.set_mode(mode | 0o700)?;
         }
@@ -83,7 +83,7 @@ impl Arrival<'_> {
 }
 
 /// Moves what was made to its places, and gives the folders concerned the mode and time that they should have. Says of
-/// each whether it is there now.
+/// each why it is not there now, if it is not.
 ///
 /// # Errors
 /// Someone went on reading, or a stop: then nothing was moved. The drive is gone or full: then the journal tells of what is
@@ -94,11 +94,11 @@ pub(super) fn move_all_in(
     stage: &Dir,
     arrivals: &[Arrival<'_>],
     (patience, monitor): (Duration, &Monitor),
-) -> Result<Vec<bool>> {
+) -> Result<Vec<Option<MendFailure>>> {
     let mut looks: HashMap<Name, Look> = HashMap::new();
     let mut steps = Vec::new();
     for arrival in arrivals {
-        let Some(parent) = parent_of(arrival.name) else { continue };
+        let Some(parent) = parent_of(&arrival.task.name) else { continue };
         let look = match looks.get(&parent) {
             Some(look) => *look,
             None => wanted_look(repository, known, arrival, &parent)?,
@@ -110,15 +110,16 @@ pub(super) fn move_all_in(
     journal::write(repository, &steps).map_err(|errno| failed(repository, errno))?;
     let mut moved = Vec::new();
     for arrival in arrivals {
-        let look = parent_of(arrival.name).and_then(|parent| looks.get(&parent).copied());
-        let outcome = match (arrival.name.folder(repository), look) {
+        let look = parent_of(&arrival.task.name).and_then(|parent| looks.get(&parent).copied());
+        let outcome = match (arrival.task.name.folder(repository), look) {
             (Ok(Some(folder)), Some((mode, _))) => arrival.move_in(stage, &folder, mode),
             (Err(errno), _) => Err(errno),
             _ => Ok(false),
         };
         moved.push(match outcome {
-            Ok(is_moved) => is_moved,
-            Err(errno) => of_name(repository, errno).map(|_| false)?,
+            Ok(true) => None,
+            Ok(false) => Some(MendFailure::Changed),
+            Err(errno) => Some(of_name(repository, errno)?),
         });
     }
     let altered = put_back_folders(repository, &steps)?;
@@ -136,18 +137,20 @@ fn parent_of(name: &Name) -> Option<Name> {
     Some(Name { path: name.path.parent()?, ..name.clone() })
 }
 
-/// What a folder should look like; one above the sources, which the index doesn't know, as it does now.
+/// What a folder should look like; a source's own and those above the sources, of which no digest tells, as they do now.
 fn wanted_look(
     repository: &Repository,
     known: &Known<'_>,
     arrival: &Arrival<'_>,
     parent: &Name,
 ) -> Result<Look> {
-    if let Some(state) = known.state_of(parent)? {
-        let meta = WantedEntry::new(state, arrival.wanted.owner).inode_meta();
+    let source = &arrival.task.source;
+    let is_sealed = parent.path.is_within(source) && parent.path != *source;
+    if let Some(state) = if is_sealed { known.state_of(parent)? } else { None } {
+        let meta = WantedEntry::new(state, arrival.task.wanted.owner).inode_meta();
         return Ok((meta.mode, meta.mtime));
     }
-    let folder = arrival.name.folder(repository);
+    let folder = arrival.task.name.folder(repository);
     let stat = folder.and_then(|folder| folder.ok_or(Errno::NOENT)?.stat());
     let stat = stat.map_err(|errno| failed(repository, errno))?;
     Ok((u32::from(stat.stx_mode) & 0o7777, mtime_of(&stat)))

@@ -21,6 +21,9 @@ use crate::engine::path::RelPath;
 use crate::engine::repository::{Owners, Repository};
 use crate::engine::xattr::{self, Xattrs};
 
+/// What a file or link was made from, or why it was not made.
+pub(super) type Leaf = std::result::Result<GoodCopy, MendFailure>;
+
 /// A new inode in the stage.
 struct Made {
     /// The entry that it was made for.
@@ -70,8 +73,8 @@ impl<'a> Builder<'a> {
         stage::make(self.repository)
     }
 
-    /// Makes the file or link that `name` should be at `place` in the stage, and says what it was made from; `None` if
-    /// there is nothing that proves to be it.
+    /// Makes the file or link that `name` should be at `place` in the stage, and says what it was made from, or why it was
+    /// not: mostly there is nothing that proves to be it.
     ///
     /// # Errors
     /// The drive is gone; a stop; an index that fails.
@@ -80,11 +83,11 @@ impl<'a> Builder<'a> {
         name: &Name,
         wanted: &WantedEntry,
         (stage, place): (&Dir, RelPath),
-    ) -> Result<Option<GoodCopy>> {
+    ) -> Result<Leaf> {
         let (Some(hash), Some(folder), Some(at)) =
             (wanted.state.hash, place.parent(), place.name())
         else {
-            return Ok(None);
+            return Ok(Err(MendFailure::NoGoodCopy));
         };
         let folder = stage.beneath(&folder).map_err(|errno| failed(self.repository, errno))?;
         for made in self.made.get(&hash).into_iter().flatten() {
@@ -92,7 +95,7 @@ impl<'a> Builder<'a> {
             if may_share && link_made(stage, &made.place, (&folder, at), wanted) {
                 let from = made.from.clone();
                 self.note_unproven(wanted, place, hash);
-                return Ok(Some(from));
+                return Ok(Ok(from));
             }
         }
         let copies = self.copies(name, wanted)?;
@@ -100,15 +103,15 @@ impl<'a> Builder<'a> {
         for copy in stored {
             self.monitor.check_cancelled()?;
             if self.link(copy, name, wanted, (&folder, at))? {
-                return Ok(Some(copy.clone()));
+                return Ok(Ok(copy.clone()));
             }
         }
         let from = match wanted.kind() {
             Kind::File => self.copy(&copies, wanted, hash, (&folder, at))?,
             Kind::Symlink => self.copy_link(&copies, wanted, hash, (&folder, at))?,
-            _ => None,
+            _ => Err(MendFailure::NoGoodCopy),
         };
-        if let Some(from) = &from {
+        if let Ok(from) = &from {
             let made = Made { path: name.path.clone(), place: place.clone(), from: from.clone() };
             self.made.entry(hash).or_default().push(made);
             self.note_unproven(wanted, place, hash);
@@ -195,10 +198,13 @@ impl<'a> Builder<'a> {
         wanted: &WantedEntry,
         hash: ContentHash,
         to: (&Dir, &[u8]),
-    ) -> Result<Option<GoodCopy>> {
-        let Some(xattrs) = self.attributes(copies, wanted) else { return Ok(None) };
+    ) -> Result<Leaf> {
+        let Some(xattrs) = self.attributes(copies, wanted) else {
+            return Ok(Err(MendFailure::NoGoodCopy));
+        };
         let dress = Dress { hash, meta: wanted.inode_meta(), xattrs };
         let mut tried = HashSet::new();
+        let mut last = MendFailure::NoGoodCopy;
         for copy in copies {
             self.monitor.check_cancelled()?;
             let Some((folder, name)) = copy.open(self.repository) else { continue };
@@ -209,12 +215,12 @@ impl<'a> Builder<'a> {
             }
             let means = (self.buffer.as_mut_slice(), self.monitor);
             match copy_dressed(self.repository, (&folder, &name), to, &dress, means)? {
-                Ok(()) => return Ok(Some(copy.clone())),
-                Err(MendFailure::NoRoom) => return Ok(None),
-                Err(_) => {}
+                Ok(()) => return Ok(Ok(copy.clone())),
+                Err(MendFailure::NoRoom) => return Ok(Err(MendFailure::NoRoom)),
+                Err(failure) => last = failure,
             }
         }
-        Ok(None)
+        Ok(Err(last))
     }
 
     /// Makes a symbolic link to the target that one of these has, if that is the right one.
@@ -224,7 +230,7 @@ impl<'a> Builder<'a> {
         wanted: &WantedEntry,
         hash: ContentHash,
         to: (&Dir, &[u8]),
-    ) -> Result<Option<GoodCopy>> {
+    ) -> Result<Leaf> {
         for copy in copies {
             let Some((folder, name)) = copy.open(self.repository) else { continue };
             let Ok(target) = folder.read_link(&name) else { continue };
@@ -233,11 +239,12 @@ impl<'a> Builder<'a> {
             }
             let owners = self.repository.marker().owners;
             return match create_link(to, &target, wanted, owners) {
-                Ok(is_made) => Ok(is_made.then(|| copy.clone())),
-                Err(errno) => of_files(failed(self.repository, errno)).map(|_| None),
+                Ok(true) => Ok(Ok(copy.clone())),
+                Ok(false) => Ok(Err(MendFailure::NotTaken)),
+                Err(errno) => of_files(failed(self.repository, errno)).map(Err),
             };
         }
-        Ok(None)
+        Ok(Err(MendFailure::NoGoodCopy))
     }
 
     /// Flushes and reads back what was made, and removes what the drive doesn't give as it should. Gives the places of

@@ -1,13 +1,14 @@
 //! A folder of a snapshot's tree: a lost one is made with all that should be in it, an altered one is put right where it is.
 
 use rustix::fs::Statx;
+use rustix::io::Errno;
 
 use super::builder::Builder;
 use super::wanted::WantedEntry;
 use crate::engine::copy::{self, OwnerRule};
 use crate::engine::dir::Dir;
 use crate::engine::error::Result;
-use crate::engine::mend::failure::{failed, of_files};
+use crate::engine::mend::failure::{MendFailure, failed, of_files};
 use crate::engine::mend::survey::Name;
 use crate::engine::meta::{Kind, Metadata};
 use crate::engine::path::RelPath;
@@ -26,7 +27,7 @@ pub(super) struct Undressed {
 
 impl Builder<'_> {
     /// Makes a lost folder at `place` in the stage, with all that should be in it and can be brought back. Gives it and the
-    /// folders in it, each before what it holds; nothing if it can't be made.
+    /// folders in it, each before what it holds, or says why it can't be made.
     ///
     /// # Errors
     /// As of [`Builder::make_leaf`].
@@ -36,14 +37,17 @@ impl Builder<'_> {
         name: &Name,
         wanted: &WantedEntry,
         place: RelPath,
-    ) -> Result<Vec<Undressed>> {
+    ) -> Result<std::result::Result<Vec<Undressed>, MendFailure>> {
         let (name, wanted) = (name.clone(), wanted.clone());
         let mut waiting = vec![Undressed { name, wanted, place }];
         let mut folders = Vec::new();
         while let Some(folder) = waiting.pop() {
             self.monitor.check_cancelled()?;
             if let Err(errno) = create(stage, &folder.place) {
-                of_files(failed(self.repository, errno))?;
+                let failure = of_files(failed(self.repository, errno))?;
+                if folders.is_empty() {
+                    return Ok(Err(failure));
+                }
                 continue;
             }
             for (child, state) in self.known.children_of(&folder.name)? {
@@ -57,12 +61,13 @@ impl Builder<'_> {
                         waiting.push(Undressed { name, wanted, place });
                     }
                 } else if wanted.is_stored() {
-                    self.make_leaf(&name, &wanted, (stage, place))?;
+                    // What is not made is found lost by the next verification.
+                    let _ = self.make_leaf(&name, &wanted, (stage, place))?;
                 }
             }
             folders.push(folder);
         }
-        Ok(folders)
+        Ok(Ok(folders))
     }
 
     /// Gives folders that were made what they should carry, the deepest first. The one that is going to be moved stays
@@ -87,13 +92,19 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// Puts an altered folder right through its descriptor; `false` if it can't be, or is right already.
+    /// Puts an altered folder right through its descriptor; `false` if it is right already. Or says why it can't be.
     ///
     /// # Errors
     /// The drive is gone; an index that fails.
-    pub fn put_right(&self, name: &Name, wanted: &WantedEntry) -> Result<bool> {
-        let Some((dir, worn)) = open_altered(self.repository, name, wanted) else {
-            return Ok(false);
+    pub fn put_right(
+        &self,
+        name: &Name,
+        wanted: &WantedEntry,
+    ) -> Result<std::result::Result<bool, MendFailure>> {
+        let (dir, worn) = match open_altered(self.repository, name, wanted) {
+            Ok(Some(altered)) => altered,
+            Ok(None) => return Ok(Ok(false)),
+            Err(errno) => return of_files(failed(self.repository, errno)).map(Err),
         };
         let xattrs = if wanted.has_attributes(&worn) {
             worn
@@ -101,8 +112,8 @@ impl Builder<'_> {
             self.attributes(&self.copies(name, wanted)?, wanted).unwrap_or(worn)
         };
         match self.dress(&dir, &wanted.inode_meta(), &xattrs) {
-            Ok(()) => Ok(true),
-            Err(errno) => of_files(failed(self.repository, errno)).map(|_| false),
+            Ok(()) => Ok(Ok(true)),
+            Err(errno) => of_files(failed(self.repository, errno)).map(Err),
         }
     }
 
@@ -132,12 +143,15 @@ fn open_altered(
     repository: &Repository,
     name: &Name,
     wanted: &WantedEntry,
-) -> Option<(Dir, Xattrs)> {
-    let parent = name.folder(repository).ok()??;
-    let dir = parent.child(name.path.name()?).ok()?;
-    let (stat, own) = (dir.stat().ok()?, repository.dir().stat().ok()?);
+) -> rustix::io::Result<Option<(Dir, Xattrs)>> {
+    let parent = name.folder(repository)?.ok_or(Errno::NOENT)?;
+    let dir = parent.child(name.path.name().ok_or(Errno::NOENT)?)?;
+    let (stat, own) = (dir.stat()?, repository.dir().stat()?);
     let device = |stat: &Statx| (stat.stx_dev_major, stat.stx_dev_minor);
-    let worn = Xattrs::read(&dir).ok()?;
-    let is_ours = device(&stat) == device(&own) && !wanted.is_told_by(&stat, &worn, None);
-    is_ours.then_some((dir, worn))
+    if device(&stat) != device(&own) {
+        return Err(Errno::XDEV);
+    }
+    let worn = Xattrs::read(&dir)?;
+    let is_right = wanted.is_told_by(&stat, &worn, None);
+    Ok((!is_right).then_some((dir, worn)))
 }

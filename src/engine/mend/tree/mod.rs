@@ -1,21 +1,25 @@
 //! Brings back what is lost from the snapshots' trees, or was altered in what an inode carries.
 //!
-//! What an entry should be, the index says; content, targets and attributes are taken only from what proves to have them.
+//! What an entry should be, the index says, where that is what was sealed; content, targets and attributes are taken only from what proves to have them.
 //! Nothing that lies there unexpected is removed.
 
 mod arrival;
 mod builder;
 mod folder;
+mod task;
+mod vouched;
 mod wanted;
 
-use std::collections::HashMap;
+use std::collections::HashSet;
+
+use rustix::io::Errno;
 
 use super::failure::{MendFailure, failed, of_files};
-use super::finish::finish_within;
-use super::journal::{self, PATH_LIMIT_BYTES, PORTION_BYTES};
+use super::finish::{finish_within, lock_out_readers};
+use super::journal;
 use super::known::Known;
 use super::survey::Name;
-use super::{BATCH, GoodCopy, LINE_BYTES, PATIENCE, STAGED_BYTES, stage};
+use super::{GoodCopy, PATIENCE, stage};
 use crate::engine::damage::Damage;
 use crate::engine::dir::Dir;
 use crate::engine::error::Result;
@@ -23,14 +27,12 @@ use crate::engine::meta::Kind;
 use crate::engine::monitor::{Monitor, Phase};
 use crate::engine::path::RelPath;
 use crate::engine::recover::Writer;
-use crate::engine::repository::{Owners, Repository};
-use crate::engine::seal::Owner;
-use crate::engine::snapshot::Snapshot;
 use crate::engine::verify::{Aspect, Fault, TreeFault};
 use arrival::{Arrival, move_all_in};
-use builder::{Builder, look_if_told};
+use builder::Builder;
 use folder::Undressed;
-use wanted::WantedEntry;
+use task::{Task, Tasks};
+use vouched::Vouched;
 
 /// An entry of one snapshot's tree that was put back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,9 +76,17 @@ pub fn can_bring_back(fault: &Fault) -> bool {
     }
 }
 
-/// Brings back what can be of these faults, which are sorted by path, each looked at again before, and says what was put in its place. Whether all is
-/// well then, a verification tells.
+impl NotReturned {
+    fn new(name: &Name, failure: MendFailure) -> Self {
+        let Name { snapshot, path } = name.clone();
+        Self { snapshot, path, failure }
+    }
+}
+
+/// Brings back what can be of these faults, which are sorted by path, each looked at again before, and says what was put
+/// in its place, and why other things were not. Whether all is well then, a verification tells.
 ///
+/// A source of a snapshot of which the index doesn't tell what was sealed is left as it is.
 /// Nobody may hold a reader's lock by this process: readers are waited for, half a minute; if that is in vain, no more is
 /// brought back.
 ///
@@ -89,148 +99,73 @@ pub fn bring_back(
 ) -> Result<BroughtBack> {
     monitor.enter(Phase::Mending);
     let repository = &writer.repository;
-    if finish_within(repository, PATIENCE, monitor)?.is_some() {
-        return Ok(BroughtBack::default());
+    let mut outcome = BroughtBack::default();
+    if let Some(failure) = finish_within(repository, PATIENCE, monitor)? {
+        outcome.refuse_others(faults, failure);
+        return Ok(outcome);
     }
     let known = Known::gather(&writer.index, &[])?;
     let damage = Damage::read(repository)?;
     let mut builder = Builder::new(repository, &known, &damage, monitor);
-    let mut outcome = BroughtBack::default();
-    let mut tasks = Tasks::of(&builder, faults.iter());
-    loop {
-        let portion = tasks.next_portion()?;
-        if portion.is_empty() {
-            break;
-        }
-        let Err(error) = bring_back_portion(&mut builder, &portion, &mut outcome.returned) else {
-            continue;
-        };
-        if journal::is_there(repository).unwrap_or(true) {
-            of_files(error)?;
-            return Ok(outcome);
-        }
-        // What can't be removed now is by the next opening.
-        let _ = stage::remove(repository);
-        if of_files(error)? == MendFailure::Waiting {
-            return Ok(outcome);
-        }
+    let mut vouched = Vouched::new(repository, &known, monitor);
+    let ended = bring_entries_back(&mut builder, &mut vouched, faults, &mut outcome)?;
+    let ended = match ended {
+        None => put_folders_right(&builder, &mut vouched, faults, &mut outcome)?,
+        ended => ended,
+    };
+    if let Some(failure) = ended {
+        outcome.refuse_others(faults, failure);
     }
-    put_folders_right(&builder, faults, &mut outcome.returned)?;
     Ok(outcome)
 }
 
-/// An entry that is to be brought back.
-struct Task {
-    name: Name,
-    wanted: WantedEntry,
-    is_lost: bool,
-}
-
-impl Task {
-    /// Whether it is a folder that is put right where it is.
-    fn is_in_place(&self) -> bool {
-        !self.is_lost && self.wanted.kind() == Kind::Directory
-    }
-
-    /// Whether its place is as the verification found it, and what has it; `None` if there is nothing to do, or nothing that
-    /// may be done.
-    fn look(&self, repository: &Repository) -> Option<Option<u64>> {
-        let folder = self.name.folder(repository).ok()??;
-        let name = self.name.path.name()?;
-        if self.is_lost {
-            return (folder.has(name) == Ok(false)).then_some(None);
+impl BroughtBack {
+    /// Says this of what nothing was said of until now.
+    fn refuse_others(&mut self, faults: &[TreeFault], failure: MendFailure) {
+        let returned = self.returned.iter().map(|one| (&one.snapshot, &one.path));
+        let refused = self.failures.iter().map(|one| (&one.snapshot, &one.path));
+        let told: HashSet<(&String, &RelPath)> = returned.chain(refused).collect();
+        let mut others = Vec::new();
+        for fault in faults.iter().filter(|fault| can_bring_back(&fault.fault)) {
+            let names = fault.snapshots.iter().filter(|name| !told.contains(&(name, &fault.path)));
+            others.extend(names.map(|snapshot| NotReturned {
+                snapshot: snapshot.clone(),
+                path: fault.path.clone(),
+                failure,
+            }));
         }
-        let stat = folder.stat_child(name).ok()?;
-        let is_kind = Kind::from_mode(stat.stx_mode.into()) == Some(self.wanted.kind());
-        let is_right = look_if_told(&folder, name, &self.wanted).is_some();
-        (is_kind && !is_right).then_some(Some(stat.stx_ino))
+        self.failures.extend(others);
     }
 }
 
-/// What is to be done for faults, one after the other; without what a newer version sealed, or nothing vouches for.
-struct Tasks<'a> {
-    repository: &'a Repository,
-    known: &'a Known<'a>,
-    monitor: &'a Monitor,
-    faults: Box<dyn Iterator<Item = (&'a TreeFault, &'a String)> + 'a>,
-    sealed: HashMap<&'a String, Option<Sealed>>,
-    /// What didn't fit into the last portion.
-    waiting: Option<Task>,
-}
-
-impl<'a> Tasks<'a> {
-    fn of(builder: &Builder<'a>, faults: impl Iterator<Item = &'a TreeFault> + 'a) -> Self {
-        let faults = faults.filter(|fault| can_bring_back(&fault.fault));
-        let one_by_one = faults.flat_map(|it| it.snapshots.iter().map(move |name| (it, name)));
-        Self {
-            repository: builder.repository,
-            known: builder.known,
-            monitor: builder.monitor,
-            faults: Box::new(one_by_one),
-            sealed: HashMap::new(),
-            waiting: None,
+/// Brings back all but the folders that are put right where they are; says why no more can be done.
+fn bring_entries_back<'a>(
+    builder: &mut Builder<'a>,
+    vouched: &mut Vouched<'a>,
+    faults: &'a [TreeFault],
+    outcome: &mut BroughtBack,
+) -> Result<Option<MendFailure>> {
+    let repository = builder.repository;
+    let mut tasks = Tasks::of((builder.known, builder.monitor), vouched, faults.iter());
+    loop {
+        let portion = tasks.next_portion()?;
+        outcome.failures.append(&mut tasks.refused);
+        if portion.is_empty() {
+            return Ok(None);
         }
-    }
-
-    fn next_task(&mut self) -> Result<Option<Task>> {
-        for (fault, snapshot) in self.faults.by_ref() {
-            self.monitor.check_cancelled()?;
-            let (repository, known) = (self.repository, self.known);
-            let sealed = self.sealed.entry(snapshot);
-            let sealed = sealed.or_insert_with(|| Sealed::of(repository, known, snapshot));
-            let name = Name { snapshot: snapshot.clone(), path: fault.path.clone() };
-            let (Some(Sealed { owner }), Some(state)) = (sealed, known.state_of(&name)?) else {
-                continue;
-            };
-            let wanted = WantedEntry::new(state, *owner);
-            let is_short = name.path.encode().len() <= PATH_LIMIT_BYTES;
-            if !name.path.is_root() && is_short && wanted.is_stored() {
-                return Ok(Some(Task { name, wanted, is_lost: fault.fault == Fault::Lost }));
-            }
+        let Err(error) = bring_back_portion(builder, &portion, outcome) else {
+            continue;
+        };
+        let is_pending = journal::is_there(repository).unwrap_or(true);
+        if !is_pending {
+            // What can't be removed now is by the next opening.
+            let _ = stage::remove(repository);
         }
-        Ok(None)
-    }
-
-    /// What is staged together next; nothing at the end. Folders that are put right where they are don't belong to it.
-    fn next_portion(&mut self) -> Result<Vec<Task>> {
-        let mut portion = Vec::new();
-        let (mut staged, mut journaled) = (0_u64, 0);
-        while portion.len() < BATCH {
-            let task = match self.waiting.take() {
-                Some(task) => task,
-                None => match self.next_task()? {
-                    Some(task) if task.is_in_place() => continue,
-                    Some(task) => task,
-                    None => break,
-                },
-            };
-            staged = staged.saturating_add(task.wanted.state.file_bytes());
-            // A folder has a line of its own.
-            journaled += 2 * (task.name.path.encode().len() + LINE_BYTES);
-            let fits = staged <= STAGED_BYTES && journaled <= PORTION_BYTES;
-            if !fits && !portion.is_empty() {
-                self.waiting = Some(task);
-                break;
-            }
-            portion.push(task);
+        let failure = of_files(error)?;
+        if is_pending || failure == MendFailure::Waiting {
+            return Ok(Some(failure));
         }
-        Ok(portion)
-    }
-}
-
-/// A snapshot whose seal is good, is that of which the index knows, and lets its tree be changed.
-struct Sealed {
-    /// Whose its entries are of which no override says otherwise; `None` if the inodes tell.
-    owner: Option<Owner>,
-}
-
-impl Sealed {
-    fn of(repository: &Repository, known: &Known<'_>, name: &str) -> Option<Self> {
-        let seal = Snapshot::open(repository, name).ok()??.read_seal().ok()?;
-        let is_known = known.number_of(name) == Some(seal.seq);
-        let by_seal = repository.marker().owners == Owners::Seal;
-        let owner = by_seal.then_some(seal.owner);
-        (is_known && seal.features.write.is_empty()).then_some(Self { owner })
+        outcome.failures.extend(portion.iter().map(|task| task.refused(failure)));
     }
 }
 
@@ -238,48 +173,62 @@ impl Sealed {
 fn bring_back_portion(
     builder: &mut Builder<'_>,
     tasks: &[Task],
-    returned: &mut Vec<Returned>,
+    outcome: &mut BroughtBack,
 ) -> Result<()> {
     let (repository, known, monitor) = (builder.repository, builder.known, builder.monitor);
     let stage = builder.begin()?;
-    let (mut arrivals, mut folders) = (Vec::new(), Vec::new());
+    let (mut arrivals, mut folders, mut refused) = (Vec::new(), Vec::new(), Vec::new());
     for (number, task) in (1_u32..).zip(tasks) {
         monitor.check_cancelled()?;
-        let Some(altered) = task.look(repository) else { continue };
-        if let Some((from, made)) = build(builder, &stage, task, number)? {
-            folders.extend((!made.is_empty()).then_some(made));
-            let Task { name, wanted, .. } = task;
-            arrivals.push(Arrival { name, wanted, number, altered, from });
+        let altered = match task.look(repository) {
+            Ok(Some(altered)) => altered,
+            Ok(None) => continue,
+            Err(failure) => {
+                refused.push(task.refused(failure));
+                continue;
+            }
+        };
+        match build(builder, &stage, task, number)? {
+            Ok((from, made)) => {
+                folders.extend((!made.is_empty()).then_some(made));
+                arrivals.push(Arrival { task, number, altered, from });
+            }
+            Err(failure) => refused.push(task.refused(failure)),
         }
     }
     let bad = builder.prove(&stage)?;
-    arrivals.retain(|arrival| !bad.contains(&place(arrival.number)));
+    let is_bad = |arrival: &Arrival<'_>| bad.contains(&place(arrival.number));
+    let unproven = arrivals.iter().filter(|arrival| is_bad(arrival));
+    refused.extend(unproven.map(|it| it.task.refused(MendFailure::Unreachable(Errno::IO))));
+    arrivals.retain(|arrival| !is_bad(arrival));
     for made in &folders {
         builder.dress_folders(&stage, made)?;
     }
     if !arrivals.is_empty() {
         let moved = move_all_in(repository, known, &stage, &arrivals, (PATIENCE, monitor))?;
-        for (arrival, _) in arrivals.into_iter().zip(moved).filter(|(_, is_moved)| *is_moved) {
-            let Name { snapshot, path } = arrival.name.clone();
-            returned.push(Returned { snapshot, path, from: arrival.from });
+        for (arrival, failure) in arrivals.into_iter().zip(moved) {
+            let Name { snapshot, path } = arrival.task.name.clone();
+            match failure {
+                None => outcome.returned.push(Returned { snapshot, path, from: arrival.from }),
+                Some(failure) => refused.push(arrival.task.refused(failure)),
+            }
         }
     }
+    outcome.failures.append(&mut refused);
     // What can't be removed now is by the next opening.
     let _ = stage::remove(repository);
     Ok(())
 }
 
-/// Makes an entry in the stage, and says what from; of a folder, which ones were made.
-fn build(
-    builder: &mut Builder<'_>,
-    stage: &Dir,
-    task: &Task,
-    number: u32,
-) -> Result<Option<(Option<GoodCopy>, Vec<Undressed>)>> {
+/// What an entry was made from, and which folders were made for it; or why it was not made.
+type Built = std::result::Result<(Option<GoodCopy>, Vec<Undressed>), MendFailure>;
+
+/// Makes an entry in the stage.
+fn build(builder: &mut Builder<'_>, stage: &Dir, task: &Task, number: u32) -> Result<Built> {
     let Task { name, wanted, .. } = task;
     if wanted.kind() == Kind::Directory {
         let made = builder.make_folder(stage, name, wanted, place(number))?;
-        return Ok((!made.is_empty()).then_some((None, made)));
+        return Ok(made.map(|made| (None, made)));
     }
     let from = builder.make_leaf(name, wanted, (stage, place(number)))?;
     Ok(from.map(|from| (Some(from), Vec::new())))
@@ -290,23 +239,40 @@ fn place(number: u32) -> RelPath {
     RelPath::root().join(number.to_string().as_bytes())
 }
 
-/// Puts altered folders right where they are, what is in a folder before the folder, and flushes.
-fn put_folders_right(
-    builder: &Builder<'_>,
-    faults: &[TreeFault],
-    returned: &mut Vec<Returned>,
-) -> Result<()> {
-    let before = returned.len();
-    let mut tasks = Tasks::of(builder, faults.iter().rev());
+/// Puts altered folders right where they are, what is in a folder before the folder, and flushes; says why no more can be
+/// done.
+fn put_folders_right<'a>(
+    builder: &Builder<'a>,
+    vouched: &mut Vouched<'a>,
+    faults: &'a [TreeFault],
+    outcome: &mut BroughtBack,
+) -> Result<Option<MendFailure>> {
+    let before = outcome.returned.len();
+    let repository = builder.repository;
+    // What it refuses was told of when the entries were brought back.
+    let mut tasks = Tasks::of((builder.known, builder.monitor), vouched, faults.iter().rev());
+    let mut lock = None;
     while let Some(task) = tasks.next_task()? {
-        if task.is_in_place() && builder.put_right(&task.name, &task.wanted)? {
-            let Name { snapshot, path } = task.name;
-            returned.push(Returned { snapshot, path, from: None });
+        if !task.is_in_place() {
+            continue;
+        }
+        if lock.is_none() {
+            match lock_out_readers(repository, PATIENCE, builder.monitor) {
+                Ok(held) => lock = Some(held),
+                Err(error) => return of_files(error).map(Some),
+            }
+        }
+        match builder.put_right(&task.name, &task.wanted)? {
+            Ok(true) => {
+                let Name { snapshot, path } = task.name;
+                outcome.returned.push(Returned { snapshot, path, from: None });
+            }
+            Ok(false) => {}
+            Err(failure) => outcome.failures.push(task.refused(failure)),
         }
     }
-    if returned.len() > before {
-        let repository = builder.repository;
+    if outcome.returned.len() > before {
         repository.dir().sync_file_system().map_err(|errno| failed(repository, errno))?;
     }
-    Ok(())
+    Ok(None)
 }
