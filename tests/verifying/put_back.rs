@@ -31,7 +31,7 @@ fn what_is_lost_is_put_back_unless_told_not_to() {
             "winter.jpg, in 2 snapshots",
             "it was lost or altered, and was put back",
             "mended from",
-            "2 entries that were lost or altered were put back.",
+            "3 entries that were lost or altered were put back.",
             "All of it is as it was backed up again.",
         ],
     );
