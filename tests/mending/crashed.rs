@@ -44,10 +44,8 @@ const CALLS: [(&str, usize); 12] = [
     ("statx", 60),
 ];
 
-/// A journal and a staged file, with nothing renamed yet: a reader was waited for until a stop.
-pub(super) fn interrupted(past: &Past, rots: Vec<Rot>) {
-    let reader = past.rig.open().unwrap();
-    let _lock = reader.lock_for_reading().unwrap();
+/// Stops as soon as a reader is waited for.
+pub(super) fn impatient() -> Monitor {
     let switch = Arc::new(OnceLock::<Cancel>::new());
     let cancel = Arc::clone(&switch);
     let monitor = Monitor::with_listener(move |event| {
@@ -56,6 +54,14 @@ pub(super) fn interrupted(past: &Past, rots: Vec<Rot>) {
         }
     });
     switch.set(monitor.cancel().clone()).unwrap();
+    monitor
+}
+
+/// A journal and a staged file, with nothing renamed yet: a reader was waited for until a stop.
+pub(super) fn interrupted(past: &Past, rots: Vec<Rot>) {
+    let reader = past.rig.open().unwrap();
+    let _lock = reader.lock_for_reading().unwrap();
+    let monitor = impatient();
     let mut writer = past.rig.writer(&Monitor::new()).unwrap();
     let stopped = mend(&mut writer, rots, &monitor);
     assert!(matches!(stopped, Err(Error::Cancelled)), "{stopped:?}");

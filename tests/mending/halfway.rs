@@ -5,18 +5,17 @@ use std::fs;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::{Command, ExitStatus};
-use std::sync::{Arc, OnceLock};
 
 use yore::engine::error::Error;
 use yore::engine::mend::bring_back;
-use yore::engine::monitor::{Cancel, Event, Monitor};
+use yore::engine::monitor::{Event, Monitor};
 use yore::engine::path::RelPath;
 use yore::engine::recover::Writer;
 use yore::engine::repository::Repository;
 use yore::engine::verify::{Aspect, Fault, TreeFault};
 
 use super::Past;
-use super::crashed::journal;
+use super::crashed::{impatient, journal};
 use super::trees::{KEPT, furnish, past, put_back, remove, verified};
 use crate::common::attribute;
 use crate::common::drive::LoopDrive;
@@ -171,14 +170,7 @@ fn a_stop_while_readers_are_waited_for_changes_nothing() {
     let faults = verified(&past).faults;
     let reader = past.rig.open().unwrap();
     let lock = reader.lock_for_reading().unwrap();
-    let switch = Arc::new(OnceLock::<Cancel>::new());
-    let cancel = Arc::clone(&switch);
-    let monitor = Monitor::with_listener(move |event| {
-        if *event == Event::MendingWaits {
-            cancel.get().unwrap().cancel();
-        }
-    });
-    switch.set(monitor.cancel().clone()).unwrap();
+    let monitor = impatient();
     let mut writer = past.rig.writer(&Monitor::new()).unwrap();
     let stopped = bring_back(&mut writer, &faults, &monitor);
     assert!(matches!(stopped, Err(Error::Cancelled)), "{stopped:?}");
