@@ -62,6 +62,22 @@ fn what_came_back_is_told_to_programs_and_what_did_not_stays_named() {
 }
 
 #[test]
+fn what_shuts_its_owner_out_is_opened_again() {
+    let small = Small::of_person();
+    let names = [small.home.back_up(), small.home.back_up()];
+    let before = facts(&small.repository.join("snapshots"));
+    let tree = |name: &String| stored(&small.repository, name, &small.source);
+    set_mode(&tree(&names[0]).join("photos/old"), 0);
+    set_mode(&tree(&names[1]).join("photos"), 0o300);
+    set_mode(&tree(&names[1]).join("letter.txt"), 0);
+    let words = ["photos/old, in 1 snapshot", "letter.txt, in 2 snapshots", "put back"];
+    small.home.run(["verify"]).says(0, &words);
+    small.home.run(["verify"]).says(0, &["All of it is as it was backed up."]);
+    let now = facts(&small.repository.join("snapshots"));
+    assert_same(&without_inodes(now), &without_inodes(before), "opened again");
+}
+
+#[test]
 fn content_and_hash_that_are_both_wrong_are_put_right_at_once() {
     let small = Small::new();
     let names = [small.home.back_up(), small.home.back_up()];

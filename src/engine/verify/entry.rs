@@ -87,6 +87,12 @@ impl<'a> Tree<'a> {
         State::of_stored(stored, self.owner, self.overrides.get(path), attributes, hash)
     }
 
+    /// The metadata of what lies at `path`, as far as that is told without opening it.
+    pub fn meta_of(&self, path: &RelPath, stat: &Statx) -> Option<Metadata> {
+        let stored = Metadata::from_statx(stat)?;
+        Some(self.state(path, stored, &Xattrs::default(), None).meta)
+    }
+
     /// What the folder `dir` at `path` is.
     pub fn folder_state(
         &self,

@@ -102,6 +102,16 @@ impl Faults {
         }
     }
 
+    /// Forgets that `path` could not be read in a snapshot.
+    pub fn drop_unreadable(&mut self, snapshot: &str, path: &RelPath) {
+        self.known.retain(|(at, fault), snapshots| {
+            if at == path && matches!(fault, Fault::Unreadable(_)) {
+                snapshots.retain(|name| name != snapshot);
+            }
+            !snapshots.is_empty()
+        });
+    }
+
     /// Forgets what is wrong in other snapshots than these.
     pub fn retain(&mut self, is_kept: impl Fn(&String) -> bool) {
         self.known.retain(|_, snapshots| {

@@ -106,6 +106,11 @@ impl<'a> Ledger<'a> {
         self.lock().pass.faults.add(snapshot, path, fault);
     }
 
+    /// Forgets that something could not be read, as it is known by now why.
+    pub fn drop_unreadable(&self, snapshot: &str, path: &RelPath) {
+        self.lock().pass.faults.drop_unreadable(snapshot, path);
+    }
+
     /// Notes that a snapshot with so many entries is done.
     pub fn finish_snapshot(&self, key: &str, entries: u64) {
         let mut noted = self.lock();

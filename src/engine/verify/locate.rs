@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use rustix::io::Errno;
 use uuid::Uuid;
 
 use super::entry::{Stored, Tree};
@@ -68,6 +69,9 @@ impl Search<'_, '_> {
             }
         }
         for (path, fault) in &faults {
+            if matches!(fault, Fault::Altered(_)) {
+                self.ledger.drop_unreadable(&self.tree.snapshot, path);
+            }
             self.ledger.add_fault(&self.tree.snapshot, path.clone(), fault.clone());
         }
         if faults.is_empty() {
@@ -119,7 +123,13 @@ impl Search<'_, '_> {
                     faults.extend(fault.map(|fault| (at, fault)));
                 }
                 Err(errno) => {
-                    let fault = tree.fault_of(errno)?;
+                    let shut = (errno == Errno::ACCESS)
+                        .then(|| shut_out(tree, &at, dir, wanted.as_ref()))
+                        .flatten();
+                    let fault = match shut {
+                        Some(fault) => fault,
+                        None => tree.fault_of(errno)?,
+                    };
                     // A damaged file is told of as one.
                     if !self.ledger.is_suspect(leaf.inode) {
                         faults.push((at, fault));
@@ -176,6 +186,14 @@ fn compare(
     // All below what was added was added with it.
     let goes_on = wanted.is_some_and(|wanted| wanted.meta.kind == Kind::Directory);
     Ok(Compared { fault, folder: folder.filter(|_| goes_on) })
+}
+
+/// What is wrong with an entry that its mode shuts its owner out of, if it was not so when it was sealed.
+fn shut_out(tree: &Tree<'_>, path: &RelPath, dir: &Dir, wanted: Option<&State>) -> Option<Fault> {
+    let wanted = wanted?.meta;
+    let found = tree.meta_of(path, &dir.stat_child(path.name()?).ok()?)?;
+    let is_shut = found.kind == wanted.kind && found.mode != wanted.mode;
+    is_shut.then(|| Fault::Altered(vec![Aspect::Mode]))
 }
 
 /// In what an entry isn't as it was.

@@ -1,12 +1,14 @@
 //! A folder of a snapshot's tree: a lost one is made with all that should be in it, an altered one is put right where it is.
 
-use rustix::fs::Statx;
+use std::os::fd::AsFd as _;
+
+use rustix::fs::{Mode, OFlags, Statx};
 use rustix::io::Errno;
 
 use super::builder::Builder;
 use super::wanted::WantedEntry;
 use crate::engine::copy::{self, OwnerRule};
-use crate::engine::dir::Dir;
+use crate::engine::dir::{Dir, descriptor_path, stat_fd};
 use crate::engine::error::Result;
 use crate::engine::mend::failure::{MendFailure, failed, of_files};
 use crate::engine::mend::survey::Name;
@@ -138,20 +140,34 @@ fn create(stage: &Dir, place: &RelPath) -> rustix::io::Result<()> {
     stage.beneath(&parent)?.create(name, 0o700).map(drop)
 }
 
-/// Opens a folder on the repository's own file system that is not as it should be, with its attributes.
+/// Opens a folder on the repository's own file system that is not as it should be, with its attributes. One whose mode shuts its
+/// owner out gets its own mode before.
 fn open_altered(
     repository: &Repository,
     name: &Name,
     wanted: &WantedEntry,
 ) -> rustix::io::Result<Option<(Dir, Xattrs)>> {
     let parent = name.folder(repository)?.ok_or(Errno::NOENT)?;
-    let dir = parent.child(name.path.name().ok_or(Errno::NOENT)?)?;
-    let (stat, own) = (dir.stat()?, repository.dir().stat()?);
-    let device = |stat: &Statx| (stat.stx_dev_major, stat.stx_dev_minor);
-    if device(&stat) != device(&own) {
-        return Err(Errno::XDEV);
+    let at = name.path.name().ok_or(Errno::NOENT)?;
+    let opened = parent.child(at);
+    let was_shut = matches!(opened, Err(Errno::ACCESS));
+    if was_shut {
+        let shut = parent.open_beneath(at, OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW)?;
+        check_own(repository, &stat_fd(&shut)?)?;
+        let mode = Mode::from_raw_mode(wanted.inode_meta().mode);
+        rustix::fs::chmod(descriptor_path(shut.as_fd()), mode)?;
     }
+    let dir = if was_shut { parent.child(at)? } else { opened? };
+    let stat = dir.stat()?;
+    check_own(repository, &stat)?;
     let worn = Xattrs::read(&dir)?;
-    let is_right = wanted.is_told_by(&stat, &worn, None);
+    let is_right = !was_shut && wanted.is_told_by(&stat, &worn, None);
     Ok((!is_right).then_some((dir, worn)))
+}
+
+/// Nothing on another file system is touched.
+fn check_own(repository: &Repository, stat: &Statx) -> rustix::io::Result<()> {
+    let own = repository.dir().stat()?;
+    let device = |stat: &Statx| (stat.stx_dev_major, stat.stx_dev_minor);
+    if device(stat) == device(&own) { Ok(()) } else { Err(Errno::XDEV) }
 }
