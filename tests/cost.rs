@@ -12,11 +12,16 @@ use yore::engine::clock::SystemClock;
 use yore::engine::monitor::Monitor;
 use yore::engine::rules::{Exclusion, Preset, RuleSet, Rules};
 
+use crate::common::aged::Aged;
 use crate::common::engine::Rig;
 use crate::common::place::set_mode;
+use crate::common::trace::{self, can_inject};
 use crate::common::tree::{facts, write};
 
 const LARGE_BYTES: usize = 65 * 1024;
+/// How many files lie in each folder of those whose system calls are counted, and how many calls an entry may cost.
+const FILES_IN_FOLDER: usize = 10;
+const MOST_CALLS: f64 = 4.3;
 
 /// Sees which files of a tree are opened.
 struct Watch {
@@ -91,6 +96,38 @@ fn an_unchanged_tree_is_not_read_and_costs_no_rows() {
     let after = rows(&rig);
     let added: Vec<_> = after.iter().map(|(table, rows)| (*table, rows - before[table])).collect();
     assert_eq!(added, [("node", 0), ("snapshot", 1), ("source", 1), ("version", 0)]);
+}
+
+#[test]
+fn an_unchanged_entry_costs_few_system_calls() {
+    if !can_inject() {
+        return;
+    }
+    // What a run costs by itself is in both.
+    let (few, many) = (100, 400);
+    let (base, mut calls) = (calls_of_unchanged(few), calls_of_unchanged(many));
+    for (name, count) in &mut calls {
+        *count = count.saturating_sub(base.get(name).copied().unwrap_or(0));
+    }
+    let folders = many - few;
+    let entries = folders * (FILES_IN_FOLDER + 1);
+    // The folders were only just made, so that each is asked once more for its attributes and its flags.
+    let young = 2 * folders;
+    let per_entry = (calls.values().sum::<usize>() - young) as f64 / entries as f64;
+    assert!(per_entry <= MOST_CALLS, "{per_entry} calls for each of {entries} entries: {calls:?}");
+}
+
+/// The system calls of a snapshot of so many folders in which nothing changed.
+fn calls_of_unchanged(folders: usize) -> BTreeMap<String, usize> {
+    let aged = Aged::new();
+    for file in 0..folders * FILES_IN_FOLDER {
+        let folder = file / FILES_IN_FOLDER;
+        write(&aged.rig.source.join(format!("folder {folder}/file {file}")), file.to_string());
+    }
+    aged.rig.back_up();
+    // Takes what the program keeps on this computer with it.
+    aged.home.run(["backup"]).says(0, &["complete"]);
+    trace::totals(&aged.home, &["backup"])
 }
 
 #[test]

@@ -13,7 +13,7 @@ use rustix::fs::{
 };
 use rustix::io::{Errno, Result};
 
-use super::listing::{Listed, Listing};
+use super::listing::{Buffer, Listed, Listing};
 use super::meta::{FileTime, KEPT_FLAGS};
 use super::path::RelPath;
 
@@ -139,10 +139,13 @@ impl Dir {
     /// All children, sorted by the bytes of their names.
     pub fn entries(&self) -> Result<Vec<Listed>> {
         let reader = rustix::fs::openat(&self.0, ".", READ_DIR, Mode::empty())?;
-        let (mut listing, mut entries) = (Listing::new(reader), Vec::new());
-        while listing.add_some(&mut entries)? {}
-        entries.sort_unstable_by(|one, other| one.name.cmp(&other.name));
-        Ok(entries)
+        sorted(Listing::with(reader, &mut Buffer::default()))
+    }
+
+    /// As [`Dir::entries`], read by the held descriptor itself, which saves opening another one. It was opened only just
+    /// now, since btrfs lists what was there then, and it isn't listed twice. The buffer is that of the listing before.
+    pub fn entries_once(&self, buffer: &mut Buffer) -> Result<Vec<Listed>> {
+        sorted(Listing::with(&self.0, buffer))
     }
 
     /// A path to the child `name` for calls that take no descriptor, through the one that is held.
@@ -251,6 +254,14 @@ impl Dir {
         let (file, stat) = self.open_file(name)?;
         read_all(&file, &stat, limit_bytes)
     }
+}
+
+/// All that a listing tells of, by the bytes of the names.
+fn sorted(mut listing: Listing<'_, impl AsFd>) -> Result<Vec<Listed>> {
+    let mut entries = Vec::new();
+    while listing.add_some(&mut entries)? {}
+    entries.sort_unstable_by(|one, other| one.name.cmp(&other.name));
+    Ok(entries)
 }
 
 impl AsFd for Dir {

@@ -7,6 +7,7 @@ use rustix::io::Errno;
 
 use super::dir::Dir;
 use super::error::{Error, Result};
+use super::lock::{Lock, LockKind};
 use super::mend;
 use super::meta::{Kind, Metadata};
 use super::monitor::{Event, Monitor};
@@ -19,6 +20,15 @@ use super::snapshot::{FILES_NAME, is_snapshot_name};
 pub struct Leftover {
     /// The name that its snapshot would have had.
     pub name: String,
+}
+
+/// Whether an interrupted run left a tree, and nobody writes now: then it is a running one's.
+pub fn is_there(repository: &Repository) -> bool {
+    let names = repository.folder("stage").and_then(|stage| {
+        stage.names().map_err(|errno| Error::drive("look into", repository.path(), errno))
+    });
+    !Lock::is_held(repository.dir(), LockKind::Writer)
+        && names.is_ok_and(|names| names.iter().any(|name| is_snapshot_name(name)))
 }
 
 impl Leftover {

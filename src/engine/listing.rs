@@ -22,23 +22,32 @@ pub struct Listed {
     pub kind: Option<Kind>,
 }
 
-/// A listing that goes on where the directory's descriptor stands; nobody else may list by the same one meanwhile.
-pub struct Listing<Fd> {
-    directory: Fd,
-    buffer: Vec<MaybeUninit<u8>>,
+/// Where a listing puts what it reads; may be used for one listing after the other.
+pub struct Buffer(Vec<MaybeUninit<u8>>);
+
+impl Default for Buffer {
+    fn default() -> Self {
+        Self(vec![MaybeUninit::uninit(); BUFFER_BYTES])
+    }
 }
 
-impl<Fd: AsFd> Listing<Fd> {
+/// A listing that goes on where the directory's descriptor stands; nobody else may list by the same one meanwhile.
+pub struct Listing<'a, Fd> {
+    directory: Fd,
+    buffer: &'a mut Buffer,
+}
+
+impl<'a, Fd: AsFd> Listing<'a, Fd> {
     /// A listing of an open directory.
-    pub fn new(directory: Fd) -> Self {
-        Self { directory, buffer: vec![MaybeUninit::uninit(); BUFFER_BYTES] }
+    pub fn with(directory: Fd, buffer: &'a mut Buffer) -> Self {
+        Self { directory, buffer }
     }
 
     /// Adds the children that one call tells of, some thousand at most; `false` at the end.
     ///
     /// Children that were told of may be removed before the next call.
     pub fn add_some(&mut self, to: &mut Vec<Listed>) -> Result<bool> {
-        let mut raw = RawDir::new(&self.directory, &mut self.buffer);
+        let mut raw = RawDir::new(&self.directory, &mut self.buffer.0);
         while let Some(entry) = raw.next() {
             let entry = entry?;
             let name = entry.file_name().to_bytes();

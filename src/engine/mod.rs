@@ -46,6 +46,7 @@ mod salvage;
 pub mod seal;
 pub mod snapshot;
 pub mod sqlite;
+pub mod survey;
 mod trash;
 pub mod verify;
 pub mod xattr;

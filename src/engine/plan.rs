@@ -88,7 +88,7 @@ pub fn settle(stored: Dress<'_>, wanted: Dress<'_>, carrier: Carrier) -> Settled
 }
 
 /// How soon a folder's turn comes: what people made before what programs keep for themselves, and of each the
-/// newest first. The greatest goes first.
+/// newest first, as far as that is known before it is opened. The greatest goes first.
 pub fn urgency(name: &[u8], meta: &Metadata) -> (bool, FileTime) {
     (!name.starts_with(b"."), meta.mtime)
 }

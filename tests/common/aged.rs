@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use uuid::Uuid;
 
 use super::cli::Home;
 use super::engine::Rig;
@@ -18,7 +17,6 @@ pub struct Aged {
     pub rig: Rig,
     /// Names and moments of all snapshots, oldest first.
     pub made: Vec<(String, Timestamp)>,
-    source_id: Uuid,
 }
 
 impl Aged {
@@ -33,8 +31,7 @@ impl Aged {
 
     fn of(rig: Rig) -> Self {
         write(&rig.source.join("always"), "here");
-        let source_id = Uuid::new_v4();
-        let aged = Self { home: Home::new(), rig, made: Vec::new(), source_id };
+        let aged = Self { home: Home::new(), rig, made: Vec::new() };
         aged.configure("");
         aged
     }
@@ -78,13 +75,7 @@ impl Aged {
     pub fn configure(&self, end: &str) {
         let path = self.home.config();
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        let (repository, source) = (self.rig.repository.display(), self.rig.source.display());
-        let text = format!(
-            "format = 1\n[repository]\nid = \"{}\"\npath = \"{repository}\"\n\
-             [[source]]\nid = \"{}\"\npath = \"{source}\"\n{end}",
-            self.rig.id, self.source_id
-        );
-        write(&path, text);
+        write(&path, self.rig.configuration(end));
     }
 
     /// What the usual rules keep of the snapshots, as a person would work it out with a calendar.

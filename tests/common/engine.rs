@@ -184,6 +184,16 @@ impl Rig {
         (to.join("source"), report)
     }
 
+    /// A configuration of the program for this source and repository, with this text at its end.
+    pub fn configuration(&self, end: &str) -> String {
+        let (repository, source) = (self.repository.display(), self.source.display());
+        format!(
+            "format = 1\n[repository]\nid = \"{}\"\npath = \"{repository}\"\n\
+             [[source]]\nid = \"{}\"\npath = \"{source}\"\n{end}",
+            self.id, self.source_id
+        )
+    }
+
     /// Where the journals of restores are kept.
     pub fn journals(&self) -> Journals {
         Journals::new(self.path().join("restores"))

@@ -7,8 +7,8 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::cli::Home;
-use super::place::scratch;
-use super::tree::write;
+use super::place::{is_root, scratch};
+use super::tree::{facts, write};
 
 /// A person with a few files and a drive.
 #[derive(Debug)]
@@ -34,6 +34,17 @@ impl Small {
         Self::with(Home::new(), scratch(), drive.to_owned())
     }
 
+    /// Of somebody without any privilege, on a drive that is a folder on the disk.
+    pub fn of_person() -> Self {
+        let home = if is_root() { Home::of_nobody() } else { Home::new() };
+        let folder = scratch();
+        let drive = folder.path().join("drive");
+        std::fs::create_dir(&drive).unwrap();
+        home.own(folder.path());
+        home.own(&drive);
+        Self::with(home, folder, drive)
+    }
+
     fn with(home: Home, folder: TempDir, drive: PathBuf) -> Self {
         let source = folder.path().join("documents");
         write(&source.join("letter.txt"), "all is well\n");
@@ -41,6 +52,9 @@ impl Small {
         write(&source.join("photos/winter.jpg"), "snow");
         write(&source.join("photos/old/first.jpg"), "");
         symlink("photos/summer.jpg", source.join("newest")).unwrap();
+        for path in facts(&source).keys() {
+            home.own(&source.join(path));
+        }
         let answer = home.set_up(&drive, &[&source]);
         let repository = PathBuf::from(answer["repository"].as_str().unwrap());
         Self { home, folder, source, drive, repository }

@@ -45,19 +45,35 @@ pub fn calls_of_files(home: &Home, arguments: &[&str]) -> Vec<String> {
 
 /// The most often that one thread of `yore` makes each of its system calls, by the names of these.
 pub fn counts(home: &Home, arguments: &[&str]) -> BTreeMap<String, usize> {
-    let mut by_thread: BTreeMap<(String, String), usize> = BTreeMap::new();
-    for line in calls(home, "all", arguments) {
-        let mut words = line.split_whitespace();
-        let thread = words.next().unwrap_or_default().to_owned();
-        let Some((name, _)) = words.next().and_then(|word| word.split_once('(')) else { continue };
-        *by_thread.entry((name.to_owned(), thread)).or_default() += 1;
-    }
     let mut most: BTreeMap<String, usize> = BTreeMap::new();
-    for ((name, _), count) in by_thread {
+    for ((name, _), count) in counts_by_thread(home, arguments) {
         let known = most.entry(name).or_default();
         *known = count.max(*known);
     }
     most
+}
+
+/// How often `yore` makes each system call, in all threads together, but for those in which they wait for each other.
+pub fn totals(home: &Home, arguments: &[&str]) -> BTreeMap<String, usize> {
+    let mut totals = BTreeMap::new();
+    for ((name, _), count) in counts_by_thread(home, arguments) {
+        *totals.entry(name).or_default() += count;
+    }
+    totals.remove("futex");
+    totals
+}
+
+/// How often each thread makes each call.
+fn counts_by_thread(home: &Home, arguments: &[&str]) -> BTreeMap<(String, String), usize> {
+    let mut counts = BTreeMap::new();
+    // Unoptimised, the standard library asks that of each descriptor before it closes it.
+    for line in calls(home, "all", arguments).iter().filter(|line| !line.contains("F_GETFD")) {
+        let mut words = line.split_whitespace();
+        let thread = words.next().unwrap_or_default().to_owned();
+        let Some((name, _)) = words.next().and_then(|word| word.split_once('(')) else { continue };
+        *counts.entry((name.to_owned(), thread)).or_default() += 1;
+    }
+    counts
 }
 
 /// Runs `yore` and gives a line for each of its system calls of this class.

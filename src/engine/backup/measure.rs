@@ -28,7 +28,7 @@ use crate::engine::rules::Why;
 use crate::engine::xattr;
 
 /// What an entry costs beside its content: an inode, its share of a directory, and its rows in spool and index.
-pub(super) const ENTRY_COST_BYTES: u64 = 1024;
+pub(in crate::engine) const ENTRY_COST_BYTES: u64 = 1024;
 
 /// Of smaller files it isn't asked whether they are stored under another path.
 const ASKED_BYTES: u64 = 64 << 10;
@@ -206,7 +206,7 @@ pub fn measure(
     Pool::run(
         walk_threads(),
         roots,
-        || Index::reader(index),
+        || Index::steady_reader(index),
         |index, folder, pool| {
             monitor.check_cancelled()?;
             pool.push(count_folder(index, options, &folder, &counters)?);
@@ -285,7 +285,7 @@ impl Compared {
 }
 
 /// What a file's content takes on a drive, holes left out.
-pub(super) fn allocated_bytes(stat: &Statx, size_bytes: u64) -> u64 {
+pub(in crate::engine) fn allocated_bytes(stat: &Statx, size_bytes: u64) -> u64 {
     stat.stx_blocks.saturating_mul(512).min(size_bytes.next_multiple_of(BLOCK_BYTES))
 }
 

@@ -46,6 +46,7 @@ use base::{bases_of, source_path};
 pub(super) use filter::{keep, on_the_way};
 use folder::Base;
 use gauge::{Gauge, Rewritten};
+pub(super) use measure::{ENTRY_COST_BYTES, allocated_bytes};
 pub(super) use measure::{FolderCost, reserve};
 pub use refusal::NoRoom;
 pub use room::thin;

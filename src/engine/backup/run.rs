@@ -25,6 +25,7 @@ use crate::engine::error::{Error, Result};
 use crate::engine::index::{
     Change, Child, Index, NodeId, OPEN, SnapshotRow, SnapshotState, Spool, SpoolWriter, State,
 };
+use crate::engine::listing::Buffer;
 use crate::engine::meta::{FileTime, Kind, Metadata};
 use crate::engine::monitor::{Event, Monitor};
 use crate::engine::path::RelPath;
@@ -88,6 +89,8 @@ pub(super) struct Worker<'a> {
     pub index: Index,
     pub spool: SpoolWriter<'a>,
     pub buffer: Vec<u8>,
+    /// For the names of a folder.
+    pub listing: Buffer,
     /// The content of a small file.
     pub content: Vec<u8>,
     pub nearby: Option<(Nearby, Arc<Dir>)>,
@@ -152,9 +155,10 @@ impl<'a> Run<'a> {
             first,
             || {
                 Ok(Worker {
-                    index: Index::reader(self.index_path)?,
+                    index: Index::steady_reader(self.index_path)?,
                     spool: self.spool.writer(),
                     buffer: vec![0; BUFFER_BYTES],
+                    listing: Buffer::default(),
                     content: Vec::with_capacity(BUFFER_BYTES),
                     nearby: None,
                     gathered: Gathered::default(),

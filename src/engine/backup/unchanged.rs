@@ -13,6 +13,7 @@ use crate::engine::damage::Damage;
 use crate::engine::dir::Dir;
 use crate::engine::error::Result;
 use crate::engine::index::{Child, Index, NodeId, SnapshotRow, SnapshotState, State};
+use crate::engine::listing::Buffer;
 use crate::engine::meta::{Fingerprint, Kind, Metadata};
 use crate::engine::monitor::Monitor;
 use crate::engine::path::RelPath;
@@ -68,13 +69,13 @@ pub(super) fn is_unchanged(
     Pool::run(
         walk_threads(),
         roots,
-        || Index::reader(path),
-        |index, folder, pool| {
+        || Ok((Index::steady_reader(path)?, Buffer::default())),
+        |(index, buffer), folder, pool| {
             monitor.check_cancelled()?;
             if differs.load(Relaxed) {
                 return Ok(());
             }
-            match compare(index, &folder, at, options)? {
+            match compare((index, buffer), &folder, at, options)? {
                 Some(folders) => pool.push(folders),
                 None => differs.store(true, Relaxed),
             }
@@ -120,13 +121,14 @@ fn open_root(path: &Path, place: RelPath, node: NodeId, state: &State) -> Option
 
 /// Compares one folder's entries; the folders among them, or `None` if anything differs.
 fn compare(
-    index: &Index,
+    (index, buffer): (&Index, &mut Buffer),
     folder: &Waiting,
     at: u64,
     options: &BackupOptions,
 ) -> Result<Option<Vec<Waiting>>> {
     let Ok(dir) = folder.parent.child(&folder.name).map(Arc::new) else { return Ok(None) };
-    let Ok(mut names) = dir.names() else { return Ok(None) };
+    let Ok(listed) = dir.entries_once(buffer) else { return Ok(None) };
+    let mut names: Vec<Vec<u8>> = listed.into_iter().map(|listed| listed.name).collect();
     let (rules, left_out) = (&options.rules, folder.left_out.clone());
     let marks = filter::keep(rules, &dir, &folder.path, left_out, &mut names);
     let children = index.children(folder.node, at)?;

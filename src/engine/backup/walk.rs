@@ -1,7 +1,7 @@
 //! The way through a source's folders: each is opened, listed and filled. `close` ends it.
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::AcqRel, Ordering::Relaxed};
 
@@ -28,6 +28,14 @@ pub(super) enum Task {
         /// The folder can't be read, or lies in one that can't: its last state is carried forward.
         carried: bool,
     },
+}
+
+/// What is in a folder and isn't left out.
+#[derive(Default)]
+struct Names {
+    names: Vec<Vec<u8>>,
+    /// Those that the listing calls folders.
+    folders: HashSet<Vec<u8>>,
 }
 
 impl Run<'_> {
@@ -119,11 +127,11 @@ impl Run<'_> {
             Some(base) => worker.index.children(folder.node, base.seq)?,
             None => Vec::new(),
         };
-        let names = match self.list(folder) {
-            Ok(Some(names)) => names,
+        let Names { names, folders: listed_folders } = match self.list(worker, folder) {
+            Ok(Some(listed)) => listed,
             Ok(None) => return self.carry_children(worker, folder, known, pool),
             // Removed since it was opened: a moment ago it was there, and it is empty now.
-            Err(Errno::NOENT) => Vec::new(),
+            Err(Errno::NOENT) => Names::default(),
             Err(errno) => {
                 self.problem(&folder.path, Reason::of_source(errno));
                 folder.unread.store(true, Relaxed);
@@ -142,7 +150,17 @@ impl Run<'_> {
         for name in names.iter().filter(|name| !done.contains(*name)) {
             self.monitor.check_cancelled()?;
             let before = known.remove(name);
-            if let Some(meta) = self.store_entry(worker, folder, name, before.as_ref())? {
+            let meta = match &before {
+                // What it is now is seen when it is opened; until then, its last time tells when its turn comes.
+                Some(child)
+                    if listed_folders.contains(name)
+                        && child.state.meta.kind == Kind::Directory =>
+                {
+                    Some(child.state.meta)
+                }
+                _ => self.store_entry(worker, folder, name, before.as_ref())?,
+            };
+            if let Some(meta) = meta {
                 let (up, urgency) = (Arc::clone(folder), plan::urgency(name, &meta));
                 let (name, known) = (name.clone(), before.map(Box::new));
                 folders.push((urgency, Task::Child { up, name, known, carried: false }));
@@ -158,7 +176,7 @@ impl Run<'_> {
     }
 
     /// The folder's names but what the rules leave out; `None` if it is carried forward.
-    fn list(&self, folder: &Folder) -> rustix::io::Result<Option<Vec<Vec<u8>>>> {
+    fn list(&self, worker: &mut Worker<'_>, folder: &Folder) -> rustix::io::Result<Option<Names>> {
         let Some(source) = &folder.source else { return Ok(None) };
         let is_mount = match &folder.up {
             Up::Source(_) => false,
@@ -167,20 +185,27 @@ impl Run<'_> {
         let path = || folder.path.to_absolute();
         if is_mount && !self.cross_mounts {
             self.monitor.emit(&Event::OtherFileSystem { path: path() });
-            return Ok(Some(Vec::new()));
+            return Ok(Some(Names::default()));
         }
         if self.cross_mounts && folder.is_loop() {
             self.monitor.emit(&Event::MountLoop { path: path() });
-            return Ok(Some(Vec::new()));
+            return Ok(Some(Names::default()));
         }
-        let mut names = source.names()?;
+        let listed = match folder.up {
+            // It was opened before the run began, which may be hours ago.
+            Up::Source(_) => source.entries()?,
+            Up::Folder(_) => source.entries_once(&mut worker.listing)?,
+        };
+        let folders = listed.iter().filter(|listed| listed.kind == Some(Kind::Directory));
+        let folders = folders.map(|listed| listed.name.clone()).collect();
+        let mut names: Vec<Vec<u8>> = listed.into_iter().map(|listed| listed.name).collect();
         let is_ours = folder.inode == self.repository_inode;
         if is_ours || is_repository(source, &names) {
             self.monitor.emit(&Event::RepositoryInside { path: path() });
-            return Ok(Some(Vec::new()));
+            return Ok(Some(Names::default()));
         }
         self.leave_out(folder, source, &mut names);
-        Ok(Some(names))
+        Ok(Some(Names { names, folders }))
     }
 
     /// Whether an empty folder may be the place of what was mounted there in the last run.

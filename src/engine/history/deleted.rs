@@ -25,6 +25,8 @@ pub struct DeletedQuery {
     pub under: RelPath,
     /// Number of the snapshot from which one looks back; the newest if it isn't given.
     pub before: Option<u64>,
+    /// Only what was in the folder itself, not in those below it.
+    pub only_children: bool,
     /// Only what has this in its name, in upper or lower case.
     pub name_contains: Option<String>,
     /// Only what is of this kind.
@@ -171,8 +173,9 @@ impl Search<'_> {
                 if is_long || self.rows.len() >= self.query.limit.clamp(1, PAGE_ROWS) {
                     return Ok(false);
                 }
+                let goes_on = !self.query.only_children || way.path == self.query.under;
                 match self.look(&way.path, node, moment)? {
-                    Found::Below => way.enter(self.changed(node, gone)?),
+                    Found::Below if goes_on => way.enter(self.changed(node, gone)?),
                     found => {
                         if let Found::Row(state) = found {
                             self.take(&way.path, node, &state, moment)?;

@@ -74,6 +74,26 @@ impl Entry {
     }
 }
 
+#[cfg(test)]
+impl Entry {
+    /// A file of which nothing is special.
+    pub(crate) fn plain(name: &str) -> Self {
+        Self {
+            name: name.as_bytes().to_vec(),
+            kind: Kind::File,
+            mode: 0o644,
+            uid: 0,
+            gid: 0,
+            size_bytes: 1,
+            mtime: FileTime::default(),
+            hash: None,
+            stale: false,
+            torn: false,
+            absent: false,
+        }
+    }
+}
+
 /// One state of a path and the snapshots that it lasted through.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Version {

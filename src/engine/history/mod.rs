@@ -19,6 +19,7 @@ mod query;
 mod room;
 mod scope;
 mod search;
+mod stored;
 mod timeline;
 mod usage;
 mod versions;
@@ -55,6 +56,7 @@ pub use missing::Missing;
 pub use query::{KindFilter, Query};
 pub use room::{FolderUsage, Presence};
 pub use search::{Found, Hit};
+pub use stored::Stored;
 pub use timeline::{Tick, Turn};
 pub use usage::{OnlyFile, SnapshotUsage, usage_of};
 

@@ -146,6 +146,14 @@ impl Index {
         Self::open_read_only(path)?.ok_or_else(|| Error::index(path, rusqlite::Error::InvalidQuery))
     }
 
+    /// As [`Index::reader`], for whoever asks much of one and the same state while nobody may write: the file is locked
+    /// once, not for each question, and a writer waits until this is dropped.
+    pub fn steady_reader(path: &Path) -> Result<Self> {
+        let reader = Self::reader(path)?;
+        reader.run(|connection| connection.execute_batch("BEGIN"))?;
+        Ok(reader)
+    }
+
     fn open_checked(path: &Path, flags: OpenFlags, busy_ms: u32) -> Result<Option<Self>> {
         let opened = Self::connect(path, flags, busy_ms);
         match opened.and_then(|index| Ok((index.is_current()?, index))) {

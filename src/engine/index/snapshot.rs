@@ -89,6 +89,31 @@ pub struct SnapshotRow {
     pub boot: Option<Uuid>,
 }
 
+#[cfg(test)]
+impl SnapshotRow {
+    /// A good snapshot of one moment, in which nothing was.
+    pub(crate) fn taken(seq: u64, at: jiff::Timestamp) -> Self {
+        Self {
+            seq,
+            id: Uuid::nil(),
+            name: crate::engine::snapshot::name_of(at),
+            started: at,
+            finished: at,
+            entries: 0,
+            files: 0,
+            total_bytes: 0,
+            copied_bytes: 0,
+            problems: 0,
+            state: SnapshotState::Good,
+            same_at: None,
+            pinned: false,
+            label: None,
+            kind: SnapshotKind::Manual,
+            boot: None,
+        }
+    }
+}
+
 impl SnapshotRow {
     /// When the sources were last known to be as the snapshot has them.
     pub fn current_at(&self) -> jiff::Timestamp {

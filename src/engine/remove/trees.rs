@@ -14,7 +14,7 @@ use super::pace::Pace;
 use crate::engine::dir::Dir;
 use crate::engine::error::Result;
 use crate::engine::idle::make_thread_idle;
-use crate::engine::listing::{Listed, Listing};
+use crate::engine::listing::{Buffer, Listed, Listing};
 use crate::engine::meta::Kind;
 use crate::engine::monitor::{Monitor, Phase};
 use crate::engine::path::{RelPath, is_name};
@@ -167,7 +167,8 @@ impl Remover<'_> {
         if let Err(errno) = rustix::fs::seek(&folder.dir, SeekFrom::Start(0)) {
             folder.stick_itself(errno);
         }
-        let (mut listing, mut listed) = (Listing::new(&folder.dir), Vec::new());
+        let mut buffer = Buffer::default();
+        let (mut listing, mut listed) = (Listing::with(&folder.dir, &mut buffer), Vec::new());
         loop {
             let has_more = listing.add_some(&mut listed).unwrap_or_else(|errno| {
                 folder.stick_itself(errno);

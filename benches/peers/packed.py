@@ -1,0 +1,93 @@
+"""The peers that pack what they store: restic and borg."""
+
+import json
+import subprocess
+from pathlib import Path
+
+from peer import Peer
+
+
+class Packed(Peer):
+    """Both restore below the whole path of the source."""
+
+    is_plain = False
+
+    def restored(self, to, path=Path(".")):
+        return to / self.source.relative_to("/") / path
+
+
+class Restic(Packed):
+    """It always encrypts; the password is in a variable. Its cache is kept, as a person's would be."""
+
+    name = program = "restic"
+    shown = "restic backup SOURCE; restic restore; restic forget --prune (always encrypted, compression auto)"
+
+    @classmethod
+    def version(cls):
+        # It has a command for that, and no option.
+        return subprocess.run(["restic", "version"], capture_output=True, text=True).stdout.split()[1]
+
+    def restic(self, *words):
+        """The command on its repository."""
+        variables = {"RESTIC_PASSWORD": "bench", "RESTIC_CACHE_DIR": self.home / "restic"}
+        return self.command("restic", "-r", self.drive / "restic", *words, **variables)
+
+    def prepare(self):
+        self.said("init")
+
+    def said(self, *words):
+        """What it answers."""
+        command = self.restic(*words)
+        variables = {name: command.environment[name] for name in ["RESTIC_PASSWORD", "RESTIC_CACHE_DIR"]}
+        return self.once(*command.words, **variables)
+
+    def back_up(self, number):
+        return self.restic("backup", "--quiet", self.source)
+
+    def restore(self, to):
+        return self.restic("restore", "latest", "--target", to)
+
+    def restore_file(self, path, to):
+        return self.restic("restore", "latest", "--target", to, "--include", self.source / path)
+
+    def delete(self, number):
+        snapshots = json.loads(self.said("snapshots", "--json"))
+        return self.restic("forget", "--prune", snapshots[number - 1]["id"])
+
+
+class Borg(Packed):
+    """Without encryption. Deleting is two commands, of which the second frees the room."""
+
+    name = program = "borg"
+    shown = "borg create --compression lz4 (encryption none); borg extract; borg delete and borg compact"
+
+    def borg(self, *words, folder=Path("/")):
+        """A command with borg's folders inside the benchmark's."""
+        return self.command(*words, folder=folder, **self.variables)
+
+    @property
+    def variables(self):
+        """What keeps it from asking, and from a person's home."""
+        return {"BORG_BASE_DIR": self.home, "BORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK": "yes"}
+
+    @property
+    def repository(self):
+        """Where it stores."""
+        return self.drive / "borg"
+
+    def prepare(self):
+        self.once("borg", "init", "--encryption=none", self.repository, **self.variables)
+
+    def back_up(self, number):
+        return self.borg("borg", "create", "--compression", "lz4", f"{self.repository}::{number}", self.source)
+
+    def restore(self, to):
+        return self.borg("borg", "extract", f"{self.repository}::{self.newest}", folder=to)
+
+    def restore_file(self, path, to):
+        wanted = (self.source / path).relative_to("/")
+        return self.borg("borg", "extract", f"{self.repository}::{self.newest}", wanted, folder=to)
+
+    def delete(self, number):
+        both = 'borg delete "$0::$1" && borg compact "$0"'
+        return self.borg("sh", "-c", both, self.repository, number)

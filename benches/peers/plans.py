@@ -1,0 +1,81 @@
+"""What is measured, and what is left out and why, known before anything is made."""
+
+import sys
+from dataclasses import dataclass
+
+from peer import FILE, RESTORE, SCENES
+from room import Way, best_groups, free_bytes
+from session import Setting
+
+GB = 10**9
+
+
+@dataclass
+class Plan:
+    """A tree on a medium, with all that is measured there."""
+
+    tree: object
+    medium: str
+    kinds: list
+    temperatures: list
+    rounds: int
+    groups: list
+    way: Way
+
+    @property
+    def scenes(self):
+        """Those there is room for."""
+        return SCENES if self.way.restores else [scene for scene in SCENES if scene not in [RESTORE, FILE]]
+
+    @property
+    def source_medium(self):
+        """Where the source goes."""
+        return self.medium if self.way.has_source else "disk"
+
+    def settings(self, source):
+        """Every round of every kind of drive, warm and cold."""
+        for round in range(self.rounds):
+            for kind in self.kinds:
+                for temperature in self.temperatures:
+                    yield Setting(source, kind, self.medium, temperature, round, self.scenes)
+
+
+def plan_all(arguments, peers, place):
+    """The plans that fit; says what each is, and what does not fit."""
+    plans = []
+    for tree in arguments.trees:
+        for medium in arguments.media:
+            plan = plan_one(arguments, tree, medium, peers, place)
+            smaller = tree.instead()
+            if smaller and (plan is None or plan.way != Way()):
+                say(f"{smaller.label} on {medium} instead of {tree.label}")
+                plan = plan_one(arguments, smaller, medium, peers, place)
+            plans += [plan] if plan else []
+    return plans
+
+
+def plan_one(arguments, tree, medium, peers, place):
+    """The plan for a tree on a medium; none if it does not fit there."""
+    room = free_bytes(medium, place.parents[medium])
+    made, way = best_groups(tree, peers, room, medium)
+    where = f"{tree.label} on {medium}"
+    if made.left_out:
+        names = ", ".join(peer.name for peer in made.left_out)
+        say(f"{where}: no room for {names}: {gb(made.need_bytes)} are needed, {gb(room)} may be used")
+    if not made.groups:
+        return None
+    if not way.has_source:
+        say(f"{where}: the source is on the disk, for there is no room for it")
+    if not way.restores:
+        say(f"{where}: nothing is restored, for there is no room for it")
+    for group in made.groups:
+        say(f"{where}, {', '.join(arguments.drives)}: {', '.join(peer.name for peer in group)} in turn")
+    return Plan(tree, medium, arguments.drives, arguments.temperatures, arguments.rounds, made.groups, way)
+
+
+def gb(count):
+    return f"{count / GB:.1f} GB"
+
+
+def say(line):
+    print(f"bench: {line}", file=sys.stderr)

@@ -1,0 +1,132 @@
+"""The report: targets, and a table for each tree, drive and temperature."""
+
+from chart import write_chart
+from figures import Figures
+from peer import SCENES
+from records import give_back
+from targets import verdicts
+
+MB = 10**6
+ORDER = ["yore", "rsync", "restic", "borg", "rsnapshot", "cp", "floor"]
+RATIOS = ["rsync", "restic", "cp", "floor"]
+
+HEAD = """# Yore and others, measured
+
+Made by `make bench` (`python3 benches/peers --help` says what can be chosen); not edited by hand. All programs of a table
+were run in turn in one run, each on an empty drive of its own. Times are medians in seconds until the drive has
+everything (syncfs). A ratio is the median of those inside single rounds. Every copy and every restored tree was compared
+with what it was made of (of more than 50,000 files that were backed up, those that had changed and each tenth by content; of those restored, all);
+borg's and restic's backups by restoring them.
+
+![Times](results.svg)
+"""
+
+NOTES = """## How to read it
+
+- **nothing changed** is a snapshot made on request, which Yore otherwise leaves out; `cp -al` compares nothing at all.
+- **1 % day**: nine of twenty changed files have another content, the others are new, deleted, renamed, touched or of another mode.
+- **floor** is the least that a machine has to do: it compares nothing and keeps no hard links and no times of folders.
+- Before a backup every program waits until the last change is a minute old: Yore reads younger files again.
+- Contents are random, so that nothing can be compressed and no two files are alike: restic and borg do better on others.
+- Where no whole restore was measured, what restic and borg made was not checked; of all, the newest copy is.
+- **cold**: caches were dropped before each command. **warm**: the source was read before each backup.
+- Peak memory is that of the largest process; where it says “<”, the harness itself is as large, and less can't be told.
+- Images of drives in memory are files in `/dev/shm`; on a disk, loop devices pass by the cache of the disk's own file system.
+"""
+
+
+def write_report(runs, folder):
+    """Writes RESULTS.md and results.svg."""
+    figures = Figures(runs)
+    parts = [HEAD, target_table(figures), made_with(runs)]
+    for place in figures.places():
+        parts.append(table(figures, place))
+    parts += [failures(figures), NOTES]
+    results, picture = folder / "RESULTS.md", folder / "results.svg"
+    results.write_text("\n".join(part for part in parts if part))
+    write_chart(figures, ORDER, picture)
+    for path in [results, picture]:
+        give_back(path)
+
+
+def made_with(runs):
+    """Machines, versions and commands."""
+    lines = ["## Made with", ""]
+    machines = []
+    peers = {}
+    for header, _ in runs:
+        one = header["machine"]
+        words = f"{one['cores']} cores, {one['memory_gib']} GiB of memory, Linux {one['kernel']}"
+        machines += [words] if words not in machines else []
+        peers.update(header["peers"])
+    lines += [f"- {words}" for words in machines]
+    lines += ["", "| | version | command |", "| --- | --- | --- |"]
+    for name in ORDER:
+        if name in peers:
+            lines.append(f"| {name} | {peers[name]['version']} | {peers[name]['command']} |")
+    return "\n".join(lines) + "\n"
+
+
+def target_table(figures):
+    """Which targets are met."""
+    told = verdicts(figures)
+    if not told:
+        return ""
+    lines = ["## Targets", "", "| | target | on | measured | |", "| --- | --- | --- | --- | --- |"]
+    for one in told:
+        lines.append(f"| {one.what} | {one.limit} | {title(one.place)} | {one.found} | {one.words()} |")
+    return "\n".join(lines) + "\n"
+
+
+def title(place):
+    """A place in words."""
+    where = "in memory" if place.medium == "memory" else "on a disk"
+    return f"{place.tree}, {place.drive} {where}, {place.temperature}"
+
+
+def table(figures, place):
+    """Times with ratios, and then what else was measured."""
+    peers = figures.peers(place, ORDER)
+    ratios = [name for name in RATIOS if name in peers and "yore" in peers]
+    content = f"{figures.files[place]:,} files, about {figures.bytes[place] / 10**9:.1f} GB"
+    lines = [f"## {title(place)}", "", f"{content}. Seconds, and Yore's ratio to others:", ""]
+    lines.append(row("", *peers, *(f"÷ {name}" for name in ratios)))
+    lines.append(row("---", *["---:"] * (len(peers) + len(ratios))))
+    for scene in SCENES:
+        seconds = [number(figures.median(place, scene, peer), 2) for peer in peers]
+        shares = [number(figures.ratio(place, scene, "yore", name), 3) for name in ratios]
+        lines.append(row(scene, *seconds, *shares))
+    lines += ["", "CPU seconds · peak memory in MB · MB written to the drive:", "", row("", *peers)]
+    lines.append(row("---", *["---:"] * len(peers)))
+    for scene in SCENES:
+        lines.append(row(scene, *(rest(figures, place, scene, peer) for peer in peers)))
+    return "\n".join(lines) + "\n"
+
+
+def row(*cells):
+    return "| " + " | ".join(cells) + " |"
+
+
+def number(value, digits):
+    """A figure, or a dash for none."""
+    return "–" if value is None else f"{value:.{digits}f}"
+
+
+def rest(figures, place, scene, peer):
+    """What a command took besides time."""
+    cpu = figures.median(place, scene, peer, "cpu_seconds")
+    if cpu is None:
+        return "–"
+    peak, may_be_less = figures.peak(place, scene, peer)
+    written = figures.median(place, scene, peer, "written_bytes")
+    return f"{cpu:.2f} · {'< ' if may_be_less else ''}{peak / MB:.0f} · {written / MB:.1f}"
+
+
+def failures(figures):
+    """What could not be measured."""
+    if not figures.failures:
+        return ""
+    lines = ["## Not measured, or with a wrong result", ""]
+    for (place, scene, peer), said in figures.failures.items():
+        lines.append(f"- {peer}, {scene}, {title(place)}: {' '.join(said[:3])}")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,156 @@
+"""One round: the peers of a group in turn, scene by scene, each on a drive of its own."""
+
+import random
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from apart import Failure, apart
+from check import MANY_FILES, ONE_IN, differences, file_differences
+from day import files
+from measure import drop_caches, measure
+from peer import DAY, DELETE, FILE, NUMBERS, RESTORE, UNCHANGED
+from room import FIXED_BYTES
+
+# The snapshot that is deleted is neither the first nor the last one.
+DELETED = 2
+
+
+@dataclass
+class Setting:
+    """What is measured with what."""
+
+    source: object
+    kind: str
+    medium: str
+    temperature: str
+    round: int
+    scenes: list
+
+    def facts(self):
+        """What a figure is a figure of."""
+        tree = self.source.tree
+        facts = {"tree": tree.label, "files": tree.files, "bytes": tree.content_bytes()}
+        return {**facts, "drive": self.kind, "medium": self.medium, "temperature": self.temperature, "round": self.round}
+
+
+class Session:
+    """Peers that are measured together."""
+
+    def __init__(self, place, setting, peers, note):
+        self.place, self.setting, self.note = place, setting, note
+        self.source = setting.source
+        # Who comes first changes.
+        turn = setting.round % len(peers)
+        self.peers = [self.settle(peer) for peer in peers[turn:] + peers[:turn]]
+
+    def settle(self, peer):
+        """Gives a peer its drive and its home."""
+        home = self.place.folder(self.setting.medium) / f"home-{peer.name}"
+        home.mkdir()
+        drive = self.new_drive(peer.name)
+        settled = peer(self.source.path, drive.path, home)
+        settled.drive_measured = drive
+        return settled
+
+    def new_drive(self, name):
+        """A drive with room for three snapshots of the source."""
+        tree = self.source.tree
+        inodes = 2 * tree.files + 5 * tree.folders() + 50_000
+        size = 3 * tree.drive_bytes() + 5 * FIXED_BYTES
+        return self.place.drive(name, self.setting.kind, self.setting.medium, inodes, size)
+
+    def run(self):
+        """All scenes."""
+        for peer in self.peers[:]:
+            self.attempt(peer, "preparing", peer.prepare)
+        self.source.age()
+        for scene in self.setting.scenes:
+            self.play(scene)
+
+    def play(self, scene):
+        """One scene, with each peer in turn."""
+        if scene == DAY:
+            self.source.change()
+        if self.setting.temperature == "warm" and scene in NUMBERS:
+            self.source.warm()
+        for peer in self.peers[:]:
+            if scene in peer.scenes:
+                self.attempt(peer, scene, lambda: self.scene(peer, scene))
+
+    def attempt(self, peer, scene, act):
+        """A peer that fails is noted, and takes no further part."""
+        try:
+            act()
+        except Failure as failure:
+            print(f"bench: {peer.name}, {scene}: {failure}", file=sys.stderr)
+            self.note({**self.setting.facts(), "scene": scene, "peer": peer.name, "failure": str(failure)})
+            self.peers.remove(peer)
+
+    def scene(self, peer, scene):
+        """Measures a peer, and checks what it made."""
+        if scene in NUMBERS:
+            figures = self.back_up(peer, scene)
+        elif scene == DELETE:
+            figures = self.measure(peer, peer.delete(DELETED), peer.drive_measured)
+            for left in peer.left_of(DELETED):
+                raise Failure(f"{left} is still there")
+        else:
+            figures = self.restore(peer, scene)
+        self.note({**self.setting.facts(), "scene": scene, "peer": peer.name, **figures})
+
+    def back_up(self, peer, scene):
+        """Makes a snapshot. What is packed is checked by the restore."""
+        number = NUMBERS[scene]
+        command = peer.link(number) if scene == UNCHANGED else peer.back_up(number)
+        figures = self.measure(peer, command, peer.drive_measured)
+        peer.newest = number
+        tree = peer.tree(number)
+        if tree:
+            one_in = ONE_IN if self.source.tree.files > MANY_FILES else 1
+            agree(apart(differences, str(self.source.path), str(tree), peer.is_exact, one_in, self.source.newest))
+        return figures
+
+    def restore(self, peer, scene):
+        """Restores to an empty drive of the same kind."""
+        target = self.new_drive("target")
+        try:
+            to = target.path / "restored"
+            to.mkdir()
+            original = peer.original()
+            if scene == RESTORE:
+                figures = self.measure(peer, peer.restore(to), target)
+                agree(apart(differences, str(original), str(peer.restored(to)), peer.is_exact or peer.name == "yore", 1, 0))
+            else:
+                path = Path(apart(any_file, str(self.source.path), self.source.made))
+                figures = self.measure(peer, peer.restore_file(path, to), target)
+                agree(apart(file_differences, str(original / path), str(peer.restored(to, path))))
+            return figures
+        finally:
+            self.place.take_away(target)
+
+    def measure(self, peer, command, drive):
+        """Runs it warm or cold."""
+        if self.setting.temperature == "cold":
+            drop_caches()
+        return measure(command, drive, peer.home / "said")
+
+    def close(self):
+        """Takes the drives and homes away."""
+        for drive in self.place.drives[:]:
+            if drive is not self.source.drive:
+                self.place.take_away(drive)
+        for home in self.place.folder(self.setting.medium).glob("home-*"):
+            self.place.remove(home)
+
+
+def agree(differences):
+    """Fails where a copy is none."""
+    if differences:
+        raise Failure("not equal:\n  " + "\n  ".join(differences))
+
+
+def any_file(top, made):
+    """A file of the tree, always the same one, by its path in it. It is as it was when the tree was made."""
+    found = [path for path in files(top) if Path(path).lstat().st_ctime <= made]
+    return str(random.Random("one file").choice(found).relative_to(top))

@@ -1,0 +1,72 @@
+"""The folders and drives that a run made. Nothing else is ever unmounted or deleted."""
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from apart import Failure
+from drive import Drive, quietly
+
+CLONE_NEWNS = 0x20000
+PREFIX = "yore-bench."
+
+
+def mount_unseen():
+    """Makes later mounts this process's own: they go with it, even when it is killed."""
+    if ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWNS) == 0:
+        quietly("mount", "--make-rprivate", "/")
+
+
+class Workplace:
+    """A folder in memory and one on a disk, made when they are needed."""
+
+    def __init__(self, disk):
+        self.parents = {"memory": Path("/dev/shm"), "disk": disk}
+        self.folders = {}
+        self.drives = []
+
+    def folder(self, medium):
+        """The run's own folder on the medium."""
+        if medium not in self.folders:
+            made = tempfile.mkdtemp(prefix=PREFIX, dir=self.parents[medium])
+            self.folders[medium] = Path(os.path.realpath(made))
+        return self.folders[medium]
+
+    def drive(self, name, kind, medium, inodes, size_bytes):
+        """A new drive on the medium."""
+        drive = Drive(self.folder(medium), name)
+        # Known before it is there, so that an interruption leaves nothing.
+        self.drives.append(drive)
+        drive.make(kind, inodes, size_bytes, direct=medium == "disk")
+        return drive
+
+    def take_away(self, drive):
+        """Unmounts a drive and deletes its image."""
+        drive.close()
+        self.drives.remove(drive)
+
+    def remove(self, path):
+        """Deletes a tree inside the run's folders, and never what is mounted there."""
+        real = Path(os.path.realpath(path))
+        if not any(folder == real or folder in real.parents for folder in self.folders.values()):
+            raise Failure(f"{real} is not the benchmark's to delete")
+        if os.path.lexists(real):
+            subprocess.run(["rm", "-rf", "--one-file-system", "--", real], check=True)
+
+    def close(self):
+        """Takes everything away, as far as it goes; says what is left. It is not to be interrupted."""
+        for number in [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]:
+            signal.signal(number, signal.SIG_IGN)
+        for drive in reversed(self.drives[:]):
+            try:
+                self.take_away(drive)
+            except (Failure, OSError) as failure:
+                print(f"bench: left behind: {failure}", file=sys.stderr)
+        if self.drives:
+            return
+        for folder in self.folders.values():
+            self.remove(folder)
