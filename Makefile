@@ -21,11 +21,12 @@ NO_ROOT := yes
 endif
 endif
 
-.PHONY: help run build test properties histories kills torture check pot bench install clean
+.PHONY: help run build test screenshots properties histories kills torture check pot bench bench-ui install clean
 
 help:
 	@echo 'make run      install what is missing, build, and open the window (no display: yore demo)'
 	@echo 'make test     install what is missing, check and test everything'
+	@echo 'make screenshots  draw every screen of the window, light and dark, wide and narrow, into $(TARGET)/screenshots (one of these looks is part of make test)'
 	@echo 'make properties CASES=n  try n random trees on each drive for each user (a few of them are part of make test)'
 	@echo 'make histories CASES=n   try n random histories (a few of them are part of make test)'
 	@echo 'make kills    kill prune, restore, undo and mending at every system call that may change something, and let each call fail (a few of them are part of make test; KILLS=all: in every way)'
@@ -34,7 +35,8 @@ help:
 	@echo 'make install  put them, once built, under PREFIX (now $(PREFIX))'
 	@echo 'make check    formatting and lints only'
 	@echo 'make pot      collect the messages to translate'
-	@echo 'make bench    measure against other backup programs'
+	@echo 'make bench    measure against other backup programs, and write benches/RESULTS.md (half an hour; BENCH=--help tells what else can be measured)'
+	@echo 'make bench-ui KNOWN=n  measure how fast the window is, and its memory with n files in the history (0: not that)'
 
 ifneq ($(WAYLAND_DISPLAY)$(DISPLAY),)
 run:
@@ -71,6 +73,13 @@ ifdef AS_ROOT
 	@sudo -n chown -R "$$(id -u):$$(id -g)" '$(TARGET)'
 endif
 
+screenshots:
+	@$(INSTALL_PACKAGES) build window test
+	YORE_SCREENSHOTS='$(abspath $(TARGET))/screenshots' $(CARGO) test --locked --test yore $(AS_ROOT) -- window::every_screen
+ifdef AS_ROOT
+	@sudo -n chown -R "$$(id -u):$$(id -g)" '$(TARGET)'
+endif
+
 # The first tree is another one each day; a failure says how to have it again.
 CASES ?= 200
 SEED ?= $(shell date +%Y%m%d000)
@@ -102,10 +111,22 @@ pot:
 	@$(INSTALL_PACKAGES) build
 	po/update
 
+# Drives are mounted, so this is done as root.
+BENCH ?=
+SUDO := $(if $(filter-out 0,$(shell id -u)),sudo)
+
 bench:
 	@$(INSTALL_PACKAGES) build bench
-	$(CARGO) build --locked --release $(WITHOUT_WINDOW) --bin yore
-	benches/compare '$(TARGET)/release/yore'
+	$(CARGO) build --locked --release $(WITHOUT_WINDOW) --bin yore --bench floor
+	$(SUDO) python3 -B benches/peers --yore '$(TARGET)/release/yore' --figures '$(TARGET)/bench' $(BENCH)
+
+# A million files want memory or a disk with some gigabytes free, and many minutes.
+KNOWN ?= 0
+
+bench-ui:
+	@$(INSTALL_PACKAGES) build window test bench-ui
+	$(CARGO) build --locked --release --bins
+	$(SUDO) benches/window/bench.py --window '$(TARGET)/release/yore-gtk' --known '$(KNOWN)'
 
 # Nothing is built here: this runs as root, who may have no toolchain.
 install:

@@ -35,7 +35,7 @@ use model::{Made, Past};
 use scope::{look, rules_of, sources_of};
 
 /// How many are tried if nothing else is said.
-const CASES: u64 = 60;
+const CASES: u64 = 40;
 
 /// Why snapshots are made, in turn.
 const KINDS: [SnapshotKind; 5] = [

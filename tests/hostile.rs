@@ -29,7 +29,7 @@ use crate::common::race::clear;
 use crate::common::sandbox::{Ran, Sandbox};
 
 /// How many are tried where not all are.
-const SAMPLE: usize = 120;
+const SAMPLE: usize = 100;
 
 /// A way to forge a repository.
 pub struct Forgery {

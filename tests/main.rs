@@ -16,6 +16,8 @@ mod common;
 mod copies;
 mod cost;
 mod databases;
+#[cfg(feature = "gui")]
+mod decoder;
 mod delta;
 mod faults;
 mod fidelity;

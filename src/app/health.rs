@@ -2,8 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use jiff::{SignedDuration, Timestamp};
+
 use super::state::{LastRun, Outcome};
 use crate::engine::history::{SnapshotInfo, SnapshotState};
+
+/// For so long nobody is told that nothing was backed up.
+const PATIENCE: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// How well the person is protected.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,8 +17,10 @@ pub enum Health {
     Never,
     /// Everything is in the newest snapshot.
     Protected,
-    /// Protected, but so many paths could not be read.
+    /// Protected, but so many paths could not be read, to which the person said nothing yet.
     Partial(u64),
+    /// Nothing was backed up for longer than is well.
+    Overdue,
     /// Protected, but for this folder: it is missing or was emptied.
     SourceMissing(PathBuf),
     /// So many things that are stored are not as they were backed up, and could not be mended.
@@ -37,6 +44,18 @@ pub struct Known<'a> {
     pub damaged: u64,
     /// A folder that is missing or was emptied.
     pub missing_source: Option<&'a Path>,
+    /// How many of the newest snapshot's unread paths the person knows of.
+    pub settled: u64,
+    /// The time, which tells whether a backup is overdue.
+    pub now: Timestamp,
+}
+
+impl Known<'_> {
+    /// The newest snapshot is good, and older than is well.
+    fn is_overdue(&self) -> bool {
+        let good = self.newest.filter(|newest| newest.state == SnapshotState::Good);
+        good.is_some_and(|newest| self.now.duration_since(newest.current_at()) > PATIENCE)
+    }
 }
 
 /// Decides from what the drive holds and how the last run ended.
@@ -48,8 +67,9 @@ pub fn health(known: &Known<'_>) -> Health {
     {
         return Health::Failed(reason.clone());
     }
+    // That the drive is away is well until then.
     if !known.attached {
-        return Health::DriveAway;
+        return if known.is_overdue() { Health::Overdue } else { Health::DriveAway };
     }
     match (newest, known.missing_source) {
         _ if known.damaged > 0 => Health::Damaged(known.damaged),
@@ -57,7 +77,10 @@ pub fn health(known: &Known<'_>) -> Health {
         (Some(snapshot), _) if snapshot.state != SnapshotState::Good => Health::Never,
         // What is missing as a whole says more than how many paths of it could not be read.
         (Some(_), Some(source)) => Health::SourceMissing(source.to_owned()),
-        (Some(snapshot), None) if snapshot.problems > 0 => Health::Partial(snapshot.problems),
+        _ if known.is_overdue() => Health::Overdue,
+        (Some(snapshot), None) if snapshot.problems > known.settled => {
+            Health::Partial(snapshot.problems - known.settled)
+        }
         (Some(_), None) => Health::Protected,
     }
 }
@@ -65,28 +88,9 @@ pub fn health(known: &Known<'_>) -> Health {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use jiff::Timestamp;
 
     fn snapshot(problems: u64) -> SnapshotInfo {
-        let time = Timestamp::from_second(1_000).unwrap();
-        SnapshotInfo {
-            seq: 1,
-            id: uuid::Uuid::nil(),
-            name: String::new(),
-            started: time,
-            finished: time,
-            entries: 1,
-            files: 1,
-            total_bytes: 1,
-            copied_bytes: 1,
-            problems,
-            state: SnapshotState::Good,
-            same_at: None,
-            pinned: false,
-            label: None,
-            kind: crate::engine::seal::SnapshotKind::Manual,
-            boot: None,
-        }
+        SnapshotInfo { problems, ..SnapshotInfo::taken(1, Timestamp::from_second(1_000).unwrap()) }
     }
 
     fn failed(second: i64, away: bool) -> LastRun {
@@ -120,6 +124,35 @@ mod tests {
             ),
         ] {
             let known = Known { attached, newest, last_run: run.as_ref(), ..Known::default() };
+            assert_eq!(health(&known), wanted, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_the_person_knows_of_is_not_counted() {
+        let unread = snapshot(3);
+        for (settled, wanted) in
+            [(0, Health::Partial(3)), (2, Health::Partial(1)), (3, Health::Protected)]
+        {
+            let known =
+                Known { attached: true, newest: Some(&unread), settled, ..Known::default() };
+            assert_eq!(health(&known), wanted, "{settled}");
+        }
+    }
+
+    #[test]
+    fn a_backup_is_overdue_after_a_week_wherever_the_drive_is() {
+        let (good, unread) = (snapshot(0), snapshot(3));
+        let week = 7 * 24 * 3600;
+        for (name, attached, newest, second, wanted) in [
+            ("a week", true, &good, 1_000 + week, Health::Protected),
+            ("more", true, &good, 1_001 + week, Health::Overdue),
+            ("more, unread", true, &unread, 1_001 + week, Health::Overdue),
+            ("a week, away", false, &good, 1_000 + week, Health::DriveAway),
+            ("more, away", false, &good, 1_001 + week, Health::Overdue),
+        ] {
+            let now = Timestamp::from_second(second).unwrap();
+            let known = Known { attached, newest: Some(newest), now, ..Known::default() };
             assert_eq!(health(&known), wanted, "{name}");
         }
     }

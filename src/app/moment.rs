@@ -1,9 +1,10 @@
 //! Which snapshot a person means by a name, the beginning of one, `latest`, or a time.
 
-use jiff::civil::DateTime;
+use jiff::civil::{Date, DateTime};
 use jiff::tz::{AmbiguousOffset, TimeZone};
-use jiff::{Timestamp, Zoned};
+use jiff::{SignedDuration, Timestamp, Zoned};
 
+use super::day::{dated, day};
 use crate::engine::error::{Error, Result};
 use crate::engine::history::SnapshotInfo;
 
@@ -78,7 +79,12 @@ fn parse(text: &str, zone: &TimeZone) -> Option<(Timestamp, Option<ClockChange>)
     if let Ok(moment) = text.parse::<Timestamp>() {
         return Some((moment, None));
     }
-    let typed: DateTime = text.parse().ok()?;
+    let today = Timestamp::now().to_zoned(zone.clone()).date();
+    if let Some(day) = day(text, today) {
+        return Some((end_of(day, zone)?, None));
+    }
+    let dated = dated(text, today);
+    let typed: DateTime = dated.as_deref().unwrap_or(text).parse().ok()?;
     // "10:00" means up to the end of that minute: a snapshot of 10:00:20 is "at 10:00" for a person.
     let whole_minute = typed.second() == 0 && text.matches(':').count() == 1;
     let typed = if whole_minute { typed.with().second(59).build().ok()? } else { typed };
@@ -92,37 +98,21 @@ fn parse(text: &str, zone: &TimeZone) -> Option<(Timestamp, Option<ClockChange>)
     Some((taken.timestamp(), clock_change))
 }
 
+/// The last moment of `day`.
+pub fn end_of(day: Date, zone: &TimeZone) -> Option<Timestamp> {
+    let next = day.tomorrow().ok()?.to_zoned(zone.clone()).ok()?;
+    next.timestamp().checked_sub(SignedDuration::from_nanos(1)).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::history::SnapshotState;
-    use crate::engine::snapshot::name_of;
 
     fn snapshots() -> Vec<SnapshotInfo> {
         ["2026-03-29T00:30:00Z", "2026-10-25T00:30:20Z", "2026-10-25T01:30:00Z"]
             .iter()
             .enumerate()
-            .map(|(at, time)| {
-                let started: Timestamp = time.parse().unwrap();
-                SnapshotInfo {
-                    seq: at as u64 + 1,
-                    id: uuid::Uuid::nil(),
-                    name: name_of(started),
-                    started,
-                    finished: started,
-                    entries: 0,
-                    files: 0,
-                    total_bytes: 0,
-                    copied_bytes: 0,
-                    problems: 0,
-                    state: SnapshotState::Good,
-                    same_at: None,
-                    pinned: false,
-                    label: None,
-                    kind: crate::engine::seal::SnapshotKind::Manual,
-                    boot: None,
-                }
-            })
+            .map(|(at, time)| SnapshotInfo::taken(at as u64 + 1, time.parse().unwrap()))
             .collect()
     }
 
@@ -140,6 +130,8 @@ mod tests {
             ("2026-10-25T00-30-20Z", (2, false)),
             ("2026-10-25T01", (3, false)),
             ("2026-06-01 12:00", (1, false)),
+            // A day is over when it is over.
+            ("2026-06-01", (1, false)),
             ("2026-10-25T00:30:20Z", (2, false)),
             // Half past two happens twice that night; the first is taken, and it is said.
             ("2026-10-25 02:30", (2, true)),

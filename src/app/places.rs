@@ -38,6 +38,12 @@ pub fn cache_dir() -> PathBuf {
     base("XDG_CACHE_HOME", ".cache").join("yore")
 }
 
+/// What lasts as long as the person is logged in, and is in memory; `None` if there is no such place.
+pub fn runtime_dir() -> Option<PathBuf> {
+    let path = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from)?;
+    path.is_absolute().then(|| path.join("yore"))
+}
+
 /// The person's folder for downloads, as the desktop's `user-dirs.dirs` has it; `None` if there is none of its own.
 pub fn downloads() -> Option<PathBuf> {
     let file = base("XDG_CONFIG_HOME", ".config").join("user-dirs.dirs");

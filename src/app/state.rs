@@ -22,7 +22,11 @@ pub enum Outcome {
         problems: u64,
     },
     /// The person stopped it.
-    Stopped,
+    Stopped {
+        /// How much of it was done; `None` if that could not be told.
+        #[serde(default)]
+        percent: Option<u8>,
+    },
     /// Nothing was made.
     Failed {
         /// Why, in the words that the person was shown.

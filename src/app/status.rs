@@ -3,6 +3,8 @@
 use std::collections::HashSet;
 use std::path::PathBuf;
 
+use jiff::Timestamp;
+
 use super::drill::{LastDrill, last_drill};
 use super::error::{Error, Result};
 use super::explain::{Explanation, explain};
@@ -12,13 +14,14 @@ use super::reach::outlook;
 use super::state::{LastRun, last_run};
 use super::target::Target;
 use super::undo::restores;
+use super::unread::{Unread, unread};
 use crate::engine::damage::Damage;
 use crate::engine::history::{History, SnapshotInfo, SnapshotState};
+use crate::engine::leftover;
 use crate::engine::monitor::Monitor;
 use crate::engine::probe;
 use crate::engine::recover::snapshot_names;
 use crate::engine::restore::{JournalInfo, JournalState};
-use crate::engine::seal::Problem;
 
 pub use super::health::Health;
 pub use super::reach::Outlook;
@@ -40,8 +43,10 @@ pub struct Status {
     pub free_bytes: Option<u64>,
     /// Bytes of the drive.
     pub total_bytes: Option<u64>,
-    /// What could not be read when the newest snapshot was made.
-    pub problems: Vec<Problem>,
+    /// What could not be read when the newest snapshot was made, and what the person said to it.
+    pub problems: Vec<Unread>,
+    /// There is no snapshot, but what a first backup copied before it was interrupted.
+    pub is_begun: bool,
     /// How the last run ended.
     pub last_run: Option<LastRun>,
     /// A folder that is missing or was emptied, so that nothing is deleted; not known while the drive is away.
@@ -77,10 +82,11 @@ pub fn status(target: &Target) -> Status {
     let space = repository.and_then(|there| probe::space(there.dir(), there.path()).ok());
     let problems = match (&history, snapshots.last()) {
         (Some(history), Some(newest)) if newest.problems > 0 => {
-            history.problems(newest.seq).unwrap_or_default()
+            unread(target, history.problems(newest.seq).unwrap_or_default())
         }
         _ => Vec::new(),
     };
+    let settled = problems.iter().filter(|problem| problem.settled.is_some()).count() as u64;
     let attached = history.as_ref().filter(|history| !history.is_away());
     let missing_source =
         attached.and_then(|history| history.missing_source(&target.sources).ok().flatten());
@@ -101,7 +107,10 @@ pub fn status(target: &Target) -> Status {
             last_run: last_run.as_ref(),
             damaged: damaged.saturating_add(open_faults.count()),
             missing_source: missing_source.as_deref(),
+            settled,
+            now: Timestamp::now(),
         }),
+        is_begun: snapshots.is_empty() && repository.is_some_and(leftover::is_there),
         open_faults,
         last_verify,
         last_drill: id.and_then(last_drill),

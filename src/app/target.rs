@@ -197,13 +197,22 @@ impl Target {
         if self.sources.is_empty() {
             return Err(Error::NoSources);
         }
-        let made = self.run_backup(told, monitor).map_err(|error| error.while_deleting(monitor));
+        let made = self.run_backup(told, monitor);
+        let made = made.map_err(|error| self.unless_gone(error.while_deleting(monitor)));
         if let Some(id) = self.repository_id {
-            remember(id, outcome(made.as_ref().map(|made| &made.report)));
+            remember(id, outcome(made.as_ref().map(|made| &made.report), monitor));
         }
         let report = made.map(|made| made.thinned(monitor));
         undo::tidy();
         report
+    }
+
+    /// What fails at the drive when it is pulled out only tells of reading and writing: that it is gone says more.
+    fn unless_gone(&self, error: Error) -> Error {
+        if error.is_cancelled() {
+            return error;
+        }
+        self.open().err().filter(Error::is_drive_away).unwrap_or(error)
     }
 
     fn run_backup(&self, told: BackUp, monitor: &Monitor) -> Result<Made> {
@@ -318,11 +327,14 @@ fn find_elsewhere(id: Uuid) -> Option<Repository> {
     })
 }
 
-fn outcome(report: Result<&BackupReport, &Error>) -> Outcome {
+fn outcome(report: Result<&BackupReport, &Error>, monitor: &Monitor) -> Outcome {
     match report {
         Ok(report) if report.is_partial() => Outcome::Partial { problems: report.counts.problems },
         Ok(_) => Outcome::Done,
-        Err(error) if error.is_cancelled() => Outcome::Stopped,
+        Err(error) if error.is_cancelled() => {
+            let percent = monitor.progress().fraction().map(|fraction| (fraction * 100.0) as u8);
+            Outcome::Stopped { percent }
+        }
         Err(error) => Outcome::Failed { reason: explain(error).what, away: error.is_drive_away() },
     }
 }

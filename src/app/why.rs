@@ -100,6 +100,22 @@ pub fn why(target: &Target, given: &Path) -> Result<Answer> {
     answer(Some(source), fate)
 }
 
+/// The rule that leaves out `path`, which lies in a source, or a folder above it; `None` if no rule does.
+///
+/// # Errors
+/// Rules that can't be understood.
+pub fn rule_over(target: &Target, path: &RelPath) -> Result<Option<Why>> {
+    let roots =
+        target.sources.iter().filter_map(|source| RelPath::from_absolute(&source.path).ok());
+    let Some(root) = roots.into_iter().find(|root| path.is_within(root)) else { return Ok(None) };
+    let rules = compile(&target.rules)?;
+    let explained = rules.explain(&root, path, |entry| look(&root, entry));
+    Ok(match explained.decision {
+        Decision::Out(why) => Some(why),
+        Decision::In | Decision::OnTheWay(_) => None,
+    })
+}
+
 /// What becomes of `path` in the source at `root`.
 fn fate(target: &Target, rules: &Rules, root: &RelPath, path: &RelPath) -> Fate {
     let Explanation { decision, at } = rules.explain(root, path, |entry| look(root, entry));

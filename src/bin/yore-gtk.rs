@@ -8,6 +8,9 @@ use yore::i18n::{self, gettext};
 use yore::ui;
 
 fn main() -> ExitCode {
+    if let Some(done) = ui::decode_if_asked() {
+        return done;
+    }
     i18n::init();
     raise_open_files();
     let matches = ui::command().get_matches();

@@ -214,7 +214,7 @@ fn at() -> Arg {
 
 fn at_help(arg: Arg) -> Arg {
     arg.help(gettext(
-        "A snapshot’s name or its beginning, “latest”, or a time such as “2026-11-21 10:00”",
+        "A snapshot’s name or its beginning, “latest”, or a time such as “2026-11-21 10:00”, “yesterday 10:00” or “monday”",
     ))
 }
 

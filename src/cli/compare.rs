@@ -6,11 +6,12 @@ use clap::ArgMatches;
 use serde_json::{Value, json};
 
 use super::Ending;
-use super::diff::{Diff, diff, sides};
+use super::diff::{self, sides};
 use super::ls::{find, snapshot_named};
 use super::output::{Output, counts_json, entry_json, snapshot_json, snapshot_path_json};
 use super::past::open_history;
 use crate::app::changes::{code, counts, legend, sign};
+use crate::app::diff::{Diff, diff};
 use crate::app::error::Result;
 use crate::app::target::{Options, Target};
 use crate::app::text::quoted;
@@ -126,12 +127,12 @@ impl Comparison<'_> {
         let end = if is_folder { "/" } else { "" };
         self.output.line(format!("{} {}{end}", sign(change.difference), change.path));
         let both = sides(change).filter(|_| self.with_content);
-        let content = match both {
-            Some(_) => Some(diff(self.history, change, self.earlier.seq, self.later.seq)?),
-            None => None,
-        };
+        let at = |snapshot: &SnapshotInfo| (&change.path, snapshot.seq);
+        let content = both.map(|_| diff(self.history, at(&self.earlier), at(&self.later)));
         if let (Some(both), Some(content)) = (both, &content) {
-            content.lines(both).iter().for_each(|line| self.output.line(format!("    {line}")));
+            diff::lines(content, both)
+                .iter()
+                .for_each(|line| self.output.line(format!("    {line}")));
             told.is_partial |= matches!(content, Diff::Unreadable(_));
         }
         if self.output.json {
@@ -141,7 +142,7 @@ impl Comparison<'_> {
                 "difference": code(change.difference),
                 "before": side(&change.before),
                 "after": side(&change.after),
-                "content": content.as_ref().map(Diff::json),
+                "content": content.as_ref().map(diff::json),
             }));
         }
         Ok(())

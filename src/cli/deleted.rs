@@ -26,6 +26,7 @@ pub fn run(matches: &ArgMatches, options: &Options, output: Output) -> Result<En
     let query = DeletedQuery {
         under: under(matches, &history)?,
         before: Some(snapshot.seq),
+        only_children: false,
         name_contains: matches.get_one::<String>("name").cloned(),
         kind: kind(matches),
         min_bytes: matches.get_one("min-size").copied().unwrap_or_default(),

@@ -16,6 +16,7 @@ use crate::app::status::{Health, Status, status};
 use crate::app::target::{Options, Target};
 use crate::app::text;
 use crate::app::undo::kept_until;
+use crate::app::unread::{Settled, Unread};
 use crate::engine::path::RelPath;
 use crate::engine::restore::JournalState;
 use crate::engine::retention::LONGEST_REACH_DAYS;
@@ -117,10 +118,17 @@ fn reach(days: u32, fills_up: bool) -> String {
 const SHOWN_PROBLEMS: usize = 10;
 
 fn show_problems(status: &Status, output: Output) {
-    for problem in status.problems.iter().take(SHOWN_PROBLEMS) {
+    for Unread { problem, settled } in status.problems.iter().take(SHOWN_PROBLEMS) {
         let path =
             RelPath::decode(&problem.path).map_or_else(|bad| bad.to_string(), |p| p.to_string());
-        output.line(gettext_f("Not read: {path}", &[("path", &path)]));
+        let words: &[(&str, &str)] = &[("path", &path)];
+        output.line(match settled {
+            None => gettext_f("Not read: {path}", words),
+            Some(Settled::Known) => gettext_f("Not read, as you know: {path}", words),
+            Some(Settled::LeftOut) => {
+                gettext_f("Not read, and left out from the next backup on: {path}", words)
+            }
+        });
     }
     let more = status.problems.len().saturating_sub(SHOWN_PROBLEMS) as u64;
     if more > 0 {
@@ -213,6 +221,7 @@ fn headline(health: &Health) -> String {
             *count,
             &[],
         ),
+        Health::Overdue => gettext("Attention: nothing was backed up for more than a week."),
         Health::DriveAway => gettext("The drive is away."),
         Health::Failed(reason) => {
             gettext_f("The last backup failed: {reason}", &[("reason", reason)])
@@ -227,14 +236,17 @@ fn document(target: &Target, status: &Status) -> Value {
         Health::Partial(_) => ("partial", None),
         Health::SourceMissing(_) => ("source-missing", None),
         Health::Damaged(_) => ("damaged", None),
+        Health::Overdue => ("overdue", None),
         Health::DriveAway => ("drive-away", None),
         Health::Failed(reason) => ("failed", Some(reason)),
     };
     let outlook = status.outlook.as_ref();
+    let not_read = status.problems.iter();
     json!({
         "health": health,
         "problems": status.newest.as_ref().map_or(0, |newest| newest.problems),
-        "not_read": status.problems,
+        "not_read": not_read.clone().map(|unread| &unread.problem).collect::<Vec<_>>(),
+        "known": not_read.filter(|unread| unread.settled.is_some()).count(),
         "reason": reason,
         "unreachable": status.unreachable.as_ref().map(|why| &why.what),
         "repository": path_json(&target.repository_path),

@@ -5,7 +5,7 @@ use relm4::adw::prelude::*;
 use relm4::gtk;
 use relm4::gtk::{gdk, gio};
 
-use super::browser::Command;
+use super::browser::{Command, Shape};
 use super::problems::escape;
 use super::widgets::named;
 use super::widgets::timeline::Step;
@@ -61,15 +61,57 @@ const ENTRIES: &[Entry] = &[
     Entry {
         name: "now",
         keys: &["<Alt>End"],
-        title: || gettext("Newest snapshot"),
+        title: || gettext("Now"),
         message: || Input::Command(Command::Go(Step::Now)),
         in_browser: true,
     },
     Entry {
-        name: "up",
+        name: "jump",
+        keys: &["<Control>j"],
+        title: || gettext("Jump to a date"),
+        message: || Input::Command(Command::Jump),
+        in_browser: true,
+    },
+    Entry {
+        name: "mark",
+        keys: &["<Control>k"],
+        title: || gettext("Keep or name the snapshot"),
+        message: || Input::Command(Command::Mark),
+        in_browser: true,
+    },
+    Entry {
+        name: "back",
         keys: &["<Alt>Left"],
+        title: || gettext("Back"),
+        message: || Input::Command(Command::Back),
+        in_browser: true,
+    },
+    Entry {
+        name: "forward",
+        keys: &["<Alt>Right"],
+        title: || gettext("Forward"),
+        message: || Input::Command(Command::Forward),
+        in_browser: true,
+    },
+    Entry {
+        name: "location",
+        keys: &["<Control>l"],
+        title: || gettext("Type a path"),
+        message: || Input::Command(Command::Location),
+        in_browser: true,
+    },
+    Entry {
+        name: "up",
+        keys: &[],
         title: || gettext("Folder above"),
         message: || Input::Command(Command::Up),
+        in_browser: true,
+    },
+    Entry {
+        name: "search",
+        keys: &["<Control>f"],
+        title: || gettext("Search all of time"),
+        message: || Input::Command(Command::Search),
         in_browser: true,
     },
     Entry {
@@ -84,6 +126,34 @@ const ENTRIES: &[Entry] = &[
         keys: &["<Control><Shift>r"],
         title: || gettext("Restore the selection to another folder"),
         message: || Input::Command(Command::RestoreTo),
+        in_browser: true,
+    },
+    Entry {
+        name: "as-list",
+        keys: &["<Control>1"],
+        title: || gettext("Show folders as a list"),
+        message: || Input::Command(Command::Show(Shape::List)),
+        in_browser: true,
+    },
+    Entry {
+        name: "as-grid",
+        keys: &["<Control>2"],
+        title: || gettext("Show folders as a grid, with small pictures"),
+        message: || Input::Command(Command::Show(Shape::Grid)),
+        in_browser: true,
+    },
+    Entry {
+        name: "show-deleted",
+        keys: &["<Control>d"],
+        title: || gettext("Show what was deleted in the folder"),
+        message: || Input::Command(Command::ShowDeleted),
+        in_browser: true,
+    },
+    Entry {
+        name: "versions",
+        keys: &["<Control><Shift>v"],
+        title: || gettext("Versions of the selected file"),
+        message: || Input::Command(Command::Versions),
         in_browser: true,
     },
     Entry {
@@ -115,8 +185,15 @@ const ENTRIES: &[Entry] = &[
         in_browser: false,
     },
     Entry {
+        name: "close",
+        keys: &["<Control>w"],
+        title: || gettext("Close the window; what runs goes on"),
+        message: || Input::Close,
+        in_browser: false,
+    },
+    Entry {
         name: "quit",
-        keys: &["<Control>q", "<Control>w"],
+        keys: &["<Control>q"],
         title: || gettext("Quit"),
         message: || Input::Quit,
         in_browser: false,
@@ -186,11 +263,15 @@ pub fn shortcuts_window(parent: &adw::ApplicationWindow) -> adw::Window {
     for entry in ENTRIES.iter().filter(|entry| !entry.keys.is_empty()) {
         list.append(&shortcut(entry.keys.first().copied().unwrap_or_default(), &(entry.title)()));
     }
-    list.append(&shortcut("Return", &gettext("Open the folder")));
+    list.append(&shortcut("Return", &gettext("Open the folder or file")));
+    list.append(&shortcut("<Control>c", &gettext("Copy the selected files, in the list")));
+    list.append(&shortcut("space", &gettext("Look at the file; held, as it is now")));
     list.append(&shortcut("BackSpace", &gettext("Folder above")));
     list.append(&shortcut("<Control>a", &gettext("Select everything, in the list")));
     list.append(&shortcut("Page_Up", &gettext("Ten snapshots earlier, in the timeline")));
     list.append(&shortcut("Page_Down", &gettext("Ten snapshots later, in the timeline")));
+    list.append(&shortcut("Page_Up", &gettext("Earlier month, while jumping to a date")));
+    list.append(&shortcut("Page_Down", &gettext("Later month, while jumping to a date")));
     list.append(&shortcut("Home", &gettext("Oldest snapshot, in the timeline")));
     list.append(&shortcut("F10", &gettext("Main menu")));
     let clamp = adw::Clamp::builder().child(&list).css_classes(["page"]).build();

@@ -58,6 +58,12 @@ impl Events {
         }
     }
 
+    /// How many of those that were kept so far are such.
+    pub fn count(&self, is_such: impl Fn(&Event) -> bool) -> u64 {
+        let collected = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        collected.events.iter().filter(|event| is_such(event)).count() as u64
+    }
+
     /// Takes what was collected, and how many more there were.
     pub fn take(&self) -> (Vec<Event>, u64) {
         let mut collected = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -88,6 +88,18 @@ fn letters() -> Rig {
     rig
 }
 
+#[test]
+fn only_what_was_in_the_folder_itself_is_told_if_that_is_asked_for() {
+    let rig = letters();
+    remove(&rig, "folder/a");
+    remove(&rig, "folder/deep/c");
+    remove(&rig, "letter");
+    rig.back_up();
+    let children = |under| DeletedQuery { only_children: true, ..query(&rig, under) };
+    check_query(&rig, &children(""), &[("letter", 1, 2, 0, 6)]);
+    check_query(&rig, &children("folder"), &[("folder/a", 1, 2, 0, 8)]);
+}
+
 const FOLDER: Row<'_> = ("folder", 1, 2, 4, 8 + 8 + 13);
 
 #[test]

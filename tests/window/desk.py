@@ -1,34 +1,24 @@
-"""The window as an assistive tool sees it: finding controls by role and name, using them, waiting for them."""
+"""The window as a person uses it: finding controls by role and name, using them, waiting for them."""
 
-import os
-import re
 import shutil
 import subprocess
 import sys
 import time
 
-import gi
+from gi.repository import GLib
 
-gi.require_version("Atspi", "2.0")
-from gi.repository import Atspi, GLib  # noqa: E402
-
-import keys  # noqa: E402
+import keys
+from controls import connect, find_program
 
 DEADLINE_SECONDS = 60
 POLL_SECONDS = 0.1
-# What GTK calls a control that has no name: its type.
-TYPE_NAME = re.compile(r"(Gtk|Adw)[A-Z]")
-# Windows are always looked into, whatever their state says.
-FRAMES = {"application", "frame", "window", "dialog"}
-# What only holds or shows something; GTK calls many of these focusable or gives them an action.
-NO_CONTROLS = FRAMES | {"filler", "image", "label", "panel", "scroll bar", "scroll pane"}
 
 
 class Failure(Exception):
     """What was expected and did not happen, in words."""
 
 
-def wait_for(what, condition, seconds=DEADLINE_SECONDS):
+def wait_for(what, condition, seconds=DEADLINE_SECONDS, pause=POLL_SECONDS):
     """Polls until `condition()` is true and returns it; a Failure that names `what` after the deadline."""
     end = time.monotonic() + seconds
     while True:
@@ -41,11 +31,7 @@ def wait_for(what, condition, seconds=DEADLINE_SECONDS):
             return found
         if time.monotonic() > end:
             raise Failure(f"waited {seconds} s in vain for {what}")
-        time.sleep(POLL_SECONDS)
-
-
-def states(node):
-    return {state.value_nick for state in node.get_state_set().get_states()}
+        time.sleep(pause)
 
 
 class Desk:
@@ -56,40 +42,26 @@ class Desk:
         self.shots = shots
         self.checked = 0
         self.faults = set()
-        self.application = wait_for("the window", self._find_application)
-        self.application.set_cache_mask(Atspi.Cache.NONE)
+        self.bus = connect()
+        self.program = wait_for("the window", self._find_program)
 
-    def _find_application(self):
+    def _find_program(self):
         if self.process.poll() is not None:
             raise Failure(f"the program ended with {self.process.returncode}")
-        desktop = Atspi.get_desktop(0)
-        desktop.clear_cache()
-        for index in range(desktop.get_child_count()):
-            child = desktop.get_child_at_index(index)
-            if child and child.get_process_id() == self.process.pid and child.get_child_count() > 0:
-                return child
-        return None
+        return find_program(self.bus, self.process.pid)
 
-    def walk(self, node=None):
-        """Every accessible below `node`, depth first."""
-        waiting = [node or self.application]
-        while waiting:
-            node = waiting.pop()
-            try:
-                if node is None or "visible" not in states(node) and node.get_role_name() not in FRAMES:
-                    continue
-                children = [node.get_child_at_index(i) for i in range(min(node.get_child_count(), 300))]
-            except GLib.Error:
-                continue
-            yield node
-            waiting.extend(reversed([child for child in children if child is not None]))
+    def controls(self, within=None):
+        """All that is visible, or what of it lies in a control that was found before, in the order of the tab key."""
+        top = self.program.read()
+        if within is None:
+            return list(top.below())
+        return [control for control in top.below() if control.path == within.path or is_within(control, within)]
 
     def find(self, role, name, sensitive=False, within=None):
         """The first control of this role and name, or None."""
-        for node in self.walk(within):
-            if node.get_role_name() == role and node.get_name() == name:
-                if not sensitive or "sensitive" in states(node):
-                    return node
+        for control in self.controls(within):
+            if (control.role, control.name) == (role, name) and (not sensitive or "sensitive" in control.states):
+                return control
         return None
 
     def wait(self, role, name, sensitive=False, within=None):
@@ -97,28 +69,24 @@ class Desk:
 
     def label(self, part):
         """The first label whose text holds `part`, or None."""
-        for node in self.walk():
-            if node.get_role_name() == "label" and part in (node.get_name() or ""):
-                return node
-        return None
+        return next((label for label in self.controls() if label.role == "label" and part in label.name), None)
 
     def wait_label(self, part):
         return wait_for(f"the text “{part}”", lambda: self.label(part))
 
     def choice(self, name):
         """A radio button by the name of its row, or None."""
-        return self.find("check box", name) or self.find("radio button", name)
+        roles = {"check box", "radio button"}
+        return next((control for control in self.controls() if control.role in roles and control.name == name), None)
 
     def press(self, name, within=None):
         """Presses a button once it can be pressed."""
-        button = self.wait("push button", name, sensitive=True, within=within)
-        if not button.get_action_iface().do_action(0):
+        if not self.wait("push button", name, sensitive=True, within=within).press():
             raise Failure(f"the button “{name}” could not be pressed")
 
     def type_into(self, name, text):
         """Replaces the text of a field."""
-        field = self.wait("text", name, sensitive=True)
-        if not field.get_editable_text_iface().set_text_contents(text):
+        if not self.wait("text", name, sensitive=True).write(text):
             raise Failure(f"could not type into “{name}”")
 
     def choose(self, name, down):
@@ -132,79 +100,70 @@ class Desk:
     def rows(self, list_name):
         """The names of a list's rows, top down."""
         found = self.find("list", list_name)
-        if found is None:
-            return []
-        children = [found.get_child_at_index(i) for i in range(found.get_child_count())]
-        return [child.get_name() for child in children if child is not None]
+        return [row.name for row in found.children] if found else []
 
     def select(self, list_name, index):
         """Selects a row of a list."""
-        found = self.wait("list", list_name)
-        if not found.get_selection_iface().select_child(index):
+        if not self.wait("list", list_name).select(index):
             raise Failure(f"row {index} of “{list_name}” could not be selected")
 
     def moments(self):
-        """The timeline's value, or None: how many moments there are, and which of them is shown, the oldest being 0."""
-        timeline = self.find("slider", "Timeline")
-        return timeline and timeline.get_value_iface()
+        """The timeline, or None: its value is the moment that is shown, the oldest being 0."""
+        return self.find("slider", "Timeline")
 
     def moment_count(self):
         """How many moments the timeline has."""
         moments = self.moments()
-        return int(moments.get_maximum_value()) + 1 if moments else 0
+        return moments.maximum() + 1 if moments else 0
+
+    def snapshot_count(self):
+        """How many snapshots the timeline has: all moments but Now."""
+        return max(self.moment_count() - 1, 0)
 
     def moment(self):
         """The moment that is shown, in words."""
-        return self.wait("slider", "Timeline").get_description()
+        return self.wait("slider", "Timeline").text
 
     def go_to(self, index):
         """Goes to a moment, counted from the oldest."""
-        if not self.moments().set_current_value(index):
-            raise Failure(f"could not go to moment {index}")
+        self.wait("slider", "Timeline").set_value(index)
 
     def window(self, title):
         """A window by its title, or None."""
-        for index in range(self.application.get_child_count()):
-            child = self.application.get_child_at_index(index)
-            if child is not None and child.get_name() == title:
-                return child
-        return None
+        return next((window for window in self.program.read().children if window.name == title), None)
 
     def shot(self, name):
         """A picture of the screen, and a check of every name on it."""
         self.check_names(name)
-        if self.shots and shutil.which("import"):
-            path = os.path.join(self.shots, f"{name}.png")
-            subprocess.run(["import", "-window", "root", path], check=False)
+        self.draw(name)
+
+    def draw(self, name):
+        """A picture of what is on the screen, without the black around it; its path, or None where none can be made."""
+        if not self.shots or not shutil.which("import"):
+            return None
+        path = self.shots / f"{name}.png"
+        subprocess.run(["import", "-window", "root", "-trim", "+repage", path], check=True)
+        return path
 
     def check_names(self, screen):
         """Notes every control that a person can use and that no assistive tool can name."""
-        for node in self.walk():
+        for control in self.controls():
             try:
-                role, name = node.get_role_name(), node.get_name() or ""
-                usable = "focusable" in states(node) or node.get_action_iface().get_n_actions() > 0
-            except (GLib.Error, AttributeError):
-                continue
-            if role in NO_CONTROLS or not usable:
+                if not control.is_usable():
+                    continue
+            except GLib.Error:
+                # It went away since.
                 continue
             self.checked += 1
-            if name == "" or TYPE_NAME.match(name):
-                self.faults.add(f"{screen}: a {role} is called “{name}” {trail(node)}")
+            if not control.is_named():
+                trail = " in ".join(f"{above.role} “{above.name}”" for above in control.above_it())
+                self.faults.add(f"{screen}: a {control.role} is called “{control.name}” in {trail}")
 
     def dump(self, out=sys.stdout):
         """Everything that is there, for a person who looks for a failure's cause."""
-        for node in self.walk():
-            depth, above = 0, node.get_parent()
-            while above is not None and depth < 40:
-                depth, above = depth + 1, above.get_parent()
-            print("  " * depth, node.get_role_name(), "|", node.get_name(), file=out)
+        for control in self.controls():
+            print("  " * len(list(control.above_it())), control.role, "|", control.name, file=out)
 
 
-def trail(node):
-    """Where a control is: the names above it."""
-    names = []
-    above = node.get_parent()
-    while above is not None and len(names) < 6:
-        names.append(f"{above.get_role_name()} “{above.get_name()}”")
-        above = above.get_parent()
-    return "in " + " in ".join(names)
+def is_within(control, outer):
+    return any(above.path == outer.path for above in control.above_it())

@@ -8,66 +8,38 @@ DIR/drive is a mounted drive that can hold backups; the caller made it. Everythi
 Ends with 0 and a line of what was checked, or with 1 and what went wrong.
 """
 
-import argparse
 import os
-import subprocess
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from desk import Desk, Failure, states, wait_for  # noqa: E402
+from desk import Failure, wait_for  # noqa: E402
+from stage import Computer, back_up, parse, play, take_drive  # noqa: E402
 
 OLD = b"Chapter one, as it was on Monday.\n"
 NEW = b"Everything is different now.\n"
 NAME = "notes.txt"
 
 
+SCENES = [
+    lambda computer: first_run(computer.desk, computer.work),
+    lambda computer: back_up_twice(computer.desk, computer.work),
+    lambda computer: look_at_the_past(computer.desk),
+    lambda computer: go_from_change_to_change(computer.desk),
+    lambda computer: restore_keeping_both(computer.desk, computer.work),
+    lambda computer: undo(computer.desk, computer.work),
+    lambda computer: restore_replacing(computer.desk, computer.work),
+    lambda computer: restore_elsewhere(computer.desk, computer.work),
+]
+
+
 def main():
-    arguments = parse()
+    arguments = parse("Drives the Yore window through the main job.")
     make_source(arguments.work)
-    process = start(arguments)
-    desk = None
-    try:
-        desk = Desk(process, arguments.screenshots)
-        first_run(desk, arguments.work)
-        back_up_twice(desk, arguments.work)
-        look_at_the_past(desk)
-        go_from_change_to_change(desk)
-        restore_keeping_both(desk, arguments.work)
-        undo(desk, arguments.work)
-        restore_replacing(desk, arguments.work)
-        restore_elsewhere(desk, arguments.work)
-        if desk.faults:
-            raise Failure("controls without a name:\n  " + "\n  ".join(sorted(desk.faults)))
-        print(f"window test passed: {desk.checked} controls had names")
-        return 0
-    except Failure as failure:
-        print(f"window test failed: {failure}", file=sys.stderr)
-        if desk is not None:
-            desk.shot("failure")
-            desk.dump(sys.stderr)
-        return 1
-    finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-
-
-def parse():
-    parser = argparse.ArgumentParser(description="Drives the Yore window through the main job.")
-    parser.add_argument("--window", required=True, type=Path, help="the yore-gtk program")
-    parser.add_argument("--work", required=True, type=Path, help="a folder with a mounted drive/ in it")
-    parser.add_argument("--screenshots", type=Path, help="where to save pictures of each screen")
-    arguments = parser.parse_args()
-    arguments.window = arguments.window.resolve()
-    arguments.work = arguments.work.resolve()
-    if arguments.screenshots:
-        arguments.screenshots = arguments.screenshots.resolve()
-        arguments.screenshots.mkdir(parents=True, exist_ok=True)
-    return arguments
+    computer = Computer(arguments)
+    scenes = [lambda computer: computer.open("--config", computer.config), *SCENES]
+    return play("window test", computer, scenes)
 
 
 def make_source(work):
@@ -78,28 +50,7 @@ def make_source(work):
     (source / "Plan for the year.odt").write_bytes(b"\0" * 20_000)
     # A name that isn't text must be shown, not break anything.
     (Path(os.fsdecode(os.fsencode(source) + b"/caf\xe9.txt"))).write_bytes(b"bytes")
-    for name in ["home", "elsewhere"]:
-        (work / name).mkdir(exist_ok=True)
-
-
-def start(arguments):
-    work = arguments.work
-    environment = dict(os.environ)
-    environment.update(
-        HOME=str(work / "home"),
-        XDG_CONFIG_HOME=str(work / "xdg/config"),
-        XDG_DATA_HOME=str(work / "xdg/data"),
-        XDG_STATE_HOME=str(work / "xdg/state"),
-        XDG_CACHE_HOME=str(work / "xdg/cache"),
-        GDK_BACKEND="x11",
-        GTK_A11Y="atspi",
-        LC_ALL="C.UTF-8",
-    )
-    environment.setdefault("GSK_RENDERER", "cairo")
-    for name in ["config", "data", "state", "cache"]:
-        (work / "xdg" / name).mkdir(parents=True, exist_ok=True)
-    config = work / "xdg/config/yore/config.toml"
-    return subprocess.Popen([arguments.window, "--config", config], env=environment)
+    (work / "elsewhere").mkdir(exist_ok=True)
 
 
 def first_run(desk, work):
@@ -114,12 +65,10 @@ def first_run(desk, work):
     desk.press("Use")
     refused = wait_for("the refused drive", lambda: desk.choice("source"))
     wait_for("the checks of the drives", lambda: not desk.label("Checking whether"))
-    if "sensitive" in states(refused) or "checked" in states(refused):
+    if {"sensitive", "checked"} & refused.states:
         raise Failure("a drive inside a protected folder was accepted")
     desk.shot("first-run-refused")
-    desk.type_into("Drive folder", str(work / "drive"))
-    desk.press("Use")
-    wait_for("the good drive", lambda: "checked" in states(desk.choice("drive")))
+    take_drive(desk, work / "drive")
     desk.wait("push button", "Start", sensitive=True)
     desk.shot("first-run")
     desk.press("Start")
@@ -135,31 +84,38 @@ def back_up_twice(desk, work):
     desk.shot("browser")
 
 
-def back_up(desk, wanted):
-    desk.press("Back Up Now")
-    wait_for(f"snapshot {wanted}", lambda: desk.moment_count() == wanted)
-    desk.wait("push button", "Back Up Now", sensitive=True)
-
-
 def look_at_the_past(desk):
-    wait_for("the newest files", lambda: NAME in desk.rows("Files"))
+    # The window is at Now, after all snapshots, where there is nothing to bring back.
+    wait_for("the live files", lambda: NAME in desk.rows("Files"))
+    if desk.moment() != "Now" or desk.find("push button", "Restore", sensitive=True):
+        raise Failure(f"the window is at “{desk.moment()}” and offers to restore")
+    desk.shot("now")
+    desk.go_to(1)
+    wait_for("the newest files", lambda: desk.moment() != "Now" and NAME in desk.rows("Files"))
     newest = desk.moment()
     desk.go_to(0)
     wait_for("the older snapshot", lambda: not desk.find("push button", "Earlier Change", sensitive=True))
     if desk.moment() == newest:
         raise Failure(f"two snapshots have one name: {newest}")
     wait_for("the older files", lambda: NAME in desk.rows("Files"))
+    # The badge comes after the list.
+    desk.wait_label("Changed since")
+    desk.wait_label("1 change since")
     desk.shot("older")
 
 
 def go_from_change_to_change(desk):
     desk.press("Later Change")
-    wait_for("the newest snapshot", lambda: not desk.find("push button", "Later Change", sensitive=True))
+    wait_for("the newest snapshot", lambda: desk.moments().value() == 1)
+    desk.press("Later Change")
+    wait_for("Now", lambda: not desk.find("push button", "Later Change", sensitive=True))
+    desk.press("Earlier Change")
+    wait_for("the newest snapshot again", lambda: desk.moments().value() == 1)
     # The timeline becomes the file's own: it was another in both snapshots.
     select_the_file(desk)
     desk.wait_label("2 versions")
     desk.press("Earlier Change")
-    wait_for("the file's first version", lambda: desk.moments().get_current_value() == 0)
+    wait_for("the file's first version", lambda: desk.moments().value() == 0)
     # It stays selected, so that its versions can be gone through.
     desk.wait_label("1 selected")
     desk.shot("versions")
@@ -181,7 +137,7 @@ def restore_keeping_both(desk, work):
     desk.press("Restore", within=plan)
     toast = desk.wait_label("Restored as")
     desk.shot("restored")
-    path = Path(toast.get_name().removeprefix("Restored as "))
+    path = Path(toast.name.removeprefix("Restored as "))
     compare(path, OLD)
     compare(work / "source" / NAME, NEW)
     if path == work / "source" / NAME:

@@ -9,50 +9,72 @@ use uuid::Uuid;
 
 use self::drive::Drive;
 use self::folder::Folder;
+pub use self::folder::arrangement::{Arrangement, Shape};
 use self::folder::path_bar::PathBar;
 use self::folder::words::Remedy;
+use self::header::Header;
+use self::looking::{Look, Looking};
+pub use self::messages::{Command, Init, Input, Output};
+use self::middle::Middle;
+use self::opening::Opening;
 use self::places::Places;
 use self::restore_bar::RestoreBar;
 use self::room::Room;
 use self::timeline::Timeline;
-use self::undo::Settled;
-use super::bridge::{Events, Running, Tick};
-use super::history_worker::{Answer, HistoryWorker};
-use super::problems::{Intro, Problems};
+use self::trail::Trail;
+use super::bridge::{Events, Running};
+use super::history_worker::{HistoryWorker, Order};
+use super::problems::{Intro, Line, Problems};
 use super::restore::{self, Restore};
 use super::status_card::{self, StatusCard};
-use super::widgets::named;
-use super::widgets::timeline::Step;
-use crate::app::error::Result;
-use crate::app::target::Target;
-use crate::engine::backup::BackupReport;
+use super::widgets::deck::Deck;
+use super::widgets::past::Item;
+use crate::app::target::{Options, Target};
 use crate::engine::history::SnapshotInfo;
 use crate::engine::path::RelPath;
-use crate::engine::restore::JournalInfo;
-use crate::i18n::gettext;
 
+mod arranging;
 mod change_button;
 mod drive;
 mod folder;
+mod header;
+mod jump;
+mod looking;
+mod mark;
+mod messages;
+mod middle;
 mod moves;
+mod now;
+mod opening;
 mod places;
 mod restore_bar;
 mod room;
 mod runs;
+mod search_field;
 mod timeline;
+mod trail;
+mod travel;
 mod undo;
+mod unread;
+mod usual;
 
 /// The least width of a folder that has the timeline beside it, in pixels: what its columns need.
 const FOLDER_BESIDE: i32 = 420;
 
 /// The model.
 pub struct Browser {
+    /// How the program was started: they lead to the configuration.
+    options: Options,
     target: Target,
     worker: HistoryWorker,
+    /// The history is not open yet.
+    opening: Option<Opening>,
     /// Newest first; `None` until they were read.
     snapshots: Option<Vec<SnapshotInfo>>,
-    /// The chosen snapshot's sequence number.
+    /// The chosen snapshot's sequence number; none at Now.
     chosen: Option<u64>,
+    /// The past was asked for before it was read.
+    wants_past: bool,
     /// The open place and the open folder in it.
     place: RelPath,
     folder: RelPath,
@@ -63,6 +85,8 @@ pub struct Browser {
     moments_ticket: u64,
     /// What was asked for last is on screen.
     is_shown: bool,
+    /// In which order the folder's entries are wanted.
+    order: Order,
     backup: Option<Running>,
     events: Events,
     /// What the last run could not do, and whether it made no snapshot.
@@ -76,6 +100,11 @@ pub struct Browser {
     drive: Controller<Drive>,
     view: Controller<Folder>,
     path_bar: PathBar,
+    middle: Middle,
+    header: Header,
+    trail: Trail,
+    /// Number of the newest path that was typed.
+    path_ticket: u64,
     leaflet: adw::Leaflet,
     restore: Option<Controller<Restore>>,
     /// The restore's window is past its plan and writes.
@@ -88,101 +117,13 @@ pub struct Browser {
     /// A restore is taken back or gone on with.
     settling: Option<Running>,
     problems_window: Option<Controller<Problems>>,
+    looking: Looking,
     sender: relm4::Sender<Input>,
-}
-
-/// What the screen is told.
-#[derive(Debug)]
-pub enum Input {
-    /// A key or a menu entry.
-    Command(Command),
-    /// The history answered.
-    Answer(Answer),
-    /// A moment was chosen, by its snapshot's number.
-    Choose(u64),
-    /// The chosen moment's files are wanted.
-    Enter,
-    /// This one file was selected in the open folder, or none, or more.
-    Select(Option<RelPath>),
-    /// A folder was opened, in the place that is open or in another.
-    Open(RelPath),
-    /// A place was opened.
-    OpenPlace(RelPath),
-    /// The status page's button.
-    Remedy(Remedy),
-    /// How far the backup is.
-    Tick(Tick),
-    /// The backup is over; `None` if its thread died.
-    BackupDone(Option<Result<BackupReport>>),
-    /// Stop the backup.
-    Stop,
-    /// Show what the last run could not do.
-    ShowProblems,
-    /// Show what could not be read when the chosen snapshot was made.
-    ShowUnread,
-    /// Bring these back.
-    Restore {
-        /// Which paths.
-        paths: Vec<RelPath>,
-        /// A folder is among them.
-        has_folder: bool,
-        /// Ask for a folder to restore to.
-        elsewhere: bool,
-    },
-    /// The restore's window is done.
-    RestoreOver(restore::Output),
-    /// A restore that was interrupted was looked for.
-    Interrupted(Option<Box<JournalInfo>>),
-    /// What the bar is asked for.
-    Bar(restore_bar::Output),
-    /// How far the restore is that is taken back or gone on with.
-    SettlingTick(Tick),
-    /// That is over; `None` if its thread died.
-    Settled(Option<Settled>),
-    /// Show these lines.
-    ShowLines(Vec<String>),
-    /// The window became narrow or wide.
-    Folded(bool),
-    /// There is another room for the folder and the timeline.
-    Room {
-        /// Pixels from side to side.
-        width: f64,
-        /// How many both want, as they are now.
-        wanted: f64,
-    },
-    /// In a narrow window: back to the places.
-    ShowSidebar,
-}
-
-/// What a key or a menu entry asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Command {
-    /// Back up now.
-    BackUp,
-    /// To another moment.
-    Go(Step),
-    /// The folder above.
-    Up,
-    /// Bring the selection back to where it was.
-    Restore,
-    /// Put a copy of the selection elsewhere.
-    RestoreTo,
-    /// Take the last restore back.
-    Undo,
-    /// Read everything again.
-    Reload,
-}
-
-/// What the window must know.
-#[derive(Debug)]
-pub enum Output {
-    /// An operation runs that closing would stop.
-    Busy(bool),
 }
 
 #[relm4::component(pub)]
 impl Component for Browser {
-    type Init = Target;
+    type Init = Init;
     type Input = Input;
     type Output = Output;
     type CommandOutput = ();
@@ -225,56 +166,49 @@ impl Component for Browser {
                 set_hexpand: true,
                 // What fits a phone's width; the leaflet folds at this and the sidebar's width together.
                 set_width_request: 340,
-                adw::HeaderBar {
-                    add_css_class: "flat",
-                    pack_start: back = &named::icon_button("sidebar-show-symbolic", &gettext("Backups")) -> gtk::Button {
-                        #[watch]
-                        set_visible: model.folded,
-                        connect_clicked => Input::ShowSidebar,
-                    },
-                    pack_start: up = &named::icon_button("go-up-symbolic", &gettext("Folder Above")) -> gtk::Button {
-                        #[watch]
-                        set_sensitive: model.folder != model.place,
-                        connect_clicked => Input::Command(Command::Up),
-                    },
-                    // The path stands at the start, where it can grow; a title would be centred.
-                    pack_start: &model.path_bar.root,
-                    #[wrap(Some)]
-                    set_title_widget = &gtk::Box {},
-                },
+                #[local_ref]
+                header -> adw::HeaderBar {},
+                append: &model.middle.field.bar,
                 model.bar.widget(),
-                // What is beside the folder must not keep the window from becoming narrow: there it comes below.
-                #[name = "room"]
-                gtk::ScrolledWindow {
-                    set_vexpand: true,
-                    #[watch]
-                    set_hscrollbar_policy: model.room.policy(),
-                    set_vscrollbar_policy: gtk::PolicyType::Never,
-                    gtk::Box {
+                #[local_ref]
+                middle -> gtk::Stack {
+                    // What is beside the folder must not keep the window from becoming narrow: there it comes below.
+                    #[name = "room"]
+                    add_named[Some("folder")] = &gtk::ScrolledWindow {
+                        set_vexpand: true,
                         #[watch]
-                        set_orientation: model.room.orientation(),
+                        set_hscrollbar_policy: model.room.policy(),
+                        set_vscrollbar_policy: gtk::PolicyType::Never,
                         gtk::Box {
                             #[watch]
-                            set_width_request: if model.room.is_narrow() { -1 } else { FOLDER_BESIDE },
-                            model.view.widget(),
+                            set_orientation: model.room.orientation(),
+                            #[name = "deck"]
+                            Deck {
+                                #[watch]
+                                set_level: model.room.is_narrow(),
+                                #[watch]
+                                set_width_request: if model.room.is_narrow() { -1 } else { FOLDER_BESIDE },
+                                append: model.view.widget(),
+                            },
+                            model.timeline.widget(),
                         },
-                        model.timeline.widget(),
                     },
                 },
             },
         }
     }
 
-    fn init(
-        target: Target,
-        root: Self::Root,
-        sender: ComponentSender<Self>,
-    ) -> ComponentParts<Self> {
-        let model = Self::new(target, root.clone(), &sender);
+    fn init(init: Init, root: Self::Root, sender: ComponentSender<Self>) -> ComponentParts<Self> {
+        let model = Self::new(init, root.clone(), &sender);
+        let middle = &model.middle.stack;
+        let header = &model.header.root;
         let widgets = view_output!();
+        model.middle.stack.set_visible_child_name("folder");
         model.leaflet.page(&widgets.separator).set_navigatable(false);
         model.leaflet.set_visible_child(&widgets.main);
         room::watch(&widgets.room, sender.input_sender());
+        model.header.update(&model.trail, &model.middle, model.folded);
+        model.middle.field.capture(&root);
         model.read_again();
         model.look_for_interrupted();
         ComponentParts { model, widgets }
@@ -289,12 +223,23 @@ impl Component for Browser {
     ) {
         match &message {
             Input::ShowSidebar => root.set_visible_child(&widgets.sidebar),
-            Input::Open(_) | Input::OpenPlace(_) | Input::Enter => {
-                root.set_visible_child(&widgets.main)
-            }
+            Input::Open(_)
+            | Input::OpenPast(_)
+            | Input::OpenPlace(_)
+            | Input::OpenDeleted
+            | Input::ShowThere(_)
+            | Input::Command(Command::Search | Command::Location)
+            | Input::Reveal(_)
+            | Input::Enter => root.set_visible_child(&widgets.main),
+            Input::States(earlier, moved) => widgets.deck.show_earlier(*earlier, *moved),
             _ => {}
         }
+        let before = self.folder.clone();
         self.update(message, sender.clone(), root);
+        if self.folder != before {
+            let _closed = sender.output(Output::Place(self.folder.clone()));
+        }
+        self.header.update(&self.trail, &self.middle, self.folded);
         self.update_view(widgets, sender);
     }
 
@@ -302,42 +247,66 @@ impl Component for Browser {
         match message {
             Input::Command(command) => self.command(command, &sender),
             Input::Answer(answer) => self.answered(answer),
-            Input::Choose(seq) => self.choose(seq),
+            Input::LookAtOpening => self.look_at_opening(),
+            Input::Choose(at) => self.choose(at),
+            Input::JumpTo(seq) => self.jump_to(seq),
+            Input::Marked => self.read_again(),
             Input::Enter => self.view.emit(folder::Input::TakeFocus),
             Input::Select(file) => self.select(file),
             Input::Open(folder) => self.open(folder),
-            Input::OpenPlace(place) => {
-                self.place = place.clone();
-                self.open(place);
-            }
+            Input::OpenPast(folder) => self.open_past(folder),
+            Input::Reveal(file) => self.reveal(file),
+            Input::OpenPlace(place) => self.open_place(place),
             Input::Remedy(Remedy::BackUp) => self.back_up(&sender),
+            Input::Remedy(Remedy::Why) => self.look(Look::Why(self.folder.clone()), &sender),
             Input::Remedy(Remedy::Reload) => self.command(Command::Reload, &sender),
             Input::Tick(tick) => self.card.emit(status_card::Input::Tick(tick)),
             Input::BackupDone(result) => self.backup_done(result, &sender),
             Input::Stop => self.stop(),
             Input::ShowProblems => self.show_problems(),
+            Input::Settle(path, settled) => self.say_to_path(path, settled),
+            Input::PathSettled(path, settled, outcome) => self.path_settled(path, settled, outcome),
             Input::ShowUnread => self.ask_for_problems(self.chosen),
-            Input::Restore { paths, has_folder, elsewhere } => {
-                let target = self.target.clone();
-                let at = self.chosen.unwrap_or_default();
-                self.restore(restore::Init { target, at, paths, has_folder, elsewhere }, &sender);
+            Input::Arrange(arrangement) => self.arrange(arrangement),
+            Input::Arranged(arrangement) => self.arranged(arrangement, &sender),
+            Input::WantDeleted { after, ticket } => self.ask_for_deleted(after, ticket),
+            Input::Field(event) => self.searched(event),
+            Input::Typed(path) => self.path_typed(&path),
+            Input::ShowThere(Item { path, kind, at, .. }) => self.show_there(path, kind, at),
+            Input::OpenDeleted => self.open_deleted(),
+            Input::RestoreDeleted(groups, elsewhere) => {
+                self.restore_deleted(groups, elsewhere, &sender);
             }
+            Input::Restore { at, paths, has_folder, elsewhere } => {
+                // The live files of Now can't be restored.
+                if let Some(at) = at.or(self.chosen) {
+                    let target = self.target.clone();
+                    let init = restore::Init { target, at, paths, has_folder, elsewhere };
+                    self.restore(init, &sender);
+                }
+            }
+            Input::Look(asked) => self.look(asked, &sender),
             Input::RestoreOver(outcome) => self.restore_over(outcome, &sender),
             Input::Interrupted(found) => self.interrupted_found(found.map(|found| *found)),
             Input::Bar(asked) => self.bar_asks(&asked, &sender),
             Input::SettlingTick(tick) => self.bar.emit(restore_bar::Input::Tick(tick)),
             Input::Settled(outcome) => self.settled(outcome, &sender),
-            Input::ShowLines(lines) => self.open_problems(lines, Intro::Undo),
+            Input::ShowLines(lines) => {
+                let lines = lines.into_iter().map(Line::note).collect();
+                self.open_problems(lines, Intro::Undo);
+            }
             Input::Folded(folded) => {
                 self.bar.emit(restore_bar::Input::Narrow(folded));
                 self.folded = folded;
                 self.view.emit(folder::Input::Narrow(folded));
+                self.middle.set_narrow(folded);
             }
             Input::Room { width, wanted } => {
                 self.room.set(width, wanted);
                 self.timeline.emit(timeline::Input::Lie(self.room.is_narrow()));
             }
-            Input::ShowSidebar => {}
+            Input::Drive(asked) => self.go_to_history(asked, &sender),
+            Input::ShowSidebar | Input::States(..) => {}
         }
     }
 }

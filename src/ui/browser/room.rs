@@ -11,11 +11,14 @@ use super::Input;
 pub struct Room {
     /// Pixels that were wanted when both didn't fit side by side.
     missed: Option<f64>,
+    /// What is wanted is more than there is.
+    is_short: bool,
 }
 
 impl Room {
     /// There are `width` pixels, and `wanted` are asked for as things are now.
     pub fn set(&mut self, width: f64, wanted: f64) {
+        self.is_short = wanted > width;
         match self.missed {
             None if wanted > width => self.missed = Some(wanted),
             Some(missed) if missed <= width => self.missed = None,
@@ -28,10 +31,11 @@ impl Room {
         self.missed.is_some()
     }
 
-    /// Side by side they make do with less than they want, for as long as it takes to put one below the other; then nothing
-    /// may be cut off.
+    /// They make do with less than they want for as long as it takes to put one below the other and to give up columns, or
+    /// the window would become wider instead; then nothing may be cut off.
     pub fn policy(&self) -> gtk::PolicyType {
-        if self.is_narrow() { gtk::PolicyType::Never } else { gtk::PolicyType::External }
+        let has_settled = self.is_narrow() && !self.is_short;
+        if has_settled { gtk::PolicyType::Never } else { gtk::PolicyType::External }
     }
 
     /// How the two are put together.
@@ -54,6 +58,20 @@ pub fn watch(scroller: &gtk::ScrolledWindow, input: &relm4::Sender<Input>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nothing_is_cut_off_once_it_has_settled() {
+        let mut room = Room::default();
+        let mut policy = |width, wanted| {
+            room.set(width, wanted);
+            room.policy()
+        };
+        assert_eq!(policy(360.0, 570.0), gtk::PolicyType::External);
+        // One below the other, and still with all columns.
+        assert_eq!(policy(360.0, 500.0), gtk::PolicyType::External);
+        assert_eq!(policy(360.0, 360.0), gtk::PolicyType::Never);
+        assert_eq!(policy(600.0, 570.0), gtk::PolicyType::External);
+    }
 
     #[test]
     fn it_lies_where_both_do_not_fit_and_stands_again_where_they_would() {

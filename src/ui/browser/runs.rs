@@ -5,18 +5,37 @@ use relm4::gtk;
 use relm4::prelude::*;
 
 use super::folder::toasts::Message;
-use super::{Browser, Input, Output, Restore, folder, restore};
+use super::{Browser, Input, Output, Restore, folder, restore, timeline};
 use crate::app::error::Result;
-use crate::app::explain::explain;
+use crate::app::target::Target;
 use crate::app::text;
+use crate::app::unread::Said;
 use crate::engine::backup::BackupReport;
-use crate::engine::seal::Problem;
+use crate::engine::monitor::Event;
 use crate::i18n::{gettext, ngettext_f};
 use crate::ui::bridge::{self, Events};
-use crate::ui::history_worker::Request;
-use crate::ui::problems::{self, Intro, Problems};
+use crate::ui::problems;
 use crate::ui::status_card;
 use crate::ui::widgets::plain;
+
+/// A backup that was made.
+#[derive(Debug)]
+pub struct Done {
+    report: BackupReport,
+    /// How many paths could not be read, and nobody knew that they can't.
+    unread: u64,
+}
+
+impl Done {
+    fn of(report: BackupReport, target: &Target, events: &Events) -> Self {
+        let said = Said::read(target.repository_id, &target.rules);
+        let settled = events.count(
+            |event| matches!(event, Event::Problem { path, .. } if said.of(&path.encode()).is_some()),
+        );
+        let unread = report.counts.problems.saturating_sub(settled);
+        Self { report, unread }
+    }
+}
 
 impl Browser {
     pub(super) fn back_up(&mut self, sender: &ComponentSender<Self>) {
@@ -25,16 +44,16 @@ impl Browser {
         }
         self.events = Events::default();
         self.problems.clear();
-        let target = self.target.clone();
+        let (target, events) = (self.target.clone(), self.events.clone());
         self.backup = Some(bridge::start(
             sender.input_sender(),
             self.events.monitor(),
-            move |monitor| target.back_up(monitor),
+            move |monitor| target.back_up(monitor).map(|report| Done::of(report, &target, &events)),
             Input::Tick,
             Input::BackupDone,
         ));
         self.card.emit(status_card::Input::Started);
-        if self.chosen.is_none() {
+        if self.newest().is_none() {
             self.ask_for_folder(false);
         }
         self.tell_busy(sender);
@@ -43,6 +62,7 @@ impl Browser {
     /// A backup and a restore may run at once: the window may close when neither does.
     pub(super) fn tell_busy(&self, sender: &ComponentSender<Self>) {
         let busy = self.backup.is_some() || self.is_restoring || self.settling.is_some();
+        self.timeline.emit(timeline::Input::BackingUp(self.backup.is_some()));
         let _closed = sender.output(Output::Busy(busy));
     }
 
@@ -60,15 +80,15 @@ impl Browser {
 
     pub(super) fn backup_done(
         &mut self,
-        result: Option<Result<BackupReport>>,
+        result: Option<Result<Done>>,
         sender: &ComponentSender<Self>,
     ) {
         self.backup = None;
         let (events, left_out) = self.events.take();
-        self.problems = problems::lines(&events, left_out);
         self.failed = !matches!(result, Some(Ok(_)));
+        self.problems = problems::notes(&events, left_out, !self.failed);
         let toast = match result {
-            Some(Ok(report)) => done_words(&report),
+            Some(Ok(done)) => done_words(&done),
             Some(Err(error)) if error.is_cancelled() => {
                 gettext("Backup stopped. Nothing was lost.")
             }
@@ -80,48 +100,16 @@ impl Browser {
         };
         let problems = self.problems.len() as u64;
         self.card.emit(status_card::Input::Finished { problems });
+        let _closed = sender.output(Output::Ended(toast.clone()));
         self.say(Message::new(toast));
         self.tell_busy(sender);
         self.read_again();
     }
 
-    pub(super) fn say(&self, message: Message) {
-        self.view.emit(folder::Input::Say(message));
-    }
-
-    /// Those of the last run; if there was none since the window was opened, those of the newest snapshot.
-    pub(super) fn show_problems(&mut self) {
-        if self.problems.is_empty() {
-            let snapshots = self.snapshots.as_deref().unwrap_or_default();
-            self.ask_for_problems(snapshots.first().map(|newest| newest.seq));
-        } else {
-            let intro = if self.failed { Intro::FailedBackup } else { Intro::Backup };
-            self.open_problems(self.problems.clone(), intro);
+    pub(super) fn say(&mut self, message: Message) {
+        if let Some(message) = self.middle.say(message) {
+            self.view.emit(folder::Input::Say(message));
         }
-    }
-
-    pub(super) fn ask_for_problems(&self, at: Option<u64>) {
-        if let Some(at) = at {
-            self.worker.ask(Request::Problems(at));
-        }
-    }
-
-    pub(super) fn problems_read(&mut self, problems: Result<Vec<Problem>>) {
-        match problems {
-            Ok(problems) => self.open_problems(problems::lines_of(&problems), Intro::Backup),
-            Err(error) => self.say(Message::new(explain(&error).what)),
-        }
-    }
-
-    pub(super) fn open_problems(&mut self, lines: Vec<String>, intro: Intro) {
-        if let Some(window) = self.problems_window.take() {
-            window.widget().destroy();
-        }
-        let init = problems::Init { lines, intro };
-        let window = Problems::builder().launch(init).detach();
-        window.widget().set_transient_for(window_of(&self.leaflet).as_ref());
-        window.widget().present();
-        self.problems_window = Some(window);
     }
 
     pub(super) fn restore(&mut self, init: restore::Init, sender: &ComponentSender<Self>) {
@@ -130,13 +118,12 @@ impl Browser {
             open.widget().present();
             return;
         }
-        if self.chosen.is_none() || self.settling.is_some() {
+        if self.newest().is_none() || self.settling.is_some() {
             return;
         }
         let window =
             Restore::builder().launch(init).forward(sender.input_sender(), Input::RestoreOver);
         window.widget().set_transient_for(window_of(&self.leaflet).as_ref());
-        window.widget().present();
         self.restore = Some(window);
     }
 
@@ -154,26 +141,30 @@ impl Browser {
                     self.read_again();
                 }
             }
-            restore::Output::Over(ending) => self.restore_ended(&ending),
+            restore::Output::Over(ending) => {
+                self.note_restored();
+                self.restore_ended(&ending);
+            }
             restore::Output::Closed => {
                 self.restore = None;
                 self.look_for_interrupted();
+                self.restore_next(sender);
             }
         }
     }
 }
 
-fn window_of(widget: &impl IsA<gtk::Widget>) -> Option<gtk::Window> {
+pub(super) fn window_of(widget: &impl IsA<gtk::Widget>) -> Option<gtk::Window> {
     widget.root().and_downcast()
 }
 
-fn done_words(report: &BackupReport) -> String {
+fn done_words(Done { report, unread }: &Done) -> String {
     let size = text::size(report.copied_bytes);
-    if report.counts.problems > 0 {
+    if *unread > 0 {
         return ngettext_f(
             "Backed up, but {count} file could not be read",
             "Backed up, but {count} files could not be read",
-            report.counts.problems,
+            *unread,
             &[],
         );
     }

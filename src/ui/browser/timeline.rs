@@ -1,27 +1,38 @@
 //! The timeline beside the folder: the moments of the open folder, or of the one file that is selected in it, and the ways
 //! to where that was different. In a narrow window it lies below.
 
+use std::cmp::Ordering;
+
 use relm4::gtk;
 use relm4::gtk::prelude::*;
 use relm4::prelude::*;
 
 use super::change_button::ChangeButton;
+use super::jump::{self, Jump};
+use super::mark::{self, Mark, Marked};
+use crate::app::target::Target;
 use crate::engine::history::{Difference, SnapshotInfo, SnapshotState};
 use crate::i18n::{gettext, ngettext_f};
 use crate::ui::history_worker::Moment;
-use crate::ui::widgets::timeline::{Model, Step, Tick, Timeline as Ticks};
+use crate::ui::widgets::timeline::{Model, NOW, Step, Tick, Timeline as Ticks};
 
 /// The model.
 pub struct Timeline {
     ticks: Ticks,
+    jump: Controller<Jump>,
+    mark: Controller<Mark>,
     buttons: [ChangeButton; 2],
     /// Newest first.
     snapshots: Vec<SnapshotInfo>,
-    /// The chosen snapshot's number.
+    /// The chosen snapshot's number; none if the live files are.
     chosen: Option<u64>,
+    /// The live files can be shown.
+    has_now: bool,
     lies: bool,
     /// Whether there is anything to show.
     has_moments: bool,
+    /// The snapshots with which the folder's states begin.
+    begins: Vec<u64>,
     /// How many states are shown of a file; none of a folder.
     versions: u64,
 }
@@ -42,7 +53,17 @@ pub enum Input {
     Go(Step),
     /// Lie along the foot of a narrow window, or stand.
     Lie(bool),
-    /// A moment was chosen here.
+    /// A date is to be jumped to.
+    Jump,
+    /// It was chosen.
+    Jumped(u64),
+    /// The shown moment is to be marked.
+    Mark,
+    /// It was.
+    Marked,
+    /// A backup runs, or not any more.
+    BackingUp(bool),
+    /// A moment was chosen here, by its snapshot's number or [`NOW`].
     Chosen(u64),
     /// Its files are wanted.
     Entered,
@@ -51,15 +72,22 @@ pub enum Input {
 /// What the person did.
 #[derive(Debug)]
 pub enum Output {
-    /// A moment was chosen, by its snapshot's number.
-    Chosen(u64),
+    /// A moment was chosen, by its snapshot's number; the live files have none.
+    Chosen(Option<u64>),
+    /// The same for one that may have no tick.
+    Jumped(u64),
+    /// A snapshot was marked.
+    Marked,
+    /// The folder has so many earlier states; whether what is shown is earlier or later than what was shown before.
+    States(u64, Ordering),
     /// By Return: its files are wanted.
     Entered,
 }
 
 #[relm4::component(pub)]
 impl SimpleComponent for Timeline {
-    type Init = ();
+    /// What snapshots are marked in; nothing if they aren't to be.
+    type Init = Option<Target>;
     type Input = Input;
     type Output = Output;
 
@@ -71,6 +99,13 @@ impl SimpleComponent for Timeline {
             #[watch]
             set_visible: model.has_moments,
 
+            gtk::Box {
+                set_halign: gtk::Align::End,
+                set_valign: gtk::Align::Center,
+                add_css_class: "timeline-tools",
+                model.mark.widget(),
+                model.jump.widget(),
+            },
             #[local_ref]
             earlier -> gtk::Button {
                 #[watch]
@@ -103,7 +138,11 @@ impl SimpleComponent for Timeline {
         }
     }
 
-    fn init(_: (), root: Self::Root, sender: ComponentSender<Self>) -> ComponentParts<Self> {
+    fn init(
+        target: Option<Target>,
+        root: Self::Root,
+        sender: ComponentSender<Self>,
+    ) -> ComponentParts<Self> {
         let ticks = Ticks::new();
         let input = sender.input_sender().clone();
         ticks.connect_chosen(move |seq| {
@@ -115,13 +154,22 @@ impl SimpleComponent for Timeline {
         });
         let buttons = [ChangeButton::earlier(), ChangeButton::later()];
         let [earlier, later] = buttons.each_ref().map(|button| button.root.clone());
+        let jump = (Jump::builder().launch(()))
+            .forward(sender.input_sender(), |jump::Wanted(seq)| Input::Jumped(seq));
+        let has_now = target.as_ref().is_some_and(|target| !target.sources.is_empty());
+        let mark =
+            (Mark::builder().launch(target)).forward(sender.input_sender(), |Marked| Input::Marked);
         let model = Self {
             ticks: ticks.clone(),
+            jump,
+            mark,
             buttons,
             snapshots: Vec::new(),
             chosen: None,
+            has_now,
             lies: false,
             has_moments: false,
+            begins: Vec::new(),
             versions: 0,
         };
         let widgets = view_output!();
@@ -131,8 +179,10 @@ impl SimpleComponent for Timeline {
     fn update(&mut self, message: Input, sender: ComponentSender<Self>) {
         match message {
             Input::Set(snapshots, chosen) => {
+                let known = snapshots.iter().filter(is_there).cloned().collect();
+                self.jump.emit(jump::Input::Set(known, chosen));
                 self.snapshots = snapshots;
-                self.chosen = chosen;
+                self.choose(chosen, &sender);
                 if self.snapshots.is_empty() {
                     self.fill(None);
                 }
@@ -140,6 +190,13 @@ impl SimpleComponent for Timeline {
             Input::Moments { moments, of_file } => {
                 let states = moments.iter().flatten().filter(|moment| of_file && is_state(moment));
                 self.versions = states.count() as u64;
+                let changes = moments.iter().flatten().map(|moment| (moment.seq, moment.changes));
+                self.jump.emit(jump::Input::Changes(changes.collect()));
+                if !of_file {
+                    let begins = moments.iter().flatten().filter(|moment| moment.begins);
+                    self.begins = begins.map(|moment| moment.seq).collect();
+                    self.tell_states(Ordering::Equal, &sender);
+                }
                 self.fill(moments);
             }
             Input::Go(step) => self.ticks.go(step),
@@ -149,9 +206,19 @@ impl SimpleComponent for Timeline {
                     button.lie(lies);
                 }
             }
+            Input::Jump => self.jump.emit(jump::Input::Open),
+            Input::Jumped(seq) => {
+                let _closed = sender.output(Output::Jumped(seq));
+            }
+            Input::Mark => self.mark.emit(mark::Input::Open),
+            Input::Marked => {
+                let _closed = sender.output(Output::Marked);
+            }
+            Input::BackingUp(runs) => self.mark.emit(mark::Input::BackingUp(runs)),
             Input::Chosen(seq) => {
-                self.chosen = Some(seq);
-                let _closed = sender.output(Output::Chosen(seq));
+                self.choose(Some(seq).filter(|seq| *seq != NOW), &sender);
+                self.jump.emit(jump::Input::Chosen(seq));
+                let _closed = sender.output(Output::Chosen(self.chosen));
             }
             Input::Entered => {
                 let _closed = sender.output(Output::Entered);
@@ -161,12 +228,34 @@ impl SimpleComponent for Timeline {
 }
 
 impl Timeline {
+    fn choose(&mut self, chosen: Option<u64>, sender: &ComponentSender<Self>) {
+        let before = std::mem::replace(&mut self.chosen, chosen);
+        let moved = chosen.unwrap_or(NOW).cmp(&before.unwrap_or(NOW));
+        self.show_mark();
+        self.tell_states(moved, sender);
+    }
+
+    fn tell_states(&self, moved: Ordering, sender: &ComponentSender<Self>) {
+        let chosen = self.chosen.unwrap_or(NOW);
+        let states = self.begins.partition_point(|seq| *seq <= chosen) as u64;
+        let _closed = sender.output(Output::States(states.saturating_sub(1), moved));
+    }
+
+    /// What can be marked is the shown moment.
+    fn show_mark(&self) {
+        let shown = self.snapshots.iter().find(|info| Some(info.seq) == self.chosen);
+        self.mark.emit(mark::Input::Set(shown.cloned()));
+    }
+
     fn fill(&mut self, moments: Option<Vec<Moment>>) {
-        let ticks = match moments {
+        let mut ticks: Vec<Tick> = match moments {
             Some(moments) => self.of_moments(&moments),
             None => self.snapshots.iter().filter(is_there).map(|info| tick(info, None)).collect(),
         };
         self.has_moments = !ticks.is_empty();
+        if self.has_now && self.has_moments {
+            ticks.push(Tick::now());
+        }
         self.ticks.set_moments(Model::new(ticks), self.chosen);
     }
 

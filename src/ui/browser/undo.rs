@@ -87,6 +87,7 @@ impl Browser {
         }
         self.last_restore = None;
         self.view.emit(super::folder::Input::DropUndo);
+        self.middle.drop_undo();
         self.bar.emit(restore_bar::Input::Begin(work));
         let input = sender.input_sender();
         let running =
@@ -116,6 +117,7 @@ impl Browser {
         }
         self.tell_busy(sender);
         self.look_for_interrupted();
+        self.look_again();
     }
 
     /// A restore is over, and the person is told.

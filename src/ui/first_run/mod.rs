@@ -8,20 +8,25 @@ use relm4::gtk;
 use relm4::prelude::*;
 
 use self::drives::Drive;
+use self::estimate::{Estimate, LeftOut};
+pub use self::messages::{Input, SetUp};
+use self::open_drive::OpenDrive;
 use self::steps::{browse, look_at_folder, not_a_folder};
 use super::bridge;
 use super::widgets::{icon, named, plain};
-use crate::app::error::Result;
-use crate::app::setup::{self, DriveCheck};
-use crate::app::target::{Options, Target};
+use crate::app::setup;
+use crate::app::target::Options;
+use crate::engine::path::RelPath;
 use crate::i18n::gettext;
 
 mod drives;
+mod estimate;
 mod folders;
+mod messages;
+mod open_drive;
 mod steps;
 
 /// The model.
-#[derive(Debug)]
 pub struct FirstRun {
     options: Options,
     folders: Vec<PathBuf>,
@@ -33,55 +38,15 @@ pub struct FirstRun {
     typed_drive: String,
     fault: String,
     is_starting: bool,
+    /// There is room for what it comes to beside what is chosen.
+    is_wide: bool,
+    /// What of the folders is left out.
+    left_out: Vec<RelPath>,
+    estimate: Controller<Estimate>,
+    open_drive: Option<Controller<OpenDrive>>,
     folder_list: gtk::ListBox,
     drive_list: gtk::ListBox,
 }
-
-/// What the screen is told.
-#[derive(Debug)]
-pub enum Input {
-    /// What is proposed: folders and drives.
-    Proposed(Vec<PathBuf>, Vec<PathBuf>),
-    /// The path of a folder, as it is typed.
-    FolderTyped(String),
-    /// Protect the typed folder.
-    AddTyped,
-    /// Choose a folder to protect in a dialog.
-    BrowseFolder,
-    /// Protect this folder.
-    AddFolder(PathBuf),
-    /// The folder was looked at: protect it, or say why not.
-    FolderLooked(PathBuf, bool),
-    /// Don't protect this folder.
-    RemoveFolder(PathBuf),
-    /// The path of a drive's folder, as it is typed.
-    DriveTyped(String),
-    /// Use the typed drive.
-    UseTyped,
-    /// Choose a drive's folder in a dialog.
-    BrowseDrive,
-    /// Offer this drive, and choose it if it can hold backups.
-    AddDrive(PathBuf),
-    /// Choose this drive.
-    ChooseDrive(PathBuf),
-    /// A drive was probed.
-    Checked {
-        /// In which round.
-        round: u64,
-        /// Which drive.
-        drive: PathBuf,
-        /// What the probe said.
-        result: Result<DriveCheck>,
-    },
-    /// Set up.
-    Start,
-    /// The set-up is over.
-    Done(Result<Target>),
-}
-
-/// Everything is set up.
-#[derive(Debug)]
-pub struct SetUp(pub Target);
 
 #[relm4::component(pub)]
 impl Component for FirstRun {
@@ -97,11 +62,15 @@ impl Component for FirstRun {
                 add_css_class: "flat",
                 pack_end: &super::actions::menu_button(),
             },
+            #[name = "scroller"]
             gtk::ScrolledWindow {
                 set_vexpand: true,
-                set_hscrollbar_policy: gtk::PolicyType::Never,
+                // Two columns must not keep the window from becoming narrow: there they become one.
+                #[watch]
+                set_hscrollbar_policy: model.policy(),
                 adw::Clamp {
-                    set_maximum_size: 560,
+                    #[watch]
+                    set_maximum_size: if model.is_wide { 960 } else { 560 },
                     gtk::Box {
                         set_orientation: gtk::Orientation::Vertical,
                         set_spacing: 12,
@@ -109,7 +78,8 @@ impl Component for FirstRun {
 
                         icon::decoration() -> gtk::Image {
                             set_icon_name: Some(super::APP_ID),
-                            set_pixel_size: 96,
+                            #[watch]
+                            set_pixel_size: if model.is_wide { 64 } else { 96 },
                         },
                         gtk::Label {
                             set_label: &gettext("Welcome to Yore"),
@@ -122,97 +92,120 @@ impl Component for FirstRun {
                             set_wrap: true,
                             set_justify: gtk::Justification::Center,
                             add_css_class: "dim-label",
-                            set_margin_bottom: 18,
+                        },
+                        gtk::Button {
+                            set_label: &gettext("I Have Backups Already…"),
+                            set_tooltip_text: Some(&gettext("Open a backup drive from another computer")),
+                            set_halign: gtk::Align::Center,
+                            set_margin_bottom: 12,
+                            add_css_class: "flat",
+                            connect_clicked => Input::OpenDrive,
                         },
 
-                        // The dialog’s button stands in the heading’s line: the field needs its own at 360 px.
+                        // What is chosen, and what it comes to: side by side where there is room, so that nothing is
+                        // below the edge of the window.
                         gtk::Box {
-                            gtk::Label {
-                                set_label: &gettext("Folders to Protect"),
-                                set_xalign: 0.0,
-                                set_hexpand: true,
-                                add_css_class: "heading",
-                            },
-                            gtk::Button {
-                                set_label: &gettext("Choose Folder…"),
-                                add_css_class: "flat",
-                                connect_clicked => Input::BrowseFolder,
-                            },
-                        },
-                        #[local_ref]
-                        folder_list -> gtk::ListBox {
-                            set_selection_mode: gtk::SelectionMode::None,
-                            add_css_class: "boxed-list",
-                        },
-                        gtk::Box {
-                            set_spacing: 6,
-                            #[name = "folder_entry"]
-                            named::entry(&gettext("Folder to protect")) -> gtk::Entry {
-                                set_hexpand: true,
-                                set_width_chars: 8,
-                                set_placeholder_text: Some(&gettext("Path of another folder")),
-                                connect_changed[sender] => move |entry| {
-                                    let typed = entry.text().to_string();
-                                    let _ = sender.input_sender().send(Input::FolderTyped(typed));
-                                },
-                                connect_activate => Input::AddTyped,
-                            },
-                            gtk::Button {
-                                set_label: &gettext("Add"),
-                                set_tooltip_text: Some(&gettext("Protect the folder whose path was typed")),
-                                #[watch]
-                                set_sensitive: !model.typed_folder.is_empty(),
-                                connect_clicked => Input::AddTyped,
-                            },
-                        },
-
-                        gtk::Box {
-                            set_margin_top: 12,
-                            gtk::Label {
-                                set_label: &gettext("Where to Keep the Copies"),
-                                set_xalign: 0.0,
-                                set_hexpand: true,
-                                add_css_class: "heading",
-                            },
-                            gtk::Button {
-                                set_label: &gettext("Choose Drive…"),
-                                add_css_class: "flat",
-                                connect_clicked => Input::BrowseDrive,
-                            },
-                        },
-                        gtk::Label {
-                            set_label: &gettext("No other drive was found. Attach one, or choose a folder on one."),
-                            set_xalign: 0.0,
-                            set_wrap: true,
-                            add_css_class: "dim-label",
                             #[watch]
-                            set_visible: model.drives.is_empty(),
-                        },
-                        #[local_ref]
-                        drive_list -> gtk::ListBox {
-                            set_selection_mode: gtk::SelectionMode::None,
-                            add_css_class: "boxed-list",
-                        },
-                        gtk::Box {
-                            set_spacing: 6,
-                            #[name = "drive_entry"]
-                            named::entry(&gettext("Drive folder")) -> gtk::Entry {
-                                set_hexpand: true,
-                                set_width_chars: 8,
-                                set_placeholder_text: Some(&gettext("Path of a folder on another drive")),
-                                connect_changed[sender] => move |entry| {
-                                    let typed = entry.text().to_string();
-                                    let _ = sender.input_sender().send(Input::DriveTyped(typed));
+                            set_orientation: model.orientation(),
+                            set_spacing: 24,
+                            #[watch]
+                            set_homogeneous: model.is_wide,
+                            gtk::Box {
+                                set_orientation: gtk::Orientation::Vertical,
+                                set_spacing: 12,
+                                set_valign: gtk::Align::Start,
+
+                                // The dialog’s button stands in the heading’s line: the field needs its own at 360 px.
+                                gtk::Box {
+                                    gtk::Label {
+                                        set_label: &gettext("Folders to Protect"),
+                                        set_xalign: 0.0,
+                                        set_hexpand: true,
+                                        add_css_class: "heading",
+                                    },
+                                    gtk::Button {
+                                        set_label: &gettext("Choose Folder…"),
+                                        add_css_class: "flat",
+                                        connect_clicked => Input::BrowseFolder,
+                                    },
                                 },
-                                connect_activate => Input::UseTyped,
+                                #[local_ref]
+                                folder_list -> gtk::ListBox {
+                                    set_selection_mode: gtk::SelectionMode::None,
+                                    add_css_class: "boxed-list",
+                                },
+                                gtk::Box {
+                                    set_spacing: 6,
+                                    #[name = "folder_entry"]
+                                    named::entry(&gettext("Folder to protect")) -> gtk::Entry {
+                                        set_hexpand: true,
+                                        set_width_chars: 8,
+                                        set_placeholder_text: Some(&gettext("Path of another folder")),
+                                        connect_changed[sender] => move |entry| {
+                                            let typed = entry.text().to_string();
+                                            let _ = sender.input_sender().send(Input::FolderTyped(typed));
+                                        },
+                                        connect_activate => Input::AddTyped,
+                                    },
+                                    gtk::Button {
+                                        set_label: &gettext("Add"),
+                                        set_tooltip_text: Some(&gettext("Protect the folder whose path was typed")),
+                                        #[watch]
+                                        set_sensitive: !model.typed_folder.is_empty(),
+                                        connect_clicked => Input::AddTyped,
+                                    },
+                                },
+
+                                gtk::Box {
+                                    set_margin_top: 12,
+                                    gtk::Label {
+                                        set_label: &gettext("Where to Keep the Copies"),
+                                        set_xalign: 0.0,
+                                        set_hexpand: true,
+                                        add_css_class: "heading",
+                                    },
+                                    gtk::Button {
+                                        set_label: &gettext("Choose Drive…"),
+                                        add_css_class: "flat",
+                                        connect_clicked => Input::BrowseDrive,
+                                    },
+                                },
+                                gtk::Label {
+                                    set_label: &gettext("No other drive was found. Attach one, or choose a folder on one."),
+                                    set_xalign: 0.0,
+                                    set_wrap: true,
+                                    add_css_class: "dim-label",
+                                    #[watch]
+                                    set_visible: model.drives.is_empty(),
+                                },
+                                #[local_ref]
+                                drive_list -> gtk::ListBox {
+                                    set_selection_mode: gtk::SelectionMode::None,
+                                    add_css_class: "boxed-list",
+                                },
+                                gtk::Box {
+                                    set_spacing: 6,
+                                    #[name = "drive_entry"]
+                                    named::entry(&gettext("Drive folder")) -> gtk::Entry {
+                                        set_hexpand: true,
+                                        set_width_chars: 8,
+                                        set_placeholder_text: Some(&gettext("Path of a folder on another drive")),
+                                        connect_changed[sender] => move |entry| {
+                                            let typed = entry.text().to_string();
+                                            let _ = sender.input_sender().send(Input::DriveTyped(typed));
+                                        },
+                                        connect_activate => Input::UseTyped,
+                                    },
+                                    gtk::Button {
+                                        set_label: &gettext("Use"),
+                                        set_tooltip_text: Some(&gettext("Keep the copies in the folder whose path was typed")),
+                                        #[watch]
+                                        set_sensitive: !model.typed_drive.is_empty(),
+                                        connect_clicked => Input::UseTyped,
+                                    },
+                                },
                             },
-                            gtk::Button {
-                                set_label: &gettext("Use"),
-                                set_tooltip_text: Some(&gettext("Keep the copies in the folder whose path was typed")),
-                                #[watch]
-                                set_sensitive: !model.typed_drive.is_empty(),
-                                connect_clicked => Input::UseTyped,
-                            },
+                            model.estimate.widget(),
                         },
                     },
                 },
@@ -270,6 +263,12 @@ impl Component for FirstRun {
             typed_drive: String::new(),
             fault: String::new(),
             is_starting: false,
+            is_wide: false,
+            left_out: Vec::new(),
+            estimate: Estimate::builder()
+                .launch(())
+                .forward(sender.input_sender(), |LeftOut(paths)| Input::LeftOut(paths)),
+            open_drive: None,
             folder_list: folder_list.clone(),
             drive_list: drive_list.clone(),
         };
@@ -282,6 +281,7 @@ impl Component for FirstRun {
             },
         );
         let widgets = view_output!();
+        steps::watch_width(&widgets.scroller, sender.input_sender());
         ComponentParts { model, widgets }
     }
 
@@ -302,11 +302,15 @@ impl Component for FirstRun {
             _ => {}
         }
         self.update(message, sender.clone(), root);
+        self.estimate.emit(estimate::Input::Room(self.free_bytes()));
         self.update_view(widgets, sender);
     }
 
     fn update(&mut self, message: Input, sender: ComponentSender<Self>, root: &Self::Root) {
-        if !matches!(message, Input::Checked { .. } | Input::Proposed(..)) {
+        if !matches!(
+            message,
+            Input::Checked { .. } | Input::Proposed(..) | Input::LeftOut(_) | Input::Wide(_)
+        ) {
             self.fault.clear();
         }
         let input = sender.input_sender();
@@ -333,8 +337,14 @@ impl Component for FirstRun {
             Input::AddDrive(drive) => self.add_drive(drive, input),
             Input::ChooseDrive(drive) => self.chosen = Some(drive),
             Input::Checked { round, drive, result } => self.checked(round, &drive, result, input),
+            Input::Wide(is_wide) => self.is_wide = is_wide,
+            Input::LeftOut(paths) => self.left_out = paths,
+            Input::OpenDrive => self.open_drive(root, input),
             Input::Start => self.start(input),
-            Input::Done(Ok(target)) => {
+            Input::Opened(target) | Input::Done(Ok(target)) => {
+                if let Some(window) = self.open_drive.take() {
+                    window.widget().destroy();
+                }
                 let _closed = sender.output(SetUp(target));
             }
             Input::Done(Err(error)) => {

@@ -1,16 +1,21 @@
 //! What the first run does with what the person says.
 
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 
 use relm4::gtk;
 use relm4::gtk::prelude::*;
+use relm4::prelude::*;
 
 use super::drives::{self, Drive, State};
-use super::{FirstRun, Input, folders};
+use super::open_drive::{OpenDrive, Opened};
+use super::{FirstRun, Input, estimate, folders};
 use crate::app::error::{Error, Result};
 use crate::app::kept;
+use crate::app::rules::RuleWishes;
 use crate::app::setup::{self, DriveCheck};
 use crate::engine::retention::Policy;
+use crate::engine::rules::Exclusion;
 use crate::i18n::{gettext, gettext_f};
 use crate::ui::bridge;
 use crate::ui::widgets::choose_folder::choose_folder;
@@ -26,7 +31,29 @@ pub(super) fn what_is_kept() -> String {
     )
 }
 
+/// From so many pixels on there are two columns.
+const WIDE: f64 = 860.0;
+
+/// Tells whether there is room for two columns, whenever that may have changed.
+pub(super) fn watch_width(scroller: &gtk::ScrolledWindow, input: &Sender) {
+    let (input, was) = (input.clone(), Cell::new(false));
+    scroller.hadjustment().connect_page_size_notify(move |room| {
+        let is_wide = room.page_size() >= WIDE;
+        if was.replace(is_wide) != is_wide {
+            let _closed = input.send(Input::Wide(is_wide));
+        }
+    });
+}
+
 impl FirstRun {
+    pub(super) fn orientation(&self) -> gtk::Orientation {
+        if self.is_wide { gtk::Orientation::Horizontal } else { gtk::Orientation::Vertical }
+    }
+
+    pub(super) fn policy(&self) -> gtk::PolicyType {
+        if self.is_wide { gtk::PolicyType::External } else { gtk::PolicyType::Never }
+    }
+
     pub(super) fn can_start(&self) -> bool {
         !self.is_starting && !self.folders.is_empty() && self.is_good(self.chosen.as_deref())
     }
@@ -35,6 +62,15 @@ impl FirstRun {
         self.drives.iter().any(|known| {
             Some(known.path.as_path()) == drive && matches!(known.state, State::Good(_))
         })
+    }
+
+    /// Bytes that are free on the chosen drive, if it is a good one.
+    pub(super) fn free_bytes(&self) -> Option<u64> {
+        let chosen = self.drives.iter().find(|known| Some(&known.path) == self.chosen.as_ref())?;
+        match &chosen.state {
+            State::Good(check) => Some(check.free_bytes),
+            State::Checking | State::Bad(_) => None,
+        }
     }
 
     pub(super) fn start_label(&self) -> String {
@@ -64,6 +100,7 @@ impl FirstRun {
     /// Whether a drive can be used depends on the folders: it must not lie in one of them.
     pub(super) fn folders_changed(&mut self, input: &Sender) {
         folders::fill(&self.folder_list, &self.folders, input);
+        self.estimate.emit(estimate::Input::Look(self.folders.clone()));
         self.round += 1;
         for drive in &self.drives {
             self.check(&drive.path, input);
@@ -142,13 +179,33 @@ impl FirstRun {
         self.show_drives(input);
     }
 
+    /// Shows what lies on drives from other computers.
+    pub(super) fn open_drive(&mut self, root: &gtk::Box, input: &Sender) {
+        if let Some(window) = self.open_drive.take() {
+            window.widget().destroy();
+        }
+        let window = OpenDrive::builder()
+            .launch(self.options.clone())
+            .forward(input, |Opened(target)| Input::Opened(target));
+        let parent = root.root().and_downcast::<gtk::Window>();
+        window.widget().set_transient_for(parent.as_ref());
+        window.widget().present();
+        self.open_drive = Some(window);
+    }
+
     pub(super) fn start(&mut self, input: &Sender) {
         let Some(drive) = self.chosen.clone().filter(|_| self.can_start()) else { return };
         self.is_starting = true;
         let (options, folders) = (self.options.clone(), self.folders.clone());
+        // The person was shown what is kept, and chose what isn't.
+        let wishes = RuleWishes {
+            retention: Some(Policy::default()),
+            exclude: Some(self.left_out.iter().cloned().map(Exclusion::Path).collect()),
+            ..RuleWishes::default()
+        };
         bridge::once(
             input,
-            move || setup::set_up(&options, &drive, &folders),
+            move || setup::set_up_with(&options, &drive, &folders, &wishes, false),
             |done| Input::Done(done.unwrap_or(Err(Error::BrokenDown))),
         );
     }

@@ -1,8 +1,9 @@
 //! Bringing something back: where to, what is going to happen, the running restore. Nothing is written before the
-//! person has seen the plan.
+//! person has seen the plan, but for one small file that has nothing in its way.
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use relm4::adw;
 use relm4::adw::prelude::*;
@@ -39,6 +40,9 @@ const ASKING_SIZE: (i32, i32) = (520, 240);
 /// Its size with a plan in it.
 const PLAN_SIZE: (i32, i32) = (540, 620);
 
+/// What is done sooner is told by its toast alone.
+const UNSEEN: Duration = Duration::from_millis(300);
+
 /// What is to be brought back.
 #[derive(Debug)]
 pub struct Init {
@@ -63,6 +67,8 @@ pub struct Restore {
     /// Number of the newest plan that was asked for; older ones are dropped.
     ticket: u64,
     running: Option<bridge::Running>,
+    /// The window is on screen, or will not come any more.
+    is_shown: bool,
     asking: Controller<Asking>,
     page: Controller<Page>,
     progress: Controller<Running>,
@@ -120,6 +126,8 @@ pub enum Input {
     Done(Option<Result<Ending>>),
     /// Stop it.
     Stop,
+    /// It takes so long that the person must see it.
+    TakesLong,
     /// The window is asked to close.
     Close,
 }
@@ -257,6 +265,13 @@ impl Component for Restore {
         let progress = model.progress.widget().clone();
         let widgets = view_output!();
         model.take_focus();
+        let input = sender.input_sender().clone();
+        glib::timeout_add_local_once(UNSEEN, move || {
+            let _closed = input.send(Input::TakesLong);
+        });
+        if model.init.elsewhere {
+            sender.input(Input::TakesLong);
+        }
         ComponentParts { model, widgets }
     }
 
@@ -268,8 +283,14 @@ impl Component for Restore {
         root: &Self::Root,
     ) {
         let before = std::mem::discriminant(&self.step);
+        let takes_long = matches!(message, Input::TakesLong);
         self.update(message, sender.clone(), root);
         self.update_view(widgets, sender);
+        let is_quiet = matches!(self.step, Step::Planning | Step::Restoring);
+        if !self.is_shown && (takes_long || !is_quiet) {
+            self.is_shown = true;
+            root.present();
+        }
         if std::mem::discriminant(&self.step) == before {
             return;
         }
@@ -291,7 +312,7 @@ impl Component for Restore {
     fn update(&mut self, message: Input, sender: ComponentSender<Self>, root: &Self::Root) {
         match message {
             Input::To(folder) => self.restore_to(folder, &sender),
-            Input::Planned(ticket, result) => self.planned(ticket, result),
+            Input::Planned(ticket, result) => self.planned(ticket, result, &sender),
             Input::Page(page::Output::Policy(policy)) => {
                 self.on_conflict = policy;
                 self.make_plan(&sender);
@@ -303,6 +324,7 @@ impl Component for Restore {
             Input::Tick(tick) => self.tick(&tick),
             Input::Done(result) => self.done(result, &sender, root),
             Input::Stop => self.stop(),
+            Input::TakesLong => {}
         }
     }
 }

@@ -45,6 +45,7 @@ impl Restore {
             on_conflict: OnConflict::default(),
             ticket: 0,
             running: None,
+            is_shown: false,
             asking: Asking::builder().launch(()).forward(input, |Chosen(folder)| Input::To(folder)),
             page,
             progress: Running::builder().launch(()).forward(input, |running::Stop| Input::Stop),
@@ -100,7 +101,12 @@ impl Restore {
         ));
     }
 
-    pub(super) fn planned(&mut self, ticket: u64, result: Option<Result<Prepared>>) {
+    pub(super) fn planned(
+        &mut self,
+        ticket: u64,
+        result: Option<Result<Prepared>>,
+        sender: &ComponentSender<Self>,
+    ) {
         if ticket != self.ticket {
             return;
         }
@@ -108,6 +114,10 @@ impl Restore {
         match result {
             Some(Ok(prepared)) => {
                 let prepared = Arc::new(prepared);
+                if !self.is_shown && prepared.needs_no_question() {
+                    let _closed = sender.output(Output::Busy(true));
+                    return self.restore(prepared, sender);
+                }
                 self.page.emit(page::Input::Show(Arc::clone(&prepared)));
                 self.step = Step::Plan(prepared);
             }
@@ -238,6 +248,7 @@ impl Restore {
                     let _closed = sender.output(Output::Over(Ending::Done(report)));
                 }
                 self.running = None;
+                self.is_shown = true;
                 window.destroy();
                 let _closed = sender.output(Output::Closed);
             }

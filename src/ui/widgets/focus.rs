@@ -1,4 +1,4 @@
-//! Where the keyboard is in a list. GTK 4.8 has no call that moves it to a row: the row's widget must be found, and may
+//! Where the keyboard is in a list or a grid. GTK 4.8 has no call that moves it to a row: the row's widget must be found, and may
 //! not be there before the list was drawn. Each row's content therefore carries a key as its widget name.
 
 use std::cell::Cell;
@@ -11,22 +11,25 @@ use relm4::gtk::prelude::*;
 const FRAMES_MAX: u32 = 20;
 
 /// Brings the row at `position` into view and gives it the keyboard; `key` is its content's widget name.
-pub fn row(view: &gtk::ListView, position: u32, key: String) {
-    if position > 0 {
-        // The action is all there is for it in GTK 4.8.
-        let _no_such_action =
-            view.activate_action("list.scroll-to-item", Some(&position.to_variant()));
-    }
+pub fn row(view: &impl IsA<gtk::Widget>, position: u32, key: String) {
+    let view = view.upcast_ref::<gtk::Widget>();
+    scroll_to(view, position);
     let frames = Cell::new(0);
     view.add_tick_callback(move |view, _| {
         frames.set(frames.get() + 1);
         let found = rows(view).find(|row| key_of(row).is_some_and(|found| found == key));
         match found {
-            Some(row) if row.grab_focus() => glib::ControlFlow::Break,
+            Some(row) if !is_in_popover(view) && row.grab_focus() => glib::ControlFlow::Break,
             _ if frames.get() >= FRAMES_MAX => glib::ControlFlow::Break,
             _ => glib::ControlFlow::Continue,
         }
     });
+}
+
+/// Brings the row at `position` into view.
+pub fn scroll_to(view: &gtk::Widget, position: u32) {
+    // The action is all there is for it in GTK 4.8.
+    let _no_such_action = view.activate_action("list.scroll-to-item", Some(&position.to_variant()));
 }
 
 /// Makes a list's few rows again with `fill` and gives the keyboard back to the row of the same key, or of the same
@@ -46,8 +49,16 @@ pub fn keep(list: &gtk::ListBox, fill: impl FnOnce()) {
 }
 
 /// The key of the row that has the keyboard.
-pub fn key(view: &gtk::ListView) -> Option<String> {
+pub fn key(view: &gtk::Widget) -> Option<String> {
     view.focus_child().filter(|_| has(view)).and_then(|row| key_of(&row)).map(Into::into)
+}
+
+/// The key of the row at a place in `view`.
+pub fn key_at(view: &gtk::Widget, x: f64, y: f64) -> Option<String> {
+    let picked = view.pick(x, y, gtk::PickFlags::DEFAULT)?;
+    let mut up = std::iter::successors(Some(picked), gtk::Widget::parent);
+    let row = up.find(|widget| widget.parent().is_some_and(|above| above == *view))?;
+    key_of(&row).map(Into::into)
 }
 
 /// Whether the keyboard is in `widget`.
@@ -61,11 +72,18 @@ pub fn is_free(widget: &impl IsA<gtk::Widget>) -> bool {
     focused(widget).is_none() || has(widget)
 }
 
+/// Whether the keyboard is in a popover that `widget` is not in: it must not be taken away there.
+fn is_in_popover(widget: &impl IsA<gtk::Widget>) -> bool {
+    focused(widget)
+        .and_then(|focused| focused.ancestor(gtk::Popover::static_type()))
+        .is_some_and(|popover| !widget.is_ancestor(&popover))
+}
+
 fn focused(widget: &impl IsA<gtk::Widget>) -> Option<gtk::Widget> {
     widget.root().and_then(|root| root.focus())
 }
 
-fn rows(view: &gtk::ListView) -> impl Iterator<Item = gtk::Widget> {
+fn rows(view: &gtk::Widget) -> impl Iterator<Item = gtk::Widget> {
     std::iter::successors(view.first_child(), gtk::Widget::next_sibling)
 }
 

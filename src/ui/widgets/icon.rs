@@ -5,8 +5,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use relm4::gtk;
-use relm4::gtk::gio;
 use relm4::gtk::prelude::*;
+use relm4::gtk::{gio, glib};
 
 use crate::engine::meta::Kind;
 
@@ -14,16 +14,26 @@ use crate::engine::meta::Kind;
 pub fn of_entry(kind: Kind, name: &[u8]) -> gio::Icon {
     match kind {
         Kind::Directory => gio::ThemedIcon::new("folder-symbolic").upcast(),
-        Kind::File => {
-            let (content_type, _) =
-                gio::content_type_guess(Some(Path::new(OsStr::from_bytes(name))), None::<&[u8]>);
-            symbolic(&gio::content_type_get_symbolic_icon(&content_type))
-        }
+        Kind::File => symbolic(&gio::content_type_get_symbolic_icon(&content_type(name))),
         Kind::Symlink => gio::ThemedIcon::new("go-jump-symbolic").upcast(),
         Kind::Fifo | Kind::Socket | Kind::Block | Kind::Character => {
             gio::ThemedIcon::new("application-x-addon-symbolic").upcast()
         }
     }
+}
+
+/// The same where there is room for a large one, in colours if it is a file or a folder.
+pub fn large_of_entry(kind: Kind, name: &[u8]) -> gio::Icon {
+    match kind {
+        Kind::Directory => gio::ThemedIcon::new("folder").upcast(),
+        Kind::File => gio::content_type_get_icon(&content_type(name)),
+        _ => of_entry(kind, name),
+    }
+}
+
+/// What a file called `name` is taken for.
+fn content_type(name: &[u8]) -> glib::GString {
+    gio::content_type_guess(Some(Path::new(OsStr::from_bytes(name))), None::<&[u8]>).0
 }
 
 /// The same without the coloured icons that a theme without a symbolic one would fall back to.

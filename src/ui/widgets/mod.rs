@@ -5,10 +5,13 @@ use std::path::Path;
 
 pub mod choose_folder;
 pub mod dates;
+pub mod deck;
 pub mod drop_down;
 pub mod focus;
 pub mod icon;
 pub mod named;
+pub mod past;
+pub mod places;
 pub mod plain;
 pub mod progress;
 pub mod timeline;

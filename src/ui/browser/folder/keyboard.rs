@@ -22,11 +22,17 @@ impl Folder {
     pub(super) fn leave_rows(&mut self, next: &RelPath, takes_focus: bool) {
         if *next == self.folder {
             // Several moments may be asked for before one is shown.
-            self.keyboard.wanted = focus::key(&self.list.view).or(self.keyboard.wanted.take());
+            self.keyboard.wanted = focus::key(self.views.current()).or(self.keyboard.wanted.take());
         } else {
             self.keyboard.wanted = child_towards(next, &self.folder).map(path::encode);
         }
         self.keyboard.comes |= takes_focus || focus::is_free(&self.root);
+    }
+
+    /// The row of the entry called `name` gets the keyboard once it is there.
+    pub(super) fn seek_row(&mut self, name: &[u8]) {
+        self.keyboard.wanted = Some(path::encode(name));
+        self.keyboard.comes = true;
     }
 
     /// Before `entries` become rows.
@@ -49,7 +55,7 @@ impl Folder {
     pub(super) fn focus_if_there(&mut self) {
         let rows = self.list.len();
         if let Some((row, key)) = self.keyboard.row.take_if(|(row, _)| *row < rows) {
-            focus::row(&self.list.view, row, key);
+            focus::row(self.views.current(), row, key);
         }
     }
 
@@ -57,8 +63,8 @@ impl Folder {
     pub(super) fn take_focus(&mut self) {
         if self.state != super::State::Listed {
             self.keyboard.comes = true;
-        } else if let Some(first) = self.list.get(0).filter(|_| !focus::has(&self.list.view)) {
-            focus::row(&self.list.view, 0, path::encode(&first.borrow().entry.name));
+        } else if let Some(first) = self.list.get(0).filter(|_| !focus::has(self.views.current())) {
+            focus::row(self.views.current(), 0, path::encode(&first.borrow().entry.name));
         }
     }
 

@@ -1,7 +1,6 @@
 //! The open folder at the chosen moment: its entries, what is selected, and the way to bring that back.
 
-use std::cell::Cell;
-use std::rc::Rc;
+use std::collections::HashMap;
 
 use relm4::binding::Binding;
 use relm4::gtk;
@@ -11,42 +10,84 @@ use relm4::prelude::*;
 use relm4::typed_view::list::TypedListView;
 use relm4::{RelmWidgetExt, adw};
 
+use self::arrangement::Arrangement;
+use self::arranger::Arranger;
+use self::columns::Columns;
+use self::differences::{Differences, Strip};
+pub use self::drag::Copier;
+use self::gone::Deleted;
+use self::head::Head;
 use self::keyboard::Keyboard;
+use self::layout::Layout;
+use self::list::entry_list;
+use self::menu::Menu;
 pub use self::messages::{Input, Output};
-use self::row::{Layout, Row};
+use self::row::Row;
 use self::selection::{Again, Selected};
 use self::toasts::Toasts;
+use self::views::Views;
 use self::words::{Remedy, Words};
 use crate::engine::history::Entry;
-use crate::engine::meta::Kind;
 use crate::engine::path::RelPath;
-use crate::i18n::{gettext, ngettext_f};
-use crate::ui::widgets::named;
+use crate::i18n::gettext;
+use crate::ui::history_worker::Gone;
 
+pub mod arrangement;
+mod arranger;
+mod badge;
+mod columns;
+mod differences;
+mod drag;
+mod filling;
+mod gone;
+mod grid;
+mod head;
 mod keyboard;
+mod layout;
+mod list;
+mod menu;
 mod messages;
+mod now;
 pub mod path_bar;
+mod peek;
 mod row;
+mod said;
 mod selection;
 pub mod toasts;
+mod views;
 pub mod words;
-
-/// Rows that are added at once; the rest waits for the next idle moment, so that no folder stalls the window.
-const CHUNK_ROWS: usize = 2_000;
 
 /// The model.
 pub struct Folder {
     list: TypedListView<Row, gtk::MultiSelection>,
+    views: Views,
     layout: Layout,
     folder: RelPath,
     title: String,
+    caption: String,
     state: State,
     entries: usize,
     waiting: std::vec::IntoIter<Entry>,
+    /// The folder whose rows are there.
+    filled: Option<RelPath>,
     selected: Selected,
     again: Again,
     unread: u64,
+    /// The snapshot that is shown.
+    at: Option<u64>,
+    /// The newest snapshot, while it is the live files that are shown.
+    now: Option<u64>,
+    /// What was deleted of them since.
+    just_gone: Vec<Gone>,
+    differences: Differences,
+    deleted: Deleted,
+    head: Head,
+    columns: Columns,
+    arranger: Arranger,
+    arrangement: Arrangement,
+    strip: Strip,
     keyboard: Keyboard,
+    menu: Menu,
     root: gtk::Box,
     toasts: Toasts,
 }
@@ -64,7 +105,8 @@ enum State {
 
 #[relm4::component(pub)]
 impl Component for Folder {
-    type Init = ();
+    /// What makes copies of what is dragged out of it.
+    type Init = Copier;
     type Input = Input;
     type Output = Output;
     type CommandOutput = ();
@@ -83,39 +125,12 @@ impl Component for Folder {
                     set_overflow: gtk::Overflow::Hidden,
                     set_css_classes: &["card", "moment"],
 
-                    gtk::Box {
-                        set_spacing: 12,
-                        add_css_class: "moment-head",
-                        #[watch]
-                        set_visible: !model.title.is_empty(),
-                        gtk::Label {
-                            set_xalign: 0.0,
-                            set_hexpand: true,
-                            set_ellipsize: gtk::pango::EllipsizeMode::End,
-                            add_css_class: "heading",
-                            #[watch]
-                            set_label: &model.title,
-                        },
-                        gtk::Spinner {
-                            set_spinning: true,
-                            #[watch]
-                            set_visible: model.state == State::Loading,
-                        },
-                        gtk::Button {
-                            set_css_classes: &["flat", "caption", "unread"],
-                            set_tooltip_text: Some(&gettext("Show what could not be read at that moment")),
-                            #[watch]
-                            set_label: &model.unread_words(),
-                            #[watch]
-                            set_visible: model.unread > 0,
-                            connect_clicked => Input::ShowUnread,
-                        },
-                        gtk::Label {
-                            set_css_classes: &["caption", "dim-label", "numeric"],
-                            #[watch]
-                            set_label: &model.count(),
-                        },
-                    },
+                    #[local_ref]
+                    head -> gtk::Box {},
+                    #[local_ref]
+                    strip -> gtk::Revealer {},
+                    #[local_ref]
+                    columns -> gtk::Box {},
 
                     #[transition = "Crossfade"]
                     match &model.state {
@@ -141,17 +156,9 @@ impl Component for Folder {
                                 connect_clicked => Input::Remedy,
                             },
                         },
-                        State::Loading | State::Listed => gtk::ScrolledWindow {
-                            set_vexpand: true,
-                            // The columns must not keep the window from becoming narrow, where there are none.
-                            set_hscrollbar_policy: gtk::PolicyType::External,
+                        State::Loading | State::Listed => gtk::Box {
                             #[local_ref]
-                            view -> gtk::ListView {
-                                add_css_class: "entries",
-                                set_enable_rubberband: true,
-                                #[watch]
-                                set_class_active: ("stale", model.state == State::Loading),
-                            },
+                            views -> gtk::Stack {},
                         },
                     },
                 },
@@ -173,10 +180,19 @@ impl Component for Folder {
                     set_label: &model.selection_words(),
                 },
                 gtk::Button {
+                    set_label: &gettext("Versions"),
+                    set_tooltip_text: Some(&gettext("All versions of this file (Ctrl+Shift+V)")),
+                    set_action_name: Some("win.versions"),
+                    #[watch]
+                    set_visible: model.has_versions(),
+                },
+                gtk::Button {
                     set_label: &gettext("Restore To…"),
                     set_tooltip_text: Some(&gettext("Put a copy into another folder (Ctrl+Shift+R)")),
                     #[watch]
-                    set_sensitive: model.selected.rows > 0,
+                    set_sensitive: model.can_restore(),
+                    #[watch]
+                    set_visible: model.now.is_none() || model.can_restore(),
                     connect_clicked => Input::Restore { elsewhere: true },
                 },
                 gtk::Button {
@@ -184,34 +200,58 @@ impl Component for Folder {
                     set_tooltip_text: Some(&gettext("Put it back where it was (Ctrl+R)")),
                     add_css_class: "suggested-action",
                     #[watch]
-                    set_sensitive: model.selected.rows > 0,
+                    set_sensitive: model.can_restore(),
+                    #[watch]
+                    set_visible: model.now.is_none() || model.can_restore(),
                     connect_clicked => Input::Restore { elsewhere: false },
                 },
             },
         }
     }
 
-    fn init(_: (), root: Self::Root, sender: ComponentSender<Self>) -> ComponentParts<Self> {
+    fn init(
+        copier: Copier,
+        root: Self::Root,
+        sender: ComponentSender<Self>,
+    ) -> ComponentParts<Self> {
         let again = Again::default();
         let list = entry_list(&sender, again.is_silent());
         let toasts = Toasts::new(sender.output_sender().clone());
         let overlay = toasts.root.clone();
-        let view = list.view.clone();
+        let layout = Layout::default();
+        let views = Views::of(&list, &layout, copier, sender.input_sender());
+        let head = Head::new(sender.input_sender());
         let model = Self {
+            menu: Menu::new(&root, &views.root, sender.input_sender()),
             list,
-            layout: Layout::default(),
+            views,
+            layout,
             folder: RelPath::root(),
             title: String::new(),
+            caption: String::new(),
             state: State::Loading,
             entries: 0,
             waiting: Vec::new().into_iter(),
+            filled: None,
             selected: Selected::default(),
             again,
             unread: 0,
+            at: None,
+            now: None,
+            just_gone: Vec::new(),
+            differences: Differences::default(),
+            deleted: Deleted::default(),
+            arranger: Arranger::new(&head.tools, sender.input_sender()),
+            arrangement: Arrangement::default(),
+            head,
+            columns: Columns::new(sender.input_sender()),
+            strip: Strip::new(sender.input_sender()),
             keyboard: Keyboard::default(),
             root: root.clone(),
             toasts,
         };
+        let (head, strip) = (model.head.root.clone(), model.strip.root.clone());
+        let (columns, views) = (model.columns.root.clone(), model.views.root.clone());
         let widgets = view_output!();
         ComponentParts { model, widgets }
     }
@@ -226,6 +266,10 @@ impl Component for Folder {
         let is_words = matches!(message, Input::Words(_));
         self.update(message, sender.clone(), root);
         self.update_view(widgets, sender);
+        self.show_head();
+        self.show_strip();
+        self.show_columns();
+        self.show_arrangement();
         if is_words && self.take_for_page() {
             widgets.remedy.grab_focus();
         }
@@ -233,22 +277,40 @@ impl Component for Folder {
 
     fn update(&mut self, message: Input, sender: ComponentSender<Self>, root: &Self::Root) {
         match message {
-            Input::Loading { folder, title, unread, takes_focus } => {
+            Input::Loading { folder, title, unread, takes_focus, at, now } => {
                 self.leave_rows(&folder, takes_focus);
                 self.leave_selection(&folder);
                 self.folder = folder;
                 self.title = title;
                 self.unread = unread;
+                self.now = now;
+                self.at = at;
+                self.layout.set_shown(None);
                 self.state = State::Loading;
                 self.waiting = Vec::new().into_iter();
             }
+            Input::Caption(caption) => self.caption = caption,
+            Input::Seek(name) => self.seek(name),
             Input::TakeFocus => self.take_focus(),
+            Input::Expect(file) => self.expect(&file),
             Input::ShowUnread => {
                 let _closed = sender.output(Output::ShowUnread);
             }
-            Input::Entries(entries) => self.fill(entries, &sender),
+            Input::Entries(entries) => {
+                self.fill(entries, HashMap::new(), &sender);
+                self.ask_for_deleted(&sender);
+            }
+            Input::Now(listing) => self.show_now(*listing, &sender),
+            Input::Compared(comparison) => self.compared(comparison),
+            Input::BringBack => self.bring_back(&sender),
+            Input::Arrange(arrangement) => self.arrange(arrangement),
+            Input::SortBy(column) => self.set_order(self.arrangement.order.after(column), &sender),
+            Input::Order(order) => self.set_order(order, &sender),
+            Input::Shape(shape) => self.set_shape(shape, &sender),
+            Input::ToggleDeleted => self.toggle_deleted(&sender),
+            Input::Deleted(ticket, page) => self.deleted_read(ticket, page, &sender),
             Input::Words(words) => {
-                self.fill(Vec::new(), &sender);
+                self.fill(Vec::new(), HashMap::new(), &sender);
                 self.title.clear();
                 self.state = State::Words(words);
             }
@@ -258,105 +320,30 @@ impl Component for Folder {
             }
             Input::MoreRows => self.add_chunk(&sender),
             Input::SelectionChanged => self.selection_changed(&sender),
-            Input::Opened(row) => {
-                if let Some(folder) = self.folder_at(row) {
-                    let _closed = sender.output(Output::Open(folder));
-                }
-            }
-            Input::Restore { elsewhere } => {
-                let paths = self.selected_paths();
-                if !paths.is_empty() {
-                    let _closed = sender.output(Output::Restore {
-                        paths,
-                        has_folder: self.selected.has_folder,
-                        elsewhere,
-                    });
-                }
-            }
-            Input::Remedy => {
-                if let State::Words(Words { remedy: Some(remedy), .. }) = &self.state {
-                    let _closed = sender.output(Output::Remedy(*remedy));
-                }
-            }
+            Input::Opened(row) => self.open_row(row, &sender),
+            Input::Restore { elsewhere } => self.ask_to_restore(elsewhere, &sender),
+            Input::Remedy => self.remedy(&sender),
             Input::Say(message) => self.toasts.say(message),
+            Input::Peek => self.peek(true, &sender),
+            Input::Menu(at) => self.open_menu(at),
+            Input::Act(act) => self.act(act, &sender),
+            Input::CopyOut => {
+                let _closed = sender.output(Output::CopyOut(self.selected_files()));
+            }
+            Input::PeekFurther(by) => self.peek_further(by, &sender),
             Input::DropUndo => self.toasts.drop_undo(),
         }
     }
 }
 
-fn entry_list(
-    sender: &ComponentSender<Folder>,
-    is_silent: Rc<Cell<bool>>,
-) -> TypedListView<Row, gtk::MultiSelection> {
-    let mut list = TypedListView::<Row, gtk::MultiSelection>::new();
-    let view = named::list_view(&gettext("Files"));
-    view.set_factory(list.view.factory().as_ref());
-    view.set_model(Some(&list.selection_model));
-    let input = sender.input_sender().clone();
-    view.connect_activate(move |_, row| {
-        let _closed = input.send(Input::Opened(row));
-    });
-    let input = sender.input_sender().clone();
-    list.selection_model.connect_selection_changed(move |_, _, _| {
-        if !is_silent.get() {
-            let _closed = input.send(Input::SelectionChanged);
-        }
-    });
-    list.view = view;
-    list
-}
-
 impl Folder {
-    fn fill(&mut self, entries: Vec<Entry>, sender: &ComponentSender<Self>) {
-        self.list.clear();
-        self.selected = Selected::default();
-        self.plan_selection(&entries);
-        self.entries = entries.len();
-        self.layout.badges.set(entries.iter().any(row::has_badge));
-        self.state =
-            if entries.is_empty() { State::Words(Words::empty_folder()) } else { State::Listed };
-        self.plan_focus(&entries);
-        self.waiting = entries.into_iter();
-        self.add_chunk(sender);
-    }
-
-    fn add_chunk(&mut self, sender: &ComponentSender<Self>) {
-        let layout = &self.layout;
-        let rows = self.waiting.by_ref().take(CHUNK_ROWS).map(|entry| Row::new(entry, layout));
-        self.list.extend_from_iter(rows);
-        self.select_if_there();
-        self.focus_if_there();
-        if self.waiting.len() > 0 {
-            let input = sender.input_sender().clone();
-            glib::idle_add_local_once(move || {
-                let _closed = input.send(Input::MoreRows);
-            });
-        }
-    }
-
-    fn count(&self) -> String {
-        match self.state {
-            State::Listed => ngettext_f("{count} item", "{count} items", self.entries as u64, &[]),
-            State::Loading | State::Words(_) => String::new(),
+    fn remedy(&self, sender: &ComponentSender<Self>) {
+        if let State::Words(Words { remedy: Some(remedy), .. }) = &self.state {
+            let _closed = sender.output(Output::Remedy(*remedy));
         }
     }
 
     fn is_list(&self) -> bool {
         matches!(self.state, State::Loading | State::Listed)
-    }
-
-    fn unread_words(&self) -> String {
-        ngettext_f("{count} not read", "{count} not read", self.unread, &[])
-    }
-
-    /// While another folder is looked up, the rows still are the former one's.
-    fn folder_at(&self, row: u32) -> Option<RelPath> {
-        if self.state != State::Listed {
-            return None;
-        }
-        let item = self.list.get(row)?;
-        let item = item.borrow();
-        let opens = item.entry.kind == Kind::Directory && !item.entry.absent;
-        opens.then(|| self.folder.join(&item.entry.name))
     }
 }

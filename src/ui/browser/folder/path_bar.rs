@@ -1,10 +1,12 @@
-//! The way from the place down to the open folder, each step a button.
+//! The way from the place down to the open folder, each step a button; or the whole path as a text that can be changed.
 
 use relm4::gtk;
 use relm4::gtk::prelude::*;
 
 use crate::engine::path::RelPath;
+use crate::i18n::gettext;
 use crate::ui::browser::places;
+use crate::ui::widgets::named;
 
 /// The longest step, in characters, before it is shortened.
 const STEP_CHARS_MAX: i32 = 24;
@@ -13,18 +15,23 @@ const STEP_CHARS_MAX: i32 = 24;
 #[derive(Debug, Clone)]
 pub struct PathBar {
     /// The widget.
-    pub root: gtk::ScrolledWindow,
+    pub root: gtk::Stack,
+    crumbs: gtk::ScrolledWindow,
     line: gtk::Box,
+    entry: gtk::Entry,
+    /// Why what was typed can't be opened.
+    refusal: gtk::Popover,
+    why: gtk::Label,
 }
 
 impl PathBar {
-    /// An empty bar.
-    pub fn new() -> Self {
+    /// An empty bar; `typed` is called with a path that was typed.
+    pub fn new(typed: impl Fn(String) + 'static) -> Self {
         let line = gtk::Box::builder().spacing(2).build();
         // At their natural width: rather fewer steps that can be read than all of them shortened.
         let port = gtk::Viewport::builder().hscroll_policy(gtk::ScrollablePolicy::Natural).build();
         port.set_child(Some(&line));
-        let root = gtk::ScrolledWindow::builder()
+        let crumbs = gtk::ScrolledWindow::builder()
             .vscrollbar_policy(gtk::PolicyType::Never)
             .hscrollbar_policy(gtk::PolicyType::External)
             .propagate_natural_width(true)
@@ -32,12 +39,35 @@ impl PathBar {
             .css_classes(["path-bar"])
             .build();
         // The innermost folder matters most: where there isn't room for all, the end is shown.
-        root.hadjustment().connect_changed(|space| space.set_value(space.upper()));
-        Self { root, line }
+        // Whoever tells that the room changed puts the former place back right after.
+        crumbs.hadjustment().connect_changed(|space| {
+            let space = space.clone();
+            gtk::glib::idle_add_local_once(move || space.set_value(space.upper()));
+        });
+        let entry = named::entry(&gettext("Path"));
+        entry.set_width_chars(8);
+        entry.set_max_width_chars(48);
+        entry.connect_activate(move |entry| typed(entry.text().into()));
+        let why = gtk::Label::builder().wrap(true).max_width_chars(36).build();
+        let refusal: gtk::Popover = named::named(&gettext("Why this can’t be opened"));
+        refusal.set_child(Some(&why));
+        refusal.set_autohide(false);
+        refusal.set_parent(&entry);
+        let closing = refusal.clone();
+        entry.connect_changed(move |_| closing.popdown());
+        let root = gtk::Stack::builder().hhomogeneous(false).build();
+        root.add_child(&crumbs);
+        root.add_child(&entry);
+        let bar = Self { root, crumbs, line, entry, refusal, why };
+        bar.entry.add_controller(bar.escape());
+        let refusal = bar.refusal.clone();
+        bar.entry.connect_destroy(move |_| refusal.unparent());
+        bar
     }
 
     /// Shows the way from `place` to `folder`; `go` is called with a step that was clicked.
     pub fn show(&self, place: &RelPath, folder: &RelPath, go: impl Fn(RelPath) + Clone + 'static) {
+        self.stop_editing();
         while let Some(step) = self.line.first_child() {
             self.line.remove(&step);
         }
@@ -53,6 +83,48 @@ impl PathBar {
             let is_last = index + 1 == steps.len();
             self.line.append(&button(step, is_last, go.clone()));
         }
+    }
+
+    /// Lets the path of `folder` be changed as a text.
+    pub fn edit(&self, folder: &RelPath) {
+        self.entry.set_text(&folder.to_absolute().to_string_lossy());
+        self.root.set_visible_child(&self.entry);
+        self.root.set_hexpand(true);
+        self.entry.grab_focus();
+        self.entry.set_position(-1);
+    }
+
+    /// Says why what was typed can't be opened; the text stays.
+    pub fn refuse(&self, why: &str) {
+        self.why.set_label(why);
+        self.refusal.popup();
+    }
+
+    fn stop_editing(&self) {
+        self.refusal.popdown();
+        self.root.set_hexpand(false);
+        self.root.set_visible_child(&self.crumbs);
+    }
+
+    /// Escape gives the steps back.
+    fn escape(&self) -> gtk::ShortcutController {
+        let key = gtk::KeyvalTrigger::new(gtk::gdk::Key::Escape, gtk::gdk::ModifierType::empty());
+        let (crumbs, root, refusal) =
+            (self.crumbs.downgrade(), self.root.downgrade(), self.refusal.downgrade());
+        let stop = gtk::CallbackAction::new(move |_, _| {
+            if let Some(refusal) = refusal.upgrade() {
+                refusal.popdown();
+            }
+            if let (Some(root), Some(crumbs)) = (root.upgrade(), crumbs.upgrade()) {
+                root.set_hexpand(false);
+                root.set_visible_child(&crumbs);
+                let _has_focus = crumbs.child_focus(gtk::DirectionType::TabForward);
+            }
+            gtk::glib::Propagation::Stop
+        });
+        let shortcuts = gtk::ShortcutController::new();
+        shortcuts.add_shortcut(gtk::Shortcut::new(Some(key), Some(stop)));
+        shortcuts
     }
 }
 

@@ -4,12 +4,12 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use relm4::binding::Binding;
 use relm4::gtk;
 use relm4::gtk::prelude::*;
 
 use relm4::prelude::*;
 
+use super::row::Row;
 use super::{Folder, Output, State};
 use crate::app::text;
 use crate::engine::history::Entry;
@@ -26,6 +26,31 @@ pub struct Selected {
     bytes: u64,
     /// A folder is among them.
     pub has_folder: bool,
+    /// The snapshot that they are brought back from, the shown one without a number; nothing if none is selected.
+    from: Option<Option<u64>>,
+    /// They are not all from one moment.
+    is_mixed: bool,
+}
+
+impl Selected {
+    /// Whether it can be restored, which is from one moment at a time.
+    pub fn can_restore(&self) -> bool {
+        self.rows > 0 && !self.is_mixed
+    }
+
+    /// The snapshot that it is brought back from, if that isn't the shown one.
+    pub fn from(&self) -> Option<u64> {
+        self.from.flatten()
+    }
+
+    fn add(&mut self, row: &Row) {
+        let (entry, from) = (&row.entry, row.was.map(|was| was.from));
+        self.is_mixed |= self.from.is_some_and(|other| other != from);
+        self.from = Some(from);
+        self.rows += 1;
+        self.bytes += if entry.kind == Kind::File { entry.size_bytes } else { 0 };
+        self.has_folder |= entry.kind == Kind::Directory;
+    }
 }
 
 /// The one entry that is selected again at another moment.
@@ -65,7 +90,7 @@ impl Folder {
             self.again.name = None;
         } else if self.selected.rows == 1 {
             let mut name = None;
-            self.for_each_selected(|entry| name = Some(entry.name.clone()));
+            self.for_each_selected(|row| name = Some(row.entry.name.clone()));
             self.again.name = name;
         }
         self.again.row = None;
@@ -73,6 +98,19 @@ impl Folder {
         self.list.selection_model.unselect_all();
         self.again.is_silent.set(false);
         self.selected = Selected::default();
+    }
+
+    /// Before the folder of `file` is shown, where the file is selected.
+    pub(super) fn expect(&mut self, file: &RelPath) {
+        self.leave_selection(&file.parent().unwrap_or_default());
+        self.again.name = file.name().map(<[u8]>::to_vec);
+        self.folder = file.parent().unwrap_or_default();
+    }
+
+    /// The entry called `name` is to be selected once it is listed, and gets the keyboard.
+    pub(super) fn seek(&mut self, name: Vec<u8>) {
+        self.seek_row(&name);
+        self.again.name = Some(name);
     }
 
     /// Before `entries` become rows.
@@ -95,12 +133,12 @@ impl Folder {
         }
     }
 
-    fn for_each_selected(&self, mut visit: impl FnMut(&Entry)) {
+    fn for_each_selected(&self, mut visit: impl FnMut(&Row)) {
         let selection = self.list.selection_model.selection();
         if let Some((rows, first)) = gtk::BitsetIter::init_first(&selection) {
             for row in std::iter::once(first).chain(rows) {
                 if let Some(item) = self.list.get(row) {
-                    visit(&item.borrow().entry);
+                    visit(&item.borrow());
                 }
             }
         }
@@ -108,11 +146,7 @@ impl Folder {
 
     pub(super) fn sum_up(&self) -> Selected {
         let mut sum = Selected::default();
-        self.for_each_selected(|entry| {
-            sum.rows += 1;
-            sum.bytes += if entry.kind == Kind::File { entry.size_bytes } else { 0 };
-            sum.has_folder |= entry.kind == Kind::Directory;
-        });
+        self.for_each_selected(|row| sum.add(row));
         sum
     }
 
@@ -122,18 +156,37 @@ impl Folder {
         if self.state != State::Listed {
             return paths;
         }
-        self.for_each_selected(|entry| paths.push(self.folder.join(&entry.name)));
+        self.for_each_selected(|row| paths.push(self.folder.join(&row.entry.name)));
         paths
     }
 
+    /// The selection is to be brought back, if it can be.
+    pub(super) fn ask_to_restore(&self, elsewhere: bool, sender: &ComponentSender<Self>) {
+        let paths = self.selected_paths();
+        if self.can_restore() {
+            let _closed = sender.output(Output::Restore {
+                at: self.selected.from(),
+                paths,
+                has_folder: self.selected.has_folder,
+                elsewhere,
+            });
+        }
+    }
+
     pub(super) fn selection_words(&self) -> String {
-        let Selected { rows, bytes, has_folder } = self.selected;
-        let narrow = self.layout.narrow.get();
+        let Selected { rows, bytes, has_folder, is_mixed, .. } = self.selected;
+        let narrow = self.layout.is_narrow();
+        if let Some(words) = self.now_words() {
+            return words;
+        }
         if rows == 0 {
             if narrow {
                 return String::new();
             }
             return gettext("Select what you want back");
+        }
+        if is_mixed {
+            return gettext("Deleted at different moments: restore them one after another");
         }
         let count = ngettext_f("{count} selected", "{count} selected", rows, &[]);
         // A folder's size is known when the restore is planned.

@@ -22,6 +22,8 @@ pub enum Remedy {
     BackUp,
     /// Try again.
     Reload,
+    /// Tell why it isn't there.
+    Why,
 }
 
 impl Remedy {
@@ -30,6 +32,7 @@ impl Remedy {
         match self {
             Self::BackUp => gettext("Make the First Backup"),
             Self::Reload => gettext("Try Again"),
+            Self::Why => gettext("Why Isn’t It Here?"),
         }
     }
 }
@@ -45,13 +48,23 @@ impl Words {
         }
     }
 
+    /// There are no live files in the folder, or no folder.
+    pub fn nothing_now() -> Self {
+        Self {
+            icon: "folder-symbolic",
+            title: gettext("Nothing Here Now"),
+            body: gettext("The folder is empty or gone. Go back in time to see what was in it."),
+            remedy: None,
+        }
+    }
+
     /// The folder isn't in the chosen snapshot.
     pub fn not_there() -> Self {
         Self {
             icon: "edit-find-symbolic",
             title: gettext("Not Here at That Moment"),
             body: gettext("This folder was not part of that snapshot. Choose another one."),
-            remedy: None,
+            remedy: Some(Remedy::Why),
         }
     }
 
@@ -71,6 +84,18 @@ impl Words {
             icon: "document-open-recent-symbolic",
             title: gettext("Making the First Backup"),
             body: gettext("You can go on working. Your folders can be seen here when it is done."),
+            remedy: None,
+        }
+    }
+
+    /// The index was lost, and the history can't be read before it is made again.
+    pub fn index_made_again() -> Self {
+        Self {
+            icon: "emblem-synchronizing-symbolic",
+            title: gettext("Making the Index Again"),
+            body: gettext(
+                "The list of what is on the drive was lost or is broken. Yore makes it again from the copies themselves; your folders can be seen when that is done.",
+            ),
             remedy: None,
         }
     }

@@ -7,7 +7,7 @@ use relm4::gtk::glib;
 use relm4::gtk::prelude::*;
 use relm4::gtk::subclass::prelude::*;
 
-pub use self::model::{Model, Step, Tick};
+pub use self::model::{Model, NOW, Step, Tick};
 use super::named;
 use crate::i18n::gettext;
 

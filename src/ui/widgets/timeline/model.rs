@@ -2,6 +2,9 @@
 
 use jiff::Timestamp;
 
+/// Stands for a snapshot's number where the live files are meant, which are later than any.
+pub const NOW: u64 = u64::MAX;
+
 /// A moment that can be gone to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tick {
@@ -36,8 +39,24 @@ pub enum Step {
     LaterChange,
     /// The oldest moment.
     Oldest,
-    /// The newest moment.
+    /// The newest moment: the live files, where they are among them.
     Now,
+}
+
+impl Tick {
+    /// The live files: whatever they are, they are another state.
+    pub fn now() -> Self {
+        Self {
+            seq: NOW,
+            time: Timestamp::now(),
+            changes: 0,
+            note: String::new(),
+            begins: true,
+            pinned: false,
+            label: None,
+            damaged: false,
+        }
+    }
 }
 
 /// All moments, oldest first.
@@ -86,7 +105,8 @@ impl Model {
 
     /// Whether another moment is so near to that at `index` that minutes don't tell them apart.
     pub fn is_crowded(&self, index: usize) -> bool {
-        let minute = |index| self.tick(index).map(|tick| tick.time.as_second().div_euclid(60));
+        let told = |index| self.tick(index).filter(|tick| tick.seq != NOW);
+        let minute = |index| told(index).map(|tick| tick.time.as_second().div_euclid(60));
         let near = [index.checked_sub(1), index.checked_add(1)].into_iter().flatten();
         near.into_iter().any(|other| minute(other).is_some() && minute(other) == minute(index))
     }
@@ -138,6 +158,19 @@ pub mod tests {
         assert_eq!(way(5, Step::Now), None);
         assert_eq!(way(5, Step::Later), None);
         assert_eq!(way(0, Step::Earlier), None);
+    }
+
+    #[test]
+    fn now_is_the_last_moment_and_another_state() {
+        let mut ticks = hourly(&[1, 0]).ticks().to_vec();
+        let now = Tick { time: ticks[1].time, ..Tick::now() };
+        ticks.insert(0, now);
+        let model = Model::new(ticks);
+        assert_eq!(model.index_of(NOW), Some(2));
+        assert_eq!(model.step(0, Step::LaterChange), Some(2));
+        assert_eq!(model.step(2, Step::EarlierChange), Some(0));
+        // No clock time is told of it, so that none is crowded by it.
+        assert!(!model.is_crowded(1));
     }
 
     #[test]

@@ -3,13 +3,16 @@
 use jiff::Timestamp;
 
 use super::group::Group;
-use super::model::{Model, Tick};
+use super::model::{Model, NOW, Tick};
 use crate::i18n::gettext;
 use crate::ui::widgets::{dates, progress};
 
 /// Everything about the moment at `index`, in one line.
 pub fn moment(model: &Model, index: usize, now: Timestamp) -> String {
     let Some(tick) = model.tick(index) else { return String::new() };
+    if tick.seq == NOW {
+        return gettext("Now");
+    }
     let mut parts = vec![dates::exact(tick.time, now, model.is_crowded(index))];
     if let Some(label) = &tick.label {
         parts.push(label.clone());

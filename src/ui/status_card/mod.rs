@@ -7,14 +7,15 @@ use relm4::gtk::prelude::*;
 use relm4::prelude::*;
 use relm4::{gtk, gtk::glib};
 
+use self::said::{Look, Remedy};
 use super::bridge::Tick;
 use super::widgets::icon;
-use super::widgets::name_of;
 use super::widgets::named;
 use super::widgets::progress::{self, Shown};
-use crate::app::status::{Health, Status};
-use crate::app::text;
-use crate::i18n::{gettext, gettext_f, ngettext_f};
+use crate::app::status::Status;
+use crate::i18n::gettext;
+
+mod said;
 
 /// How often "3 minutes ago" is worded again.
 const REWORD_INTERVAL: Duration = Duration::from_secs(20);
@@ -40,6 +41,8 @@ enum Run {
     Idle,
     Running(Shown),
     Stopping,
+    /// The index is being made again, and nothing can be done before.
+    Reading(Shown),
 }
 
 /// What the card is told.
@@ -58,6 +61,10 @@ pub enum Input {
         /// How many problems can be shown.
         problems: u64,
     },
+    /// The index is being made again: how far that is; nothing once it is over.
+    Reading(Option<Tick>),
+    /// The button was pressed.
+    Help,
     /// Time went by.
     Reword,
 }
@@ -69,6 +76,8 @@ pub enum Output {
     BackUp,
     /// Stop the running backup.
     Stop,
+    /// See whether the drive is attached.
+    LookAgain,
     /// Show what the last run could not do.
     ShowProblems,
 }
@@ -129,7 +138,7 @@ impl SimpleComponent for StatusCard {
 
             named::progress_bar(&gettext("Backup progress")) -> gtk::ProgressBar {
                 #[watch]
-                set_visible: !matches!(model.run, Run::Idle),
+                set_visible: !model.is_idle(),
                 #[watch]
                 set_fraction: model.fraction(),
             },
@@ -139,7 +148,7 @@ impl SimpleComponent for StatusCard {
                 add_css_class: "caption",
                 add_css_class: "numeric",
                 #[watch]
-                set_visible: matches!(model.run, Run::Running(_)),
+                set_visible: model.shown().is_some(),
 
                 gtk::Label {
                     set_xalign: 0.0,
@@ -174,17 +183,19 @@ impl SimpleComponent for StatusCard {
             },
 
             gtk::Button {
-                set_label: &gettext("Back Up Now"),
-                set_tooltip_text: Some(&gettext("Make a snapshot of the protected folders (Ctrl+B)")),
                 #[watch]
-                set_visible: matches!(model.run, Run::Idle) && model.can_back_up,
-                connect_clicked[sender] => move |_| { let _ = sender.output(Output::BackUp); },
+                set_label: &model.remedy().label(),
+                #[watch]
+                set_tooltip_text: Some(&model.remedy().tooltip()),
+                #[watch]
+                set_visible: model.can_help(),
+                connect_clicked => Input::Help,
             },
             gtk::Button {
                 #[watch]
                 set_label: &model.stop_label(),
                 #[watch]
-                set_visible: !matches!(model.run, Run::Idle),
+                set_visible: model.is_backing_up(),
                 #[watch]
                 set_sensitive: matches!(model.run, Run::Running(_)),
                 connect_clicked[sender] => move |_| { let _ = sender.output(Output::Stop); },
@@ -215,7 +226,7 @@ impl SimpleComponent for StatusCard {
         ComponentParts { model, widgets }
     }
 
-    fn update(&mut self, message: Input, _sender: ComponentSender<Self>) {
+    fn update(&mut self, message: Input, sender: ComponentSender<Self>) {
         match message {
             Input::Status(status) => self.status = status.map(|status| *status),
             Input::Started => self.run = Run::Running(Shown::default()),
@@ -231,21 +242,30 @@ impl SimpleComponent for StatusCard {
                 // What was known is out of date; the new one is being read.
                 self.status = None;
             }
+            Input::Reading(Some(tick)) if !self.is_backing_up() => {
+                self.run = Run::Reading(progress::shown(&tick));
+            }
+            Input::Reading(None) if matches!(self.run, Run::Reading(_)) => self.run = Run::Idle,
+            Input::Reading(_) => {}
+            Input::Help => {
+                let _closed = sender.output(match self.remedy() {
+                    Remedy::BackUp | Remedy::GoOn => Output::BackUp,
+                    Remedy::LookAgain => Output::LookAgain,
+                });
+            }
+            // A drive that was attached is noticed by itself.
+            Input::Reword if self.is_idle() && self.remedy() == Remedy::LookAgain => {
+                let _closed = sender.output(Output::LookAgain);
+            }
             Input::Reword => {}
         }
     }
 }
 
-/// An icon and the colour of its disc: never the colour alone.
-struct Look {
-    icon: &'static str,
-    class: &'static str,
-}
-
 impl StatusCard {
     fn shown(&self) -> Option<&Shown> {
         match &self.run {
-            Run::Running(shown) => Some(shown),
+            Run::Running(shown) | Run::Reading(shown) => Some(shown),
             Run::Idle | Run::Stopping => None,
         }
     }
@@ -254,84 +274,63 @@ impl StatusCard {
         self.shown().and_then(|shown| shown.fraction).unwrap_or_default()
     }
 
+    fn is_idle(&self) -> bool {
+        matches!(self.run, Run::Idle)
+    }
+
+    /// A backup runs: it can be stopped.
+    fn is_backing_up(&self) -> bool {
+        matches!(self.run, Run::Running(_) | Run::Stopping)
+    }
+
     fn look(&self) -> Look {
-        let (icon, class) = match (&self.run, self.status.as_ref().map(|status| &status.health)) {
-            (Run::Running(_) | Run::Stopping, _) => ("emblem-synchronizing-symbolic", "busy"),
-            (Run::Idle, None) => ("content-loading-symbolic", "calm"),
-            (Run::Idle, Some(Health::Never)) => ("document-open-recent-symbolic", "calm"),
-            (Run::Idle, Some(Health::Protected)) => ("emblem-ok-symbolic", "good"),
-            (
-                Run::Idle,
-                Some(Health::Partial(_) | Health::SourceMissing(_) | Health::Damaged(_)),
-            ) => ("dialog-warning-symbolic", "doubtful"),
-            (Run::Idle, Some(Health::DriveAway)) => ("drive-harddisk-symbolic", "calm"),
-            (Run::Idle, Some(Health::Failed(_))) => ("dialog-error-symbolic", "bad"),
-        };
-        Look { icon, class }
+        match (&self.run, &self.status) {
+            (Run::Running(_) | Run::Stopping | Run::Reading(_), _) => {
+                Look { icon: "emblem-synchronizing-symbolic", class: "busy" }
+            }
+            (Run::Idle, None) => Look { icon: "content-loading-symbolic", class: "calm" },
+            (Run::Idle, Some(status)) => said::look(&status.health),
+        }
     }
 
     fn title(&self) -> String {
-        match &self.run {
-            Run::Running(shown) if !shown.phase.is_empty() => return shown.phase.clone(),
-            Run::Running(_) => return gettext("Backing up…"),
-            Run::Stopping => return gettext("Stopping…"),
-            Run::Idle => {}
-        }
-        match self.status.as_ref().map(|status| &status.health) {
-            None => gettext("Looking at the drive…"),
-            Some(Health::Never) => gettext("Not backed up yet"),
-            Some(Health::Protected | Health::Partial(_)) => gettext("Protected"),
-            Some(Health::SourceMissing(_)) => gettext("A folder is missing"),
-            Some(Health::Damaged(_)) => gettext("Stored files are damaged"),
-            Some(Health::DriveAway) => gettext("Drive not attached"),
-            Some(Health::Failed(_)) => gettext("Last backup failed"),
+        match (&self.run, &self.status) {
+            (Run::Running(shown), _) if !shown.phase.is_empty() => shown.phase.clone(),
+            (Run::Running(_), _) => gettext("Backing up…"),
+            (Run::Reading(_), _) => gettext("Making the index again…"),
+            (Run::Stopping, _) => gettext("Stopping…"),
+            (Run::Idle, None) => gettext("Looking at the drive…"),
+            (Run::Idle, Some(status)) => said::title(status),
         }
     }
 
     fn subtitle(&self) -> String {
-        let Some(status) = &self.status else { return String::new() };
-        if !matches!(self.run, Run::Idle) {
-            return String::new();
+        match &self.status {
+            Some(status) if self.is_idle() => said::lines(status, Timestamp::now()).join("\n"),
+            _ => String::new(),
         }
-        let mut lines = Vec::new();
-        match &status.health {
-            Health::Partial(count) => lines.push(ngettext_f(
-                "{count} file could not be read",
-                "{count} files could not be read",
-                *count,
-                &[],
-            )),
-            Health::SourceMissing(path) => lines
-                .push(gettext_f("{path} is missing or was emptied", &[("path", &name_of(path))])),
-            Health::Damaged(count) => lines.push(ngettext_f(
-                "{count} thing is not as it was backed up: “yore verify” says which",
-                "{count} things are not as they were backed up: “yore verify” says which",
-                *count,
-                &[],
-            )),
-            Health::Failed(why) => lines.push(why.clone()),
-            Health::DriveAway => {
-                lines.extend(status.unreachable.as_ref().map(|why| why.what.clone()))
-            }
-            Health::Never | Health::Protected => {}
-        }
-        if let Some(newest) = &status.newest {
-            lines.push(text::ago(newest.current_at(), Timestamp::now()));
-        }
-        lines.join("\n")
     }
 
-    /// Of the last run, or found in the newest snapshot.
+    /// What helps now.
+    fn remedy(&self) -> Remedy {
+        self.status.as_ref().map_or(Remedy::BackUp, Remedy::of)
+    }
+
+    /// Looking again helps whoever sees a drive, even one from another computer.
+    fn can_help(&self) -> bool {
+        self.is_idle() && (self.can_back_up || self.remedy() == Remedy::LookAgain)
+    }
+
+    /// Of the last run, or found in the newest snapshot, whatever the person said to them.
     fn has_problems(&self) -> bool {
-        let health = self.status.as_ref().map(|status| &status.health);
-        let is_partial = matches!(health, Some(Health::Partial(_)));
-        matches!(self.run, Run::Idle) && (self.problems > 0 || is_partial)
+        let listed = self.status.as_ref().is_some_and(|status| !status.problems.is_empty());
+        self.is_idle() && (self.problems > 0 || listed)
     }
 
     fn stop_label(&self) -> String {
         match self.run {
             Run::Stopping => gettext("Stopping…"),
-            Run::Idle | Run::Running(_) => gettext("Stop"),
+            Run::Idle | Run::Running(_) | Run::Reading(_) => gettext("Stop"),
         }
     }
 }

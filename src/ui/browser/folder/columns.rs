@@ -1,0 +1,110 @@
+//! The headings over the list, which sort it: as wide as the columns of the rows below.
+
+use relm4::gtk;
+use relm4::gtk::prelude::*;
+
+use super::row::{BADGE_CHARS, SIZE_CHARS, TIME_CHARS};
+use super::{Folder, Input};
+use crate::i18n::gettext;
+use crate::ui::history_worker::{Column, Order};
+use crate::ui::widgets::icon;
+
+/// The headings.
+#[derive(Debug)]
+pub struct Columns {
+    /// The widget.
+    pub root: gtk::Box,
+    arrows: [(Column, gtk::Image); 3],
+}
+
+impl Columns {
+    /// The headings of a list.
+    pub fn new(sender: &relm4::Sender<Input>) -> Self {
+        let root = gtk::Box::builder().spacing(12).css_classes(["columns"]).build();
+        let columns = [
+            (Column::Name, gettext("Name"), gettext("Sort by name")),
+            (Column::Size, gettext("Size"), gettext("Sort by size")),
+            (Column::Modified, gettext("Modified"), gettext("Sort by the time of the last change")),
+        ];
+        // In the rows an icon stands there.
+        root.append(&icon::decoration());
+        let arrows = columns.map(|(column, title, hint)| {
+            let (button, arrow) = heading(&title);
+            button.set_tooltip_text(Some(&hint));
+            let sender = sender.clone();
+            button.connect_clicked(move |_| {
+                let _closed = sender.send(Input::SortBy(column));
+            });
+            root.append(&place(column, &button));
+            (column, arrow)
+        });
+        root.append(&state());
+        Self { root, arrows }
+    }
+
+    fn show(&self, order: Order) {
+        for (column, arrow) in &self.arrows {
+            arrow.set_visible(*column == order.column);
+            // As in other lists of files: the arrow points to where the larger is.
+            let is_down = order.is_descending;
+            arrow.set_icon_name(Some(if is_down {
+                "pan-up-symbolic"
+            } else {
+                "pan-down-symbolic"
+            }));
+        }
+    }
+}
+
+impl Folder {
+    /// Brings the headings up to date.
+    pub(super) fn show_columns(&self) {
+        self.columns.root.set_visible(self.has_columns());
+        self.columns.show(self.arrangement.order);
+    }
+}
+
+/// A button that says `title`, with an arrow.
+fn heading(title: &str) -> (gtk::Button, gtk::Image) {
+    let label = gtk::Label::new(Some(title));
+    let arrow = icon::decoration();
+    let line = gtk::Box::builder().spacing(2).build();
+    line.append(&label);
+    line.append(&arrow);
+    let button = gtk::Button::builder().child(&line).css_classes(["flat", "dim-label"]).build();
+    label.set_mnemonic_widget(Some(&button));
+    (button, arrow)
+}
+
+/// Gives the button the room of its column, whatever its own width.
+fn place(column: Column, button: &gtk::Button) -> gtk::Widget {
+    let (chars, class, align) = match column {
+        Column::Name => {
+            button.set_hexpand(true);
+            button.set_halign(gtk::Align::Start);
+            return button.clone().upcast();
+        }
+        Column::Size => (SIZE_CHARS, "size", gtk::Align::End),
+        Column::Modified => (TIME_CHARS, "time", gtk::Align::Start),
+    };
+    let room = gtk::Label::builder().width_chars(chars).css_classes(["numeric"]).build();
+    let overlay = gtk::Overlay::builder().child(&room).css_classes([class]).build();
+    button.set_halign(align);
+    overlay.add_overlay(button);
+    overlay.upcast()
+}
+
+/// The heading of the badges, which come too late to be sorted by.
+fn state() -> gtk::Overlay {
+    let room = gtk::Box::builder().spacing(6).build();
+    room.append(&icon::decoration());
+    room.append(&gtk::Label::builder().width_chars(BADGE_CHARS).css_classes(["caption"]).build());
+    let title = gtk::Label::builder()
+        .label(gettext("State"))
+        .halign(gtk::Align::Start)
+        .css_classes(["dim-label", "state-title"])
+        .build();
+    let overlay = gtk::Overlay::builder().child(&room).css_classes(["badge"]).build();
+    overlay.add_overlay(&title);
+    overlay
+}
