@@ -107,7 +107,9 @@ fn an_unchanged_entry_costs_few_system_calls() {
     }
     // What a run costs by itself is in both.
     let (few, many) = (100, 400);
-    let (Some(base), Some(mut calls)) = (calls_of_unchanged(few), calls_of_unchanged(many)) else { return };
+    let (Some(base), Some(mut calls)) = (calls_of_unchanged(few), calls_of_unchanged(many)) else {
+        return;
+    };
     for (name, count) in &mut calls {
         *count = count.saturating_sub(base.get(name).copied().unwrap_or(0));
     }

@@ -76,7 +76,12 @@ fn room_that_is_wanted_takes_the_least_valuable_alone() {
         let bytes = free.bytes + (1 << 20);
         let wanted = Amount { bytes, inodes: 0 };
         let report = past.prune(RULES, Wanted::ForBackup(wanted));
-        assert_eq!((report.deleted.len(), report.missing.bytes), (0, 1 << 20), "{kind}");
+        // What is free moves by a block now and then.
+        assert_eq!(
+            (report.deleted.len(), report.missing.bytes),
+            (0, bytes - report.free.bytes),
+            "{kind}"
+        );
         // A person gets what they ask for: the one that frees most goes, and that is enough.
         let report = past.prune(RULES, Wanted::Free(wanted));
         assert_eq!(deleted(&report), [(past.names[1].as_str(), &Reason::Room)], "{kind}");
