@@ -289,9 +289,13 @@ def helps(own):
     desk.wait_label("No other drive with backups")
     own.draw("other-drives")
     person.chord("Escape")
+    # What is pressed while a popover closes is lost with it.
+    wait_for("the popover to go", lambda: not desk.label("No other drive with backups"))
     person.chord("F10")
+    person.see("Keyboard Shortcuts")
     own.draw("main-menu")
     person.chord("Escape")
+    wait_for("the menu to go", lambda: not desk.find("menu item", "Keyboard Shortcuts"))
     person.chord("ctrl+shift+question")
     wait_for("the keys", lambda: desk.window("Keyboard Shortcuts"))
     own.draw("shortcuts")
