@@ -55,15 +55,16 @@ mod tests {
         Entry { hash: Some(ContentHash::of(name.as_bytes())), ..Entry::plain(name) }
     }
 
-    fn rows(names: &str) -> Vec<Box<Row>> {
+    fn rows(names: &str) -> Vec<Row> {
         let layout = Layout::default();
-        names.split_whitespace().map(|name| Box::new(Row::new(entry(name), &layout))).collect()
+        names.split_whitespace().map(|name| Row::new(entry(name), &layout)).collect()
     }
 
     /// In place of what stands new rows have `+` before their names, those that stay their places.
     fn exchanged(before: &str, after: &str) -> (usize, usize, String) {
         let entries = after.split_whitespace().map(entry).collect();
-        let Exchange { first, gone, new } = exchange(&rows(before), entries);
+        let Exchange { first, gone, new } =
+            exchange(&rows(before).iter().collect::<Vec<_>>(), entries);
         let new = new.iter().map(|new| match new {
             New::Again(place) => place.to_string(),
             New::Entry(entry) => format!("+{}", String::from_utf8_lossy(&entry.name)),
@@ -92,13 +93,13 @@ mod tests {
     #[test]
     fn a_row_whose_entry_is_another_is_made_anew() {
         let larger = Entry { size_bytes: 2, ..entry("b") };
-        let Exchange { first, gone, new } =
-            exchange(&rows("a b c"), vec![entry("a"), larger.clone(), entry("c")]);
+        let (rows, entries) = (rows("a b c"), vec![entry("a"), larger.clone(), entry("c")]);
+        let Exchange { first, gone, new } = exchange(&rows.iter().collect::<Vec<_>>(), entries);
         assert_eq!((first, gone, new), (1, 1, vec![New::Entry(larger)]));
         // What nobody has hashed may be another in silence.
         let unknown = || Entry { hash: None, ..entry("a") };
-        let row = Box::new(Row::new(unknown(), &Layout::default()));
-        let exchange = exchange(&[row], vec![unknown()]);
+        let row = Row::new(unknown(), &Layout::default());
+        let exchange = exchange(&[&row], vec![unknown()]);
         assert_eq!((exchange.first, exchange.gone, exchange.new.len()), (0, 1, 1));
     }
 }

@@ -9,7 +9,7 @@ use relm4::gtk::{gdk, glib};
 
 use super::gauge::Sizes;
 use super::paint::Painter;
-use super::shape::{ICON, Shape};
+use super::shape::{Columns, ICON, Shape};
 use super::words::Words;
 use crate::engine::history::Entry;
 use crate::ui::browser::folder::layout::{Follower, Layout};
@@ -71,18 +71,18 @@ impl WidgetImpl for Line {
         }
     }
 
-    fn query_tooltip(&self, x: i32, _y: i32, _is_key: bool, tooltip: &gtk::Tooltip) -> bool {
+    fn query_tooltip(&self, x: i32, y: i32, _is_key: bool, tooltip: &gtk::Tooltip) -> bool {
         let (words, said, shape) = (self.words.borrow(), self.said.borrow(), self.shape());
-        let (text, span) = match said.hint() {
-            Some(hint) if shape.badge_box().holds(x) => (hint, shape.badge_box()),
-            _ if shape.name.holds(x) => (words.name.as_str(), shape.name),
+        let badge = shape.badge_box();
+        let badge = gdk::Rectangle::new(badge.left, 0, badge.width, self.obj().height());
+        let name = self.name_place(&shape);
+        let (text, place) = match said.hint() {
+            Some(hint) if badge.contains_point(x, y) => (hint, badge),
+            _ if name.contains_point(x, y) => (words.name.as_str(), name),
             _ => return false,
         };
         tooltip.set_text(Some(text));
-        // As tall as the text: beside what is taller it would lie over it.
-        let (height, line) = (self.obj().height(), self.sizes().line);
-        let top = (height - line) / 2;
-        tooltip.set_tip_area(&gdk::Rectangle::new(span.left, top, span.width, line));
+        tooltip.set_tip_area(&place);
         true
     }
 }
@@ -100,8 +100,16 @@ impl Line {
         layout.as_ref().map(|layout| layout.gauge.sizes(&*self.obj())).unwrap_or_default()
     }
 
-    fn columns(&self, sizes: &Sizes) -> Option<super::shape::Columns> {
+    fn columns(&self, sizes: &Sizes) -> Option<Columns> {
         (!self.narrow.get()).then_some(sizes.columns)
+    }
+
+    /// Where the name's letters are.
+    fn name_place(&self, shape: &Shape) -> gdk::Rectangle {
+        let Sizes { line, caption, .. } = self.sizes();
+        let below = if self.narrow.get() { caption } else { 0 };
+        let top = (self.obj().height() - line - below) / 2;
+        gdk::Rectangle::new(shape.name.left, top, shape.name.width, line)
     }
 
     /// Where everything is at the present size.

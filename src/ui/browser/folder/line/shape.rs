@@ -63,11 +63,6 @@ pub struct Places {
 }
 
 impl Span {
-    /// Whether `x` is in it.
-    pub fn holds(self, x: i32) -> bool {
-        (self.left..self.left + self.width).contains(&x)
-    }
-
     fn mirrored(self, width: i32) -> Self {
         Self { left: width - self.left - self.width, ..self }
     }
@@ -183,10 +178,9 @@ mod tests {
     }
 
     #[test]
-    fn what_lies_under_the_pointer_is_found() {
+    fn a_badge_reaches_from_its_icon_to_the_end_of_its_word() {
         let shape = Shape::of(600, Some(&COLUMNS));
-        assert!(shape.name.holds(28) && !shape.name.holds(248));
-        assert!(shape.badge_box().holds(478) && shape.badge_box().holds(599));
-        assert!(!shape.badge_box().holds(477));
+        assert_eq!(shape.badge_box(), span(478, 122));
+        assert_eq!(shape.mirrored(600).badge_box(), span(0, 122));
     }
 }
