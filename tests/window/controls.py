@@ -61,6 +61,10 @@ class Control:
         """Left, top, width and height in its window."""
         return self._call("Component", "GetExtents", GLib.Variant("(u)", (Atspi.CoordType.WINDOW,)))
 
+    def shows(self, text):
+        """Whether it is a label with this text in it, or a row of which that is said beside its name."""
+        return (self.role == "label" and text in self.name) or (self.role == "list item" and text in self.text)
+
     def is_usable(self):
         """Whether a person can do something with it."""
         return self.role not in NO_CONTROLS and ("focusable" in self.states or self.has_action())

@@ -68,8 +68,8 @@ class Desk:
         return wait_for(f"the {role} “{name}”", lambda: self.find(role, name, sensitive, within))
 
     def label(self, part):
-        """The first label whose text holds `part`, or None."""
-        return next((label for label in self.controls() if label.role == "label" and part in label.name), None)
+        """The first label or row that shows `part`, or None."""
+        return next((control for control in self.controls() if control.shows(part)), None)
 
     def wait_label(self, part):
         return wait_for(f"the text “{part}”", lambda: self.label(part))

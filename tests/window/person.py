@@ -75,7 +75,7 @@ def place_of(control):
 def holds(control, text):
     if control.role in FRAMES:
         return False
-    return text in control.name or (control.role == "text" and text in control.content())
+    return text in control.name or control.shows(text) or (control.role == "text" and text in control.content())
 
 
 def has_focus(control, name):

@@ -1,5 +1,6 @@
 //! Where the keyboard is in a list or a grid. GTK 4.8 has no call that moves it to a row: the row's widget must be found, and may
-//! not be there before the list was drawn. Each row's content therefore carries a key as its widget name.
+//! not be there before the list was drawn. Each row's content therefore carries a key, as its widget name or in a property
+//! called `key`: where rows are many, a widget name would cost each of them a search of its own through the whole style.
 
 use std::cell::Cell;
 
@@ -88,5 +89,7 @@ fn rows(view: &gtk::Widget) -> impl Iterator<Item = gtk::Widget> {
 }
 
 fn key_of(row: &gtk::Widget) -> Option<glib::GString> {
-    row.first_child().map(|content| content.widget_name())
+    let content = row.first_child()?;
+    let has_key = content.has_property_with_type("key", glib::GString::static_type());
+    Some(if has_key { content.property("key") } else { content.widget_name() })
 }

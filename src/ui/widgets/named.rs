@@ -49,6 +49,12 @@ pub fn level_bar(name: &str) -> gtk::LevelBar {
     named(name)
 }
 
+/// Has assistive tools say this of `widget` beside its name. Only a tooltip's text gets there; it isn't shown as one.
+pub fn describe(widget: &impl IsA<gtk::Widget>, description: &str) {
+    widget.set_tooltip_text(Some(description));
+    widget.set_has_tooltip(false);
+}
+
 /// Names a widget that another library made and left without a name.
 pub fn name_foreign(widget: &impl IsA<gtk::Widget>, name: &str) {
     let label = gtk::Label::new(Some(name));

@@ -3,7 +3,7 @@
 use relm4::gtk;
 use relm4::gtk::prelude::*;
 
-use super::row::{BADGE_CHARS, SIZE_CHARS, TIME_CHARS};
+use super::line::{BADGE_CHARS, BADGE_GAP, BADGE_MARGIN, GAP, SIZE_CHARS, TIME_CHARS, TIME_MARGIN};
 use super::{Folder, Input};
 use crate::i18n::gettext;
 use crate::ui::history_worker::{Column, Order};
@@ -20,7 +20,7 @@ pub struct Columns {
 impl Columns {
     /// The headings of a list.
     pub fn new(sender: &relm4::Sender<Input>) -> Self {
-        let root = gtk::Box::builder().spacing(12).css_classes(["columns"]).build();
+        let root = gtk::Box::builder().spacing(GAP).css_classes(["columns"]).build();
         let columns = [
             (Column::Name, gettext("Name"), gettext("Sort by name")),
             (Column::Size, gettext("Size"), gettext("Sort by size")),
@@ -78,17 +78,17 @@ fn heading(title: &str) -> (gtk::Button, gtk::Image) {
 
 /// Gives the button the room of its column, whatever its own width.
 fn place(column: Column, button: &gtk::Button) -> gtk::Widget {
-    let (chars, class, align) = match column {
+    let (chars, margin, align) = match column {
         Column::Name => {
             button.set_hexpand(true);
             button.set_halign(gtk::Align::Start);
             return button.clone().upcast();
         }
-        Column::Size => (SIZE_CHARS, "size", gtk::Align::End),
-        Column::Modified => (TIME_CHARS, "time", gtk::Align::Start),
+        Column::Size => (SIZE_CHARS, 0, gtk::Align::End),
+        Column::Modified => (TIME_CHARS, TIME_MARGIN, gtk::Align::Start),
     };
     let room = gtk::Label::builder().width_chars(chars).css_classes(["numeric"]).build();
-    let overlay = gtk::Overlay::builder().child(&room).css_classes([class]).build();
+    let overlay = gtk::Overlay::builder().child(&room).margin_start(margin).build();
     button.set_halign(align);
     overlay.add_overlay(button);
     overlay.upcast()
@@ -96,7 +96,7 @@ fn place(column: Column, button: &gtk::Button) -> gtk::Widget {
 
 /// The heading of the badges, which come too late to be sorted by.
 fn state() -> gtk::Overlay {
-    let room = gtk::Box::builder().spacing(6).build();
+    let room = gtk::Box::builder().spacing(BADGE_GAP).build();
     room.append(&icon::decoration());
     room.append(&gtk::Label::builder().width_chars(BADGE_CHARS).css_classes(["caption"]).build());
     let title = gtk::Label::builder()
@@ -104,7 +104,7 @@ fn state() -> gtk::Overlay {
         .halign(gtk::Align::Start)
         .css_classes(["dim-label", "state-title"])
         .build();
-    let overlay = gtk::Overlay::builder().child(&room).css_classes(["badge"]).build();
+    let overlay = gtk::Overlay::builder().child(&room).margin_start(BADGE_MARGIN).build();
     overlay.add_overlay(&title);
     overlay
 }

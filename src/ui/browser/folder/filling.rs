@@ -1,6 +1,7 @@
 //! Other entries come into the list: those of another folder, or of the same one at another moment.
 
 use std::collections::HashMap;
+use std::time::{Duration, Instant};
 
 use relm4::gtk::glib;
 use relm4::prelude::*;
@@ -13,8 +14,12 @@ use crate::engine::history::Entry;
 use crate::ui::history_worker::Mark;
 use crate::ui::widgets::focus;
 
-/// Rows that are added at once; the rest waits for the next idle moment, so that no folder stalls the window.
-const CHUNK_ROWS: usize = 2_000;
+/// Rows that are added at once: some more than GTK makes widgets for. The rest waits for idle moments, so that no folder
+/// stalls the window.
+const CHUNK_ROWS: usize = 500;
+
+/// How long an idle moment may be.
+const IDLE_BUDGET: Duration = Duration::from_millis(8);
 
 impl Folder {
     /// Shows `entries` in the place of what is there.
@@ -50,7 +55,10 @@ impl Folder {
 
     /// Shows the next of many entries.
     pub(super) fn add_chunk(&mut self, sender: &ComponentSender<Self>) {
-        self.list.extend_from_iter(next_rows(&mut self.waiting, &self.layout));
+        let began = Instant::now();
+        while self.waiting.len() > 0 && began.elapsed() < IDLE_BUDGET {
+            self.list.extend_from_iter(next_rows(&mut self.waiting, &self.layout));
+        }
         self.after_rows(sender);
     }
 

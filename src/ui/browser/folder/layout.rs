@@ -8,6 +8,7 @@ use relm4::binding::{Binding, BoolBinding, U64Binding};
 use relm4::gtk::glib;
 use relm4::gtk::prelude::*;
 
+use super::line::Gauge;
 use crate::engine::history::Difference;
 use crate::engine::path::RelPath;
 use crate::ui::history_worker::Mark;
@@ -28,6 +29,8 @@ pub struct Shown {
 pub struct Layout {
     /// The window is narrow: no columns.
     pub narrow: BoolBinding,
+    /// How large letters are in the list's lines.
+    pub gauge: Gauge,
     /// What became of the entries since, by name.
     marks: Rc<RefCell<HashMap<Vec<u8>, Mark>>>,
     /// Counts how often that was another: what is on screen follows it.

@@ -1,7 +1,6 @@
 //! The list's widget, and what is told of the selection.
 
 use std::cell::Cell;
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use relm4::gtk;
@@ -11,6 +10,7 @@ use relm4::gtk::prelude::*;
 use relm4::prelude::*;
 use relm4::typed_view::list::TypedListView;
 
+use super::exchange::{self, Exchange, New};
 use super::layout::Layout;
 use super::row::Row;
 use super::{Folder, Input};
@@ -59,24 +59,24 @@ pub fn exchange(
     layout: &Layout,
 ) {
     let Some(store) = store(list) else { return };
-    let before: Vec<_> = store.iter::<BoxedAnyObject>().map_while(Result::ok).collect();
-    let mut known: HashMap<Vec<u8>, &BoxedAnyObject> =
-        before.iter().map(|row| (row.borrow::<Row>().entry.name.clone(), row)).collect();
-    let stays = |row: &BoxedAnyObject, entry: &Entry| row.borrow::<Row>().shows(entry);
-    let after: Vec<_> = entries
-        .into_iter()
-        .map(|entry| match known.remove(&entry.name).filter(|row| stays(row, &entry)) {
-            Some(row) => row.clone(),
-            None => BoxedAnyObject::new(Row::new(entry, layout)),
-        })
-        .collect();
-    let first = before.iter().zip(&after).take_while(|(one, other)| one == other).count();
-    let rest = before.len().min(after.len()) - first;
-    let ends = before.iter().rev().zip(after.iter().rev()).take(rest);
-    let last = ends.take_while(|(one, other)| one == other).count();
-    let gone = before.len() - first - last;
-    let new = after.get(first..after.len() - last).unwrap_or_default();
-    if let (Ok(first), Ok(gone)) = (u32::try_from(first), u32::try_from(gone)) {
+    let mut before: Vec<_> = store.iter::<BoxedAnyObject>().map_while(Result::ok).collect();
+    // What was deleted stands at the end, and comes again later.
+    while before.pop_if(|row| row.borrow::<Row>().was.is_some()).is_some() {}
+    splice(&store, before.len(), store.n_items() as usize - before.len(), &[]);
+    let rows: Vec<_> = before.iter().map(BoxedAnyObject::borrow::<Row>).collect();
+    let Exchange { first, gone, new } = exchange::exchange(&rows, entries);
+    drop(rows);
+    let new = new.into_iter().filter_map(|new| match new {
+        New::Again(place) => before.get(place).cloned(),
+        New::Entry(entry) => Some(BoxedAnyObject::new(Row::new(entry, layout))),
+    });
+    splice(&store, first, gone, &new.collect::<Vec<_>>());
+}
+
+fn splice(store: &gio::ListStore, first: usize, gone: usize, new: &[BoxedAnyObject]) {
+    if let (Ok(first), Ok(gone)) = (u32::try_from(first), u32::try_from(gone))
+        && (gone > 0 || !new.is_empty())
+    {
         store.splice(first, gone, new);
     }
 }

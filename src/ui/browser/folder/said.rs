@@ -7,7 +7,7 @@ use crate::engine::history::Entry;
 use crate::ui::history_worker::Mark;
 
 /// What is said.
-#[derive(Debug)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Said {
     /// The badge, if it has one.
     pub badge: Option<Badge>,

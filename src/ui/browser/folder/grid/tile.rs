@@ -17,7 +17,7 @@ use crate::ui::widgets::icon;
 const EDGE: i32 = 128;
 
 glib::wrapper! {
-    /// The widget.
+    /// The widget. Its property `key` tells whose tile it is.
     pub struct Tile(ObjectSubclass<imp::Tile>)
         @extends gtk::Box, gtk::Widget,
         @implements gtk::Buildable, gtk::ConstraintTarget, gtk::Orientable;
@@ -38,7 +38,7 @@ impl Tile {
     pub fn bind(&self, row: &Row, thumbnails: &Thumbnails) {
         let imp = self.imp();
         let name = path::display(&row.entry.name);
-        self.set_widget_name(&row.key());
+        imp.key.replace(row.key());
         self.set_class_active("absent", row.entry.absent);
         imp.icon.set_from_gicon(&icon::large_of_entry(row.entry.kind, &row.entry.name));
         imp.name.set_label(&name);
@@ -110,7 +110,12 @@ mod imp {
     use crate::ui::thumbnails::Wish;
 
     /// The inside.
+    #[derive(glib::Properties)]
+    #[properties(wrapper_type = super::Tile)]
     pub struct Tile {
+        /// Tells it from the others of its grid.
+        #[property(get)]
+        pub(super) key: RefCell<String>,
         pub(super) icon: gtk::Image,
         picture: SmallPicture,
         pub(super) name: gtk::Label,
@@ -142,6 +147,7 @@ mod imp {
                 .css_classes(["badge"])
                 .build();
             Self {
+                key: RefCell::default(),
                 icon: icon::decoration(),
                 picture: SmallPicture::new(),
                 name,
@@ -161,6 +167,7 @@ mod imp {
         type ParentType = gtk::Box;
     }
 
+    #[glib::derived_properties]
     impl ObjectImpl for Tile {
         fn constructed(&self) {
             self.parent_constructed();
