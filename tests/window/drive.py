@@ -31,6 +31,7 @@ SCENES = [
     lambda computer: undo(computer.desk, computer.work),
     lambda computer: restore_replacing(computer.desk, computer.work),
     lambda computer: restore_elsewhere(computer.desk, computer.work),
+    lambda computer: see_what_changes(computer.desk, computer.work),
 ]
 
 
@@ -187,6 +188,26 @@ def restore_elsewhere(desk, work):
     compare(work / "elsewhere" / NAME, OLD)
     compare(work / "source" / NAME, NEW)
     desk.shot("elsewhere")
+
+
+def see_what_changes(desk, work):
+    """At Now nobody has to ask for what is new, and what is selected stays selected."""
+    desk.go_to(desk.moment_count() - 1)
+    wait_for("Now", lambda: desk.moment() == "Now" and NAME in desk.rows("Files"))
+    select_the_file(desk)
+    for name in ["appears.txt", "zebra.txt"]:
+        (work / "source" / name).write_bytes(NEW)
+    wait_for("the new files", lambda: {"appears.txt", "zebra.txt"} <= set(desk.rows("Files")))
+    desk.wait_label("2 not yet backed up")
+    desk.wait_label("1 selected")
+    # What is selected is another itself, and stays selected.
+    (work / "source" / NAME).write_bytes(NEW * 100)
+    desk.wait_label(f"1 selected · {len(NEW) / 10} kB")
+    desk.shot("live")
+    (work / "source/appears.txt").unlink()
+    (work / "source/zebra.txt").unlink()
+    wait_for("the files to go", lambda: not {"appears.txt", "zebra.txt"} & set(desk.rows("Files")))
+    desk.wait_label("1 selected")
 
 
 def compare(path, wanted):

@@ -7,6 +7,7 @@ use relm4::prelude::*;
 use super::folder::words::Words;
 use super::looking::{Look, Looking};
 use super::opening::Opening;
+use super::watching::Watching;
 use super::{
     Browser, Command, Drive, Folder, Header, Init, Input, Middle, PathBar, Places, RestoreBar,
     Room, Timeline, Trail,
@@ -53,6 +54,7 @@ impl Browser {
             moments_ticket: 0,
             is_shown: false,
             order: Order::default(),
+            watching: Watching::default(),
             backup: None,
             events: Events::default(),
             problems: Vec::new(),
@@ -178,7 +180,7 @@ impl Browser {
             Answer::Compared { ticket, comparison } if ticket == self.ticket => {
                 self.view.emit(folder::Input::Compared(comparison));
             }
-            Answer::Listed { ticket, listed } if ticket == self.ticket => self.now_listed(listed),
+            Answer::Listed { ticket, listed } if ticket == self.ticket => self.live_listed(listed),
             Answer::Compared { .. } | Answer::Listed { .. } => {}
             Answer::Gone { ticket, page } => self.view.emit(folder::Input::Deleted(ticket, page)),
             Answer::Folder { entries: Err(error), .. } => match error {
@@ -280,6 +282,7 @@ impl Browser {
     pub(super) fn ask_for_folder(&mut self, takes_focus: bool) {
         self.ticket += 1;
         self.is_shown = false;
+        self.watch_folder();
         self.places.emit(self.middle.mark(&self.folder));
         self.middle.set_folder(&self.place, &self.folder);
         let sender = self.sender.clone();

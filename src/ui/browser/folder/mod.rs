@@ -50,6 +50,7 @@ mod messages;
 mod now;
 pub mod path_bar;
 mod peek;
+mod refresh;
 mod row;
 mod said;
 mod selection;
