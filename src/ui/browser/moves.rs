@@ -386,8 +386,8 @@ pub(super) fn view_output(output: folder::Output) -> Input {
         folder::Output::Restore { at, paths, has_folder, elsewhere } => {
             Input::Restore { at, paths, has_folder, elsewhere }
         }
-        folder::Output::Peek { path, entry, by_bar } => {
-            Input::Look(Look::Peek { path, entry, by_bar })
+        folder::Output::Peek { path, entry, at, by_bar } => {
+            Input::Look(Look::Peek { path, entry, at, by_bar })
         }
         folder::Output::Why(path) => Input::Look(Look::Why(path)),
         folder::Output::OpenFile(path) => Input::Look(Look::OpenChosen(path)),
