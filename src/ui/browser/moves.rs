@@ -33,10 +33,11 @@ impl Browser {
         let can_back_up = !target.sources.is_empty();
         let places = places_of(&target);
         let place = places.first().cloned().unwrap_or_default();
-        let typed = input.clone();
-        let path_bar = PathBar::new(move |path| {
-            let _closed = typed.send(Input::Typed(path));
-        });
+        let (typed, asked) = (input.clone(), input.clone());
+        let path_bar = PathBar::new(
+            move |path| drop(typed.send(Input::Typed(path))),
+            move |path| drop(asked.send(Input::Look(Look::Why(path)))),
+        );
         let middle = Middle::new(&target, input);
         let looking = Looking::start();
         // Others' snapshots aren't marked.
