@@ -15,6 +15,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from desk import Failure, wait_for  # noqa: E402
+from person import Person  # noqa: E402
 from stage import Computer, back_up, parse, play, take_drive  # noqa: E402
 
 OLD = b"Chapter one, as it was on Monday.\n"
@@ -32,6 +33,7 @@ SCENES = [
     lambda computer: restore_replacing(computer.desk, computer.work),
     lambda computer: restore_elsewhere(computer.desk, computer.work),
     lambda computer: see_what_changes(computer.desk, computer.work),
+    lambda computer: sort_by_state(computer.desk),
 ]
 
 
@@ -204,10 +206,36 @@ def see_what_changes(desk, work):
     (work / "source" / NAME).write_bytes(NEW * 100)
     desk.wait_label(f"1 selected · {len(NEW) / 10} kB")
     desk.shot("live")
+    # Space shows the live file, which no snapshot has.
+    person = Person(desk)
+    person.click("Files/appears.txt")
+    desk.wait_label(f"1 selected · {len(NEW)} B")
+    person.chord("space")
+    preview = wait_for("the preview", lambda: desk.window("appears.txt"))
+    person.see(NEW.decode().strip())
+    desk.wait_label("Now")
+    desk.shot("live-preview")
+    person.chord("Escape")
+    wait_for("the preview to go", lambda: not desk.window(preview.name))
+    person.click(f"Files/{NAME}")
+    desk.wait_label(f"1 selected · {len(NEW) / 10} kB")
     (work / "source/appears.txt").unlink()
     (work / "source/zebra.txt").unlink()
     wait_for("the files to go", lambda: not {"appears.txt", "zebra.txt"} & set(desk.rows("Files")))
     desk.wait_label("1 selected")
+
+
+def sort_by_state(desk):
+    """What has changed comes first as soon as that is known; what is selected stays so."""
+    desk.go_to(0)
+    wait_for("the older files", lambda: desk.moment() != "Now" and desk.label("1 change since"))
+    desk.press("State")
+    wait_for("the changed file before the others", lambda: desk.rows("Files")[:2] == ["Pictures", NAME])
+    desk.wait_label("1 selected")
+    desk.shot("by-state")
+    desk.press("State")
+    wait_for("the changed file after the others", lambda: desk.rows("Files")[-1] == NAME)
+    desk.press("Name")
 
 
 def compare(path, wanted):

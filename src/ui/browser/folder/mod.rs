@@ -54,6 +54,7 @@ mod refresh;
 mod row;
 mod said;
 mod selection;
+mod sorting;
 pub mod toasts;
 mod views;
 pub mod words;
@@ -69,6 +70,8 @@ pub struct Folder {
     state: State,
     entries: usize,
     waiting: std::vec::IntoIter<Entry>,
+    /// All of them as names are sorted, if they are to be sorted by what becomes known later.
+    by_name: Vec<Entry>,
     /// The folder whose rows are there.
     filled: Option<RelPath>,
     selected: Selected,
@@ -233,6 +236,7 @@ impl Component for Folder {
             state: State::Loading,
             entries: 0,
             waiting: Vec::new().into_iter(),
+            by_name: Vec::new(),
             filled: None,
             selected: Selected::default(),
             again,
@@ -298,6 +302,7 @@ impl Component for Folder {
                 let _closed = sender.output(Output::ShowUnread);
             }
             Input::Entries(entries) => {
+                self.keep_order(&entries);
                 self.fill(entries, HashMap::new(), &sender);
                 self.ask_for_deleted(&sender);
             }

@@ -42,14 +42,10 @@ impl Folder {
     pub(super) fn refresh(&mut self, listing: Listing, sender: &ComponentSender<Self>) {
         let Listing { entries, marks, waiting, deleted } = listing;
         let selected = self.selected_names();
-        let key = focus::key(self.views.current());
-        let focused = key.and_then(|key| Some((self.row_of(&key)?, key)));
         self.layout.set_marks(marks);
-        self.again.silently(|| self.exchange_runs(&entries));
-        self.again.silently(|| self.select_names(&selected, &entries));
+        self.rearrange(&entries);
         self.entries = entries.len();
         self.layout.say_marks();
-        self.give_back_focus(focused, &entries);
         let has_other_deleted = names(&self.just_gone) != names(&deleted);
         self.know_now(waiting, deleted);
         if has_other_deleted {
@@ -61,6 +57,18 @@ impl Folder {
         } else {
             self.selection_changed(sender);
         }
+    }
+
+    /// The rows become those of `entries`; what is selected stays so, and the keyboard on its row.
+    pub(super) fn rearrange(&self, entries: &[Entry]) {
+        let selected = self.selected_names();
+        let key = focus::key(self.views.current());
+        let focused = key.and_then(|key| Some((self.row_of(&key)?, key)));
+        self.again.silently(|| {
+            self.exchange_runs(entries);
+            self.select_names(&selected, entries);
+        });
+        self.give_back_focus(focused, entries);
     }
 
     fn exchange_runs(&self, entries: &[Entry]) {
