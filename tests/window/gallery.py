@@ -295,6 +295,12 @@ def helps(own):
     person.chord("ctrl+shift+question")
     wait_for("the keys", lambda: desk.window("Keyboard Shortcuts"))
     own.draw("shortcuts")
+    person.chord("Escape")
+    wait_for("the keys to go", lambda: not desk.window("Keyboard Shortcuts"))
+    person.chord("F10")
+    wait_for("the entry", lambda: desk.find("menu item", "About Yore")).press()
+    desk.wait_label("The Yore authors")
+    own.draw("about")
     own.leave()
 
 
