@@ -196,7 +196,9 @@ def see_what_changes(desk, work):
     """At Now nobody has to ask for what is new, and what is selected stays selected."""
     desk.go_to(desk.moment_count() - 1)
     wait_for("Now", lambda: desk.moment() == "Now" and NAME in desk.rows("Files"))
-    select_the_file(desk)
+    person = Person(desk)
+    person.click(f"Files/{NAME}")
+    desk.wait_label("1 selected")
     for name in ["appears.txt", "zebra.txt"]:
         (work / "source" / name).write_bytes(NEW)
     wait_for("the new files", lambda: {"appears.txt", "zebra.txt"} <= set(desk.rows("Files")))
@@ -206,8 +208,12 @@ def see_what_changes(desk, work):
     (work / "source" / NAME).write_bytes(NEW * 100)
     desk.wait_label(f"1 selected · {len(NEW) / 10} kB")
     desk.shot("live")
-    # Space shows the live file, which no snapshot has.
-    person = Person(desk)
+    # The keyboard is still on its row; space shows the live file, also where no snapshot has it.
+    person.chord("space")
+    wait_for("the preview", lambda: desk.window(NAME))
+    person.see(NEW.decode().strip())
+    person.chord("Escape")
+    wait_for("the preview to go", lambda: not desk.window(NAME))
     person.click("Files/appears.txt")
     desk.wait_label(f"1 selected · {len(NEW)} B")
     person.chord("space")

@@ -292,6 +292,7 @@ def helps(own):
     person.chord("F10")
     own.draw("main-menu")
     person.chord("Escape")
+    wait_for("the menu to go", lambda: not desk.find("menu item", "About Yore"))
     person.chord("ctrl+shift+question")
     wait_for("the keys", lambda: desk.window("Keyboard Shortcuts"))
     own.draw("shortcuts")

@@ -24,7 +24,7 @@ impl Browser {
     pub(super) fn watch_folder(&mut self) {
         self.watching.is_asked = false;
         self.watching.is_stale = false;
-        if self.chosen.is_some() {
+        if self.chosen.is_some() || self.newest().is_none() || !self.has_now() {
             return self.watching.watch.stop();
         }
         let (input, folder) = (self.sender.clone(), self.folder.clone());
