@@ -1,6 +1,7 @@
 //! Every command of `yore` as people and programs use it: answers, exit codes, paths and snapshots.
 
 mod backup;
+mod begun;
 mod compare;
 mod find;
 mod forget;

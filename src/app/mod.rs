@@ -1,6 +1,7 @@
 //! What a person can do with Yore, the same for the command line, the window and the service.
 
 pub mod adopt;
+pub mod begun;
 pub mod beside;
 pub mod changes;
 pub mod check;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
+use super::begun::{Begun, begun};
 use super::drill::{LastDrill, last_drill};
 use super::error::{Error, Result};
 use super::explain::{Explanation, explain};
@@ -45,8 +46,8 @@ pub struct Status {
     pub total_bytes: Option<u64>,
     /// What could not be read when the newest snapshot was made, and what the person said to it.
     pub problems: Vec<Unread>,
-    /// There is no snapshot, but what a first backup copied before it was interrupted.
-    pub is_begun: bool,
+    /// What a first backup copied before it was interrupted; `None` if there is a snapshot, or nothing of one.
+    pub begun: Option<Begun>,
     /// How the last run ended.
     pub last_run: Option<LastRun>,
     /// A folder that is missing or was emptied, so that nothing is deleted; not known while the drive is away.
@@ -100,6 +101,7 @@ pub fn status(target: &Target) -> Status {
     // What isn't known can't be undone: that is no reason to say nothing of the rest.
     let mut restores = restores().unwrap_or_default();
     restores.retain(|restore| restore.state != JournalState::Undone);
+    let is_begun = snapshots.is_empty() && repository.is_some_and(leftover::is_there);
     Status {
         health: health(&Known {
             attached: repository.is_some(),
@@ -110,7 +112,7 @@ pub fn status(target: &Target) -> Status {
             settled,
             now: Timestamp::now(),
         }),
-        is_begun: snapshots.is_empty() && repository.is_some_and(leftover::is_there),
+        begun: id.filter(|_| is_begun).map(begun),
         open_faults,
         last_verify,
         last_drill: id.and_then(last_drill),

@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 use nix::unistd::{User, geteuid};
 use uuid::Uuid;
 
+use super::begun::Noting;
 use super::config::{Config, LOCAL_LIMIT_BYTES, Source};
 use super::error::{Away, Error, Result};
 use super::explain::explain;
@@ -236,6 +237,9 @@ impl Target {
             monitor.emit(&Event::SnapshotDeleted { name: name.clone() });
         }
         let clock = &SystemClock;
+        // Whoever has a snapshot is safe by that one, however far the next is.
+        let is_first = writer.index.snapshots()?.is_empty();
+        let _noting = self.repository_id.filter(|_| is_first).map(|id| Noting::start(id, monitor));
         let report = match backup_after(&mut writer, &options, clock, monitor, &mut gone) {
             // A page of the index was rotten: it is made again, once, and the run begins anew.
             Err(error) if concerns_index(&error) => {
@@ -332,8 +336,7 @@ fn outcome(report: Result<&BackupReport, &Error>, monitor: &Monitor) -> Outcome 
         Ok(report) if report.is_partial() => Outcome::Partial { problems: report.counts.problems },
         Ok(_) => Outcome::Done,
         Err(error) if error.is_cancelled() => {
-            let percent = monitor.progress().fraction().map(|fraction| (fraction * 100.0) as u8);
-            Outcome::Stopped { percent }
+            Outcome::Stopped { percent: monitor.progress().percent() }
         }
         Err(error) => Outcome::Failed { reason: explain(error).what, away: error.is_drive_away() },
     }

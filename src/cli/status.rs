@@ -29,7 +29,7 @@ pub fn run(options: &Options, output: Output) -> Result<Ending> {
         target.open()?;
     }
     let status = status(&target);
-    output.line(headline(&status.health));
+    output.line(headline(&status));
     if let Some(explanation) = &status.unreachable {
         output.line(explanation.text());
         if status.newest.is_some() {
@@ -201,8 +201,9 @@ fn show_restores(status: &Status, output: Output) {
     ));
 }
 
-fn headline(health: &Health) -> String {
-    match health {
+fn headline(status: &Status) -> String {
+    match &status.health {
+        Health::Never if status.begun.is_some() => begun(status.begun.and_then(|it| it.percent)),
         Health::Never => gettext("Nothing is backed up yet."),
         Health::Protected => gettext("Protected."),
         Health::Partial(count) => ngettext_f(
@@ -226,6 +227,17 @@ fn headline(health: &Health) -> String {
         Health::Failed(reason) => {
             gettext_f("The last backup failed: {reason}", &[("reason", reason)])
         }
+    }
+}
+
+/// What is said of a first backup that was interrupted.
+fn begun(percent: Option<u8>) -> String {
+    match percent {
+        Some(percent) => gettext_f(
+            "The first backup is not finished: about {percent} % was copied. “yore backup” goes on with it.",
+            &[("percent", &percent.to_string())],
+        ),
+        None => gettext("The first backup is not finished. “yore backup” goes on with it."),
     }
 }
 
@@ -256,6 +268,8 @@ fn document(target: &Target, status: &Status) -> Value {
         "free_bytes": status.free_bytes,
         "total_bytes": status.total_bytes,
         "last_run": status.last_run,
+        "begun": status.begun.is_some(),
+        "begun_percent": status.begun.and_then(|begun| begun.percent),
         "retention": target.retention,
         "droppable": outlook.map(|outlook| outlook.droppable),
         "reach_days": outlook.and_then(|outlook| outlook.reach_days),

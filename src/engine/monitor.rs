@@ -83,6 +83,11 @@ impl Progress {
         let total = work(self.total_entries, self.total_bytes);
         (total > 0.0).then(|| (work(self.done_entries, self.done_bytes) / total).min(1.0))
     }
+
+    /// The same in whole percent.
+    pub fn percent(&self) -> Option<u8> {
+        self.fraction().map(|fraction| (fraction * 100.0) as u8)
+    }
 }
 
 /// Something that a person may want to know while an operation runs. Never one per file that is well.

@@ -15,6 +15,7 @@
 //! | `why` | why something isn't there, and what helps |
 //! | `problems` | what a backup or an undone restore could not do |
 //! | `actions` | keys, menu, help and about windows |
+//! | `live_watch` | nothing: it tells when a folder's live files change |
 //! | `bridge`, `history_worker` | threads on one side, messages on the other |
 //!
 //! Nothing in here touches a drive or the index on the main thread.
@@ -39,6 +40,7 @@ mod browser;
 mod deleted;
 mod first_run;
 mod history_worker;
+mod live_watch;
 mod preview;
 mod problems;
 mod restore;

@@ -38,6 +38,17 @@ pub fn run_under(home: &Home, injection: &str, path: Option<&Path>, arguments: &
     home.run_under(&words, arguments)
 }
 
+/// A command that runs `yore` under strace, which does something to its system calls, as a process that can be killed.
+pub fn spawn_under(home: &Home, injection: &str, arguments: &[&str]) -> Command {
+    let call = injection.split(':').next().unwrap();
+    let mut command = home.command("strace");
+    command
+        .args(["-D", "-f", "-qq", "-o", "/dev/null", "-e", &format!("trace={call}")])
+        .args(["-e", &format!("inject={injection}"), env!("CARGO_BIN_EXE_yore")])
+        .args(arguments);
+    command
+}
+
 /// Runs `yore` with `arguments` and gives a line for each of its system calls that takes the name of a file.
 pub fn calls_of_files(home: &Home, arguments: &[&str]) -> Vec<String> {
     calls(home, "%file", arguments)

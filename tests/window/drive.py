@@ -15,6 +15,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from desk import Failure, wait_for  # noqa: E402
+from person import Person  # noqa: E402
 from stage import Computer, back_up, parse, play, take_drive  # noqa: E402
 
 OLD = b"Chapter one, as it was on Monday.\n"
@@ -31,6 +32,8 @@ SCENES = [
     lambda computer: undo(computer.desk, computer.work),
     lambda computer: restore_replacing(computer.desk, computer.work),
     lambda computer: restore_elsewhere(computer.desk, computer.work),
+    lambda computer: see_what_changes(computer.desk, computer.work),
+    lambda computer: sort_by_state(computer.desk),
 ]
 
 
@@ -187,6 +190,58 @@ def restore_elsewhere(desk, work):
     compare(work / "elsewhere" / NAME, OLD)
     compare(work / "source" / NAME, NEW)
     desk.shot("elsewhere")
+
+
+def see_what_changes(desk, work):
+    """At Now nobody has to ask for what is new, and what is selected stays selected."""
+    desk.go_to(desk.moment_count() - 1)
+    wait_for("Now", lambda: desk.moment() == "Now" and NAME in desk.rows("Files"))
+    person = Person(desk)
+    person.click(f"Files/{NAME}")
+    desk.wait_label("1 selected")
+    for name in ["appears.txt", "zebra.txt"]:
+        (work / "source" / name).write_bytes(NEW)
+    wait_for("the new files", lambda: {"appears.txt", "zebra.txt"} <= set(desk.rows("Files")))
+    desk.wait_label("2 not yet backed up")
+    desk.wait_label("1 selected")
+    # What is selected is another itself, and stays selected.
+    (work / "source" / NAME).write_bytes(NEW * 100)
+    desk.wait_label(f"1 selected · {len(NEW) / 10} kB")
+    desk.shot("live")
+    # The keyboard is still on its row; space shows the live file, also where no snapshot has it.
+    person.chord("space")
+    wait_for("the preview", lambda: desk.window(NAME))
+    person.see(NEW.decode().strip())
+    person.chord("Escape")
+    wait_for("the preview to go", lambda: not desk.window(NAME))
+    person.click("Files/appears.txt")
+    desk.wait_label(f"1 selected · {len(NEW)} B")
+    person.chord("space")
+    preview = wait_for("the preview", lambda: desk.window("appears.txt"))
+    person.see(NEW.decode().strip())
+    desk.wait_label("Now")
+    desk.shot("live-preview")
+    person.chord("Escape")
+    wait_for("the preview to go", lambda: not desk.window(preview.name))
+    person.click(f"Files/{NAME}")
+    desk.wait_label(f"1 selected · {len(NEW) / 10} kB")
+    (work / "source/appears.txt").unlink()
+    (work / "source/zebra.txt").unlink()
+    wait_for("the files to go", lambda: not {"appears.txt", "zebra.txt"} & set(desk.rows("Files")))
+    desk.wait_label("1 selected")
+
+
+def sort_by_state(desk):
+    """What has changed comes first as soon as that is known; what is selected stays so."""
+    desk.go_to(0)
+    wait_for("the older files", lambda: desk.moment() != "Now" and desk.label("1 change since"))
+    desk.press("State")
+    wait_for("the changed file before the others", lambda: desk.rows("Files")[:2] == ["Pictures", NAME])
+    desk.wait_label("1 selected")
+    desk.shot("by-state")
+    desk.press("State")
+    wait_for("the changed file after the others", lambda: desk.rows("Files")[-1] == NAME)
+    desk.press("Name")
 
 
 def compare(path, wanted):

@@ -21,6 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from desk import Failure, wait_for  # noqa: E402
 from life import close  # noqa: E402
+from person import Person  # noqa: E402
 from stage import Computer, parse, play, take_drive  # noqa: E402
 
 # Many and large enough that a backup of them can be interrupted.
@@ -71,7 +72,7 @@ def first_in_line():
 def main():
     computer = States(parse("Drives the Yore window through what can be the matter."))
     fill(computer.home / "Photos", "first")
-    scenes = [set_up, stops_and_goes_on, loses_the_drive, settles_what_cannot_be_read, ends]
+    scenes = [set_up, stops_and_goes_on, loses_the_drive, settles_what_cannot_be_read, asks_why, ends]
     return play("window states test", computer, scenes)
 
 
@@ -179,6 +180,38 @@ def settles_what_cannot_be_read(computer):
     names = [Path(problem["path"]).name for problem in said["not_read"]]
     if said["health"] != "protected" or names != [KNOWN]:
         raise Failure(f"the command line says {said}")
+
+
+def asks_why(computer):
+    """What a search or a typed path doesn't find is explained, by one button."""
+    desk = computer.desk
+    person = Person(desk)
+    left_out = computer.home / ".cache/song.flac"
+    left_out.parent.mkdir(exist_ok=True)
+    left_out.write_text("left out by a rule")
+    # Where nothing takes what is typed, it is looked for.
+    person.type(".cache/song.flac")
+    desk.wait_label("Nothing Was Ever Called")
+    desk.shot("states-search-nothing")
+    desk.press("Why Isn’t It Here?")
+    wait_for("the answer", lambda: desk.window("Why Isn’t It Here?"))
+    desk.wait_label("change the rule")
+    person.chord("Escape")
+    wait_for("the answer to go", lambda: not desk.window("Why Isn’t It Here?"))
+    person.chord("Escape")
+    wait_for("the folder", lambda: desk.rows("Files"))
+    person.chord("ctrl+l")
+    person.see_focus("Path")
+    person.type(str(computer.home / "Photos/later 99.bin"))
+    person.chord("Return")
+    desk.wait_label("This was not there at that moment")
+    desk.shot("states-path-nothing")
+    person.chord("Tab")
+    person.chord("Return")
+    wait_for("the answer", lambda: desk.window("Why Isn’t It Here?"))
+    desk.wait_label("Check the spelling")
+    person.chord("Escape")
+    wait_for("the answer to go", lambda: not desk.window("Why Isn’t It Here?"))
 
 
 def settle(desk, problems, name, button, said):

@@ -51,6 +51,7 @@ pub(super) use measure::{FolderCost, reserve};
 pub use refusal::NoRoom;
 pub use room::thin;
 use run::Run;
+pub use sealing::boot;
 use sealing::{keep_names, seal};
 pub use source::canonical_source;
 pub(super) use source::is_lost;

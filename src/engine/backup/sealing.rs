@@ -70,6 +70,6 @@ pub(super) fn blank_seal(repository: &Repository, now: &Zoned) -> Seal {
 }
 
 /// Which boot of the computer this is, if the system tells.
-fn boot() -> Option<Uuid> {
+pub fn boot() -> Option<Uuid> {
     std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?.trim_ascii().parse().ok()
 }

@@ -21,7 +21,7 @@ use crate::engine::monitor::Monitor;
 use crate::engine::path::RelPath;
 use crate::i18n::{gettext, ngettext_f};
 use crate::ui::bridge;
-use crate::ui::preview::{self, Preview, Step, Subject};
+use crate::ui::preview::{self, Moment, Preview, Step, Subject};
 use crate::ui::versions::{self, Versions};
 use crate::ui::why::{self, Why};
 
@@ -42,8 +42,10 @@ pub enum Look {
     Peek {
         /// Where it is.
         path: RelPath,
-        /// What it is at the chosen moment.
+        /// What it is.
         entry: Box<Entry>,
+        /// In the snapshot of this number; in the chosen one, or among live files, if none is said.
+        at: Option<u64>,
         /// By the space bar, which may be down still.
         by_bar: bool,
     },
@@ -100,7 +102,10 @@ impl Drop for Looking {
 impl Browser {
     pub(super) fn look(&mut self, asked: Look, sender: &ComponentSender<Self>) {
         match asked {
-            Look::Peek { path, entry, by_bar } => self.peek(path, *entry, by_bar, sender),
+            Look::Peek { path, entry, at, by_bar } => {
+                let at = at.or(self.chosen).map(|seq| self.moment_of(seq));
+                self.peek(Subject { path, entry: *entry, at }, by_bar, sender);
+            }
             Look::Why(path) => self.tell_why(path, sender),
             Look::Show(path, at) => self.show_at(path, at),
             Look::Open(path, at) => self.copy_out(vec![(path, at)], Purpose::Open, sender),
@@ -127,10 +132,13 @@ impl Browser {
         }
     }
 
-    fn peek(&mut self, path: RelPath, entry: Entry, by_bar: bool, sender: &ComponentSender<Self>) {
-        // At Now, what is looked at is in the newest snapshot just so.
-        let Some(snapshot) = self.chosen_snapshot().or(self.newest()) else { return };
-        let subject = Subject { path, entry, at: snapshot.seq, moment: snapshot.started };
+    fn moment_of(&self, seq: u64) -> Moment {
+        let mut snapshots = self.snapshots.iter().flatten();
+        let time = snapshots.find(|snapshot| snapshot.seq == seq).map(|found| found.started);
+        Moment { seq, time }
+    }
+
+    fn peek(&mut self, subject: Subject, by_bar: bool, sender: &ComponentSender<Self>) {
         let preview = self.looking.preview.get_or_insert_with(|| {
             let preview = Preview::builder().launch(self.target.clone());
             let to = |Step(by)| Input::Look(Look::Further(by));

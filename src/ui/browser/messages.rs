@@ -43,6 +43,10 @@ pub enum Input {
     Choose(Option<u64>),
     /// The same for one that may have no tick in the timeline.
     JumpTo(u64),
+    /// Something in this folder on the computer is another than before.
+    LiveChanged(RelPath),
+    /// The screen can be seen again.
+    Mapped,
     /// The open folder has so many earlier states, and what is shown is earlier or later than what was.
     States(u64, Ordering),
     /// A snapshot was kept, named, or neither any more.

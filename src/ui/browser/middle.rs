@@ -7,6 +7,7 @@ use relm4::gtk::prelude::*;
 use relm4::prelude::*;
 
 use super::folder::toasts::{Message, Toasts};
+use super::looking::Look;
 use super::search_field::{Event, SearchField};
 use super::{Browser, Input, folder, moves, places};
 use crate::app::target::Target;
@@ -45,7 +46,10 @@ impl Middle {
             let _closed = sender.send(Input::Field(event));
         });
         let search =
-            Search::builder().launch(target.clone()).forward(input, |hit| Input::ShowThere(hit.0));
+            Search::builder().launch(target.clone()).forward(input, |output| match output {
+                search::Output::Opened(item) => Input::ShowThere(item),
+                search::Output::Why(path) => Input::Look(Look::Why(path)),
+            });
         let deleted =
             DeletedFiles::builder().launch(target.clone()).forward(input, |output| match output {
                 deleted::Output::Open(item) => Input::ShowThere(item),

@@ -22,6 +22,7 @@ use self::restore_bar::RestoreBar;
 use self::room::Room;
 use self::timeline::Timeline;
 use self::trail::Trail;
+use self::watching::Watching;
 use super::bridge::{Events, Running};
 use super::history_worker::{HistoryWorker, Order};
 use super::problems::{Intro, Line, Problems};
@@ -57,6 +58,7 @@ mod travel;
 mod undo;
 mod unread;
 mod usual;
+mod watching;
 
 /// The least width of a folder that has the timeline beside it, in pixels: what its columns need.
 const FOLDER_BESIDE: i32 = 420;
@@ -87,6 +89,7 @@ pub struct Browser {
     is_shown: bool,
     /// In which order the folder's entries are wanted.
     order: Order,
+    watching: Watching,
     backup: Option<Running>,
     events: Events,
     /// What the last run could not do, and whether it made no snapshot.
@@ -132,6 +135,7 @@ impl Component for Browser {
         adw::Leaflet {
             set_can_navigate_back: true,
             set_hexpand: true,
+            connect_map => Input::Mapped,
             connect_folded_notify[sender] => move |leaflet| {
                 let _ = sender.input_sender().send(Input::Folded(leaflet.is_folded()));
             },
@@ -249,6 +253,8 @@ impl Component for Browser {
             Input::Answer(answer) => self.answered(answer),
             Input::LookAtOpening => self.look_at_opening(),
             Input::Choose(at) => self.choose(at),
+            Input::LiveChanged(folder) => self.live_changed(&folder),
+            Input::Mapped => self.look_at_changes(),
             Input::JumpTo(seq) => self.jump_to(seq),
             Input::Marked => self.read_again(),
             Input::Enter => self.view.emit(folder::Input::TakeFocus),

@@ -7,6 +7,7 @@ use relm4::prelude::*;
 use super::folder::words::Words;
 use super::looking::{Look, Looking};
 use super::opening::Opening;
+use super::watching::Watching;
 use super::{
     Browser, Command, Drive, Folder, Header, Init, Input, Middle, PathBar, Places, RestoreBar,
     Room, Timeline, Trail,
@@ -32,10 +33,11 @@ impl Browser {
         let can_back_up = !target.sources.is_empty();
         let places = places_of(&target);
         let place = places.first().cloned().unwrap_or_default();
-        let typed = input.clone();
-        let path_bar = PathBar::new(move |path| {
-            let _closed = typed.send(Input::Typed(path));
-        });
+        let (typed, asked) = (input.clone(), input.clone());
+        let path_bar = PathBar::new(
+            move |path| drop(typed.send(Input::Typed(path))),
+            move |path| drop(asked.send(Input::Look(Look::Why(path)))),
+        );
         let middle = Middle::new(&target, input);
         let looking = Looking::start();
         // Others' snapshots aren't marked.
@@ -53,6 +55,7 @@ impl Browser {
             moments_ticket: 0,
             is_shown: false,
             order: Order::default(),
+            watching: Watching::default(),
             backup: None,
             events: Events::default(),
             problems: Vec::new(),
@@ -178,7 +181,7 @@ impl Browser {
             Answer::Compared { ticket, comparison } if ticket == self.ticket => {
                 self.view.emit(folder::Input::Compared(comparison));
             }
-            Answer::Listed { ticket, listed } if ticket == self.ticket => self.now_listed(listed),
+            Answer::Listed { ticket, listed } if ticket == self.ticket => self.live_listed(listed),
             Answer::Compared { .. } | Answer::Listed { .. } => {}
             Answer::Gone { ticket, page } => self.view.emit(folder::Input::Deleted(ticket, page)),
             Answer::Folder { entries: Err(error), .. } => match error {
@@ -280,6 +283,7 @@ impl Browser {
     pub(super) fn ask_for_folder(&mut self, takes_focus: bool) {
         self.ticket += 1;
         self.is_shown = false;
+        self.watch_folder();
         self.places.emit(self.middle.mark(&self.folder));
         self.middle.set_folder(&self.place, &self.folder);
         let sender = self.sender.clone();
@@ -383,8 +387,8 @@ pub(super) fn view_output(output: folder::Output) -> Input {
         folder::Output::Restore { at, paths, has_folder, elsewhere } => {
             Input::Restore { at, paths, has_folder, elsewhere }
         }
-        folder::Output::Peek { path, entry, by_bar } => {
-            Input::Look(Look::Peek { path, entry, by_bar })
+        folder::Output::Peek { path, entry, at, by_bar } => {
+            Input::Look(Look::Peek { path, entry, at, by_bar })
         }
         folder::Output::Why(path) => Input::Look(Look::Why(path)),
         folder::Output::OpenFile(path) => Input::Look(Look::OpenChosen(path)),

@@ -93,7 +93,8 @@ impl Browser {
         let words = match listed {
             Ok(Listed::Here(listing)) => {
                 self.is_shown = true;
-                return self.view.emit(folder::Input::Now(listing));
+                self.view.emit(folder::Input::Now(listing));
+                return self.look_at_changes();
             }
             Ok(Listed::NoSource) => gettext(
                 "This folder is in none of those that are backed up. This is the newest snapshot.",

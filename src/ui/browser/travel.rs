@@ -145,7 +145,7 @@ impl Browser {
                 self.path_ticket += 1;
                 self.worker.ask(Request::Look { path, at, ticket: self.path_ticket });
             }
-            Err(_) => self.path_bar.refuse(&gettext("No folder can have this path")),
+            Err(_) => self.path_bar.refuse(&gettext("No folder can have this path"), None),
         }
     }
 
@@ -156,9 +156,9 @@ impl Browser {
             // At Now it is shown as it is now.
             Ok(Some(entry)) => self.show_there(path, entry.kind, self.chosen.unwrap_or_default()),
             Ok(None) | Err(Error::Engine(EngineError::NotInSnapshot { .. })) => {
-                self.path_bar.refuse(&gettext("This was not there at that moment"));
+                self.path_bar.refuse(&gettext("This was not there at that moment"), Some(path));
             }
-            Err(error) => self.path_bar.refuse(&explain(&error).what),
+            Err(error) => self.path_bar.refuse(&explain(&error).what, None),
         }
     }
 }

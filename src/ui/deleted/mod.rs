@@ -176,7 +176,7 @@ impl Component for DeletedFiles {
             let _closed = input.send(Input::List(event));
         });
         let input = sender.input_sender().clone();
-        let page = Page::new(move || {
+        let page = Page::new(move |_| {
             let _closed = input.send(Input::Retry);
         });
         let model = Self {
@@ -375,7 +375,7 @@ impl DeletedFiles {
                 gettext("What is missing after a backup, but was there before, is listed here.");
             (gettext("Nothing Was Deleted"), body)
         };
-        Said { icon: "user-trash-symbolic", title, body, can_retry: false }
+        Said { icon: "user-trash-symbolic", title, body, help: None }
     }
 
     fn shown(&self) -> &gtk::Widget {

@@ -214,8 +214,11 @@ impl Component for FirstRun {
                 set_maximum_size: 560,
                 gtk::Box {
                     set_orientation: gtk::Orientation::Vertical,
-                    set_spacing: 12,
-                    add_css_class: "first-run-foot",
+                    #[watch]
+                    set_spacing: if model.is_wide { 12 } else { 6 },
+                    // What is chosen needs the height of a small window more.
+                    #[watch]
+                    set_css_classes: if model.is_wide { &["first-run-foot"] } else { &["first-run-foot", "low"] },
                     gtk::Label {
                         set_wrap: true,
                         set_wrap_mode: gtk::pango::WrapMode::WordChar,
@@ -234,7 +237,8 @@ impl Component for FirstRun {
                     },
                     gtk::Button {
                         set_halign: gtk::Align::Center,
-                        set_css_classes: &["pill", "suggested-action"],
+                        #[watch]
+                        set_css_classes: if model.is_wide { &["pill", "suggested-action"] } else { &["suggested-action"] },
                         #[watch]
                         set_label: &model.start_label(),
                         #[watch]

@@ -104,6 +104,7 @@ pub fn list(history: &History, wanted: &Wanted, order: Order, now: &Now) -> Resu
         }
     }
     order.sort(&mut listing.entries);
+    order.sort_by_state(&mut listing.entries, &listing.marks);
     Ok(Listed::Here(Box::new(listing)))
 }
 

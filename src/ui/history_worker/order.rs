@@ -1,8 +1,11 @@
 //! In which order a folder's entries come.
 
+use std::collections::HashMap;
+
 use relm4::gtk::glib;
 
-use crate::engine::history::Entry;
+use super::comparison::Mark;
+use crate::engine::history::{Difference, Entry};
 use crate::engine::meta::Kind;
 use crate::engine::path;
 
@@ -16,6 +19,22 @@ pub enum Column {
     Size,
     /// When the content was changed last.
     Modified,
+    /// What became of it, which is known later than the rest: until then as names are sorted.
+    State,
+}
+
+/// What a person looks for first: what is gone, then what is another, and last what is the same.
+fn rank(mark: Option<&Mark>) -> u8 {
+    match mark {
+        Some(Mark::Deleted) => 0,
+        Some(Mark::Changed { .. } | Mark::Waiting(Difference::Changed | Difference::Removed)) => 1,
+        Some(Mark::Waiting(Difference::Added)) => 2,
+        Some(Mark::Inside { .. }) => 3,
+        Some(Mark::Permissions | Mark::Details | Mark::Waiting(Difference::Metadata)) => 4,
+        Some(Mark::Unreadable) => 5,
+        Some(Mark::LeftOut(_)) => 6,
+        None => 7,
+    }
 }
 
 /// An order. Folders always come first.
@@ -34,6 +53,17 @@ impl Order {
         Self { column, is_descending }
     }
 
+    /// Sorts by what became of the entries, if that is what they are sorted by; they come as [`Order::sort`] left them.
+    pub fn sort_by_state(self, entries: &mut [Entry], marks: &HashMap<Vec<u8>, Mark>) {
+        if self.column != Column::State {
+            return;
+        }
+        entries.sort_by_cached_key(|entry| {
+            let rank = rank(marks.get(&entry.name));
+            (entry.kind != Kind::Directory, if self.is_descending { 7 - rank } else { rank })
+        });
+    }
+
     /// Sorts: by the column, then by names in the order of the person's language, "2" before "10".
     pub fn sort(self, entries: &mut [Entry]) {
         entries.sort_by_cached_key(|entry| {
@@ -46,7 +76,7 @@ impl Order {
         entries.sort_by(|one, other| {
             let by_kind = (one.kind != Kind::Directory).cmp(&(other.kind != Kind::Directory));
             let by_column = match self.column {
-                Column::Name => std::cmp::Ordering::Equal,
+                Column::Name | Column::State => std::cmp::Ordering::Equal,
                 Column::Size => one.size_bytes.cmp(&other.size_bytes),
                 Column::Modified => time(one).cmp(&time(other)),
             };
@@ -96,6 +126,33 @@ mod tests {
             let names: Vec<String> =
                 entries.iter().map(|entry| path::display(&entry.name)).collect();
             assert_eq!(names.join(" "), wanted, "{column:?} {is_descending}");
+        }
+    }
+
+    #[test]
+    fn what_is_gone_or_another_comes_before_what_is_the_same() {
+        let mut entries = [
+            entry("same", Kind::File, 1, 30),
+            entry("gone", Kind::File, 3, 20),
+            entry("folder", Kind::Directory, 0, 25),
+            entry("new", Kind::File, 3, 10),
+            entry("changed", Kind::File, 3, 10),
+            entry("a", Kind::File, 3, 10),
+        ];
+        let marks = HashMap::from([
+            (b"gone".to_vec(), Mark::Deleted),
+            (b"new".to_vec(), Mark::Waiting(Difference::Added)),
+            (b"changed".to_vec(), Mark::Changed { may_be_same: false }),
+        ]);
+        for (is_descending, wanted) in
+            [(false, "folder gone changed new a same"), (true, "folder a same new changed gone")]
+        {
+            let order = Order { column: Column::State, is_descending };
+            order.sort(&mut entries);
+            order.sort_by_state(&mut entries, &marks);
+            let names: Vec<String> =
+                entries.iter().map(|entry| path::display(&entry.name)).collect();
+            assert_eq!(names.join(" "), wanted);
         }
     }
 

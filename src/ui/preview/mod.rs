@@ -1,4 +1,4 @@
-//! A stored file as it looks, in a window that comes and goes with the space bar; held, the bar shows the file as it is now.
+//! A file as it looks, stored or live, in a window that comes and goes with the space bar; held, the bar shows the file as it is now.
 
 use jiff::Timestamp;
 use relm4::adw;
@@ -30,10 +30,17 @@ pub struct Subject {
     pub path: RelPath,
     /// What it was.
     pub entry: Entry,
-    /// The snapshot's number.
-    pub at: u64,
-    /// When the snapshot was made.
-    pub moment: Timestamp,
+    /// The snapshot that it is of; none of what is on this computer now.
+    pub at: Option<Moment>,
+}
+
+/// A snapshot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moment {
+    /// Its number.
+    pub seq: u64,
+    /// When it was made; `None` if nobody knows any more.
+    pub time: Option<Timestamp>,
 }
 
 /// The model.
@@ -109,7 +116,7 @@ impl Component for Preview {
                         set_label: &gettext("Now"),
                         set_tooltip_text: Some(&gettext("Show it as it is now (hold Space)")),
                         #[watch]
-                        set_sensitive: model.is_file(),
+                        set_visible: model.has_other_state(),
                         #[watch]
                         #[block_signal(toggled)]
                         set_active: model.shows_now,
@@ -166,7 +173,7 @@ impl Component for Preview {
                 let effect = self.hold.release();
                 self.follow(effect, root);
             }
-            Input::Now(now) => self.shows_now = now && self.is_file(),
+            Input::Now(now) => self.shows_now = now && self.has_other_state(),
             Input::Closed => {
                 self.subject = None;
                 self.then.emit(pane::Input::Clear);
@@ -187,9 +194,14 @@ impl Preview {
         }
         self.shows_now = false;
         self.now.emit(pane::Input::Clear);
-        let source = match words::without_content(&subject.entry) {
-            Some(words) => Source::Words(words),
-            None => Source::Stored { path: subject.path.clone(), at: subject.at },
+        let (path, is_live) = (subject.path.clone(), subject.at.is_none());
+        let is_file = subject.entry.kind == Kind::File;
+        // Whether a live file can be read is seen when it is.
+        let words = words::without_content(&subject.entry).filter(|_| !(is_live && is_file));
+        let source = match (words, subject.at) {
+            (Some(words), _) => Source::Words(words),
+            (None, Some(Moment { seq, .. })) => Source::Stored { path, at: seq },
+            (None, None) => Source::Live(path),
         };
         self.then.emit(pane::Input::Show(source));
         self.subject = Some(subject);
@@ -198,7 +210,7 @@ impl Preview {
 
     /// So that nothing has to be waited for when the bar is held.
     fn prepare_now(&self) {
-        if let Some(subject) = self.subject.as_ref().filter(|_| self.is_file()) {
+        if let Some(subject) = self.subject.as_ref().filter(|_| self.has_other_state()) {
             self.now.emit(pane::Input::Show(Source::Live(subject.path.clone())));
         }
     }
@@ -206,15 +218,16 @@ impl Preview {
     fn follow(&mut self, effect: Effect, window: &adw::Window) {
         match effect {
             Effect::None => {}
-            Effect::Now => self.shows_now = self.is_file(),
+            Effect::Now => self.shows_now = self.has_other_state(),
             Effect::Then => self.shows_now = false,
             Effect::Close => window.close(),
         }
     }
 
-    fn is_file(&self) -> bool {
-        let kind = self.subject.as_ref().map(|subject| subject.entry.kind);
-        kind == Some(Kind::File)
+    /// Whether there may be something else to see than what is shown: the file as it is now.
+    fn has_other_state(&self) -> bool {
+        let has = |subject: &Subject| subject.at.is_some() && subject.entry.kind == Kind::File;
+        self.subject.as_ref().is_some_and(has)
     }
 
     fn name(&self) -> String {
@@ -224,8 +237,11 @@ impl Preview {
 
     fn moment(&self) -> String {
         match &self.subject {
-            _ if self.shows_now => gettext("Now"),
-            Some(subject) => dates::heading_and_clock(subject.moment, Timestamp::now()),
+            Some(Subject { at: Some(Moment { time, .. }), .. }) if !self.shows_now => {
+                let words = |time| dates::heading_and_clock(time, Timestamp::now());
+                time.map(words).unwrap_or_default()
+            }
+            Some(_) => gettext("Now"),
             None => String::new(),
         }
     }

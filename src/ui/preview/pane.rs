@@ -207,7 +207,7 @@ impl Pane {
         self.keeper = Some(keeper);
         bridge::once(
             sender.input_sender(),
-            move || open().map(|file| decode(file, EDGE_MAX, &gone)),
+            move || open().and_then(|file| decode(file, EDGE_MAX, &gone).or(Err(words::broken()))),
             move |decoded| Input::Decoded(ticket, decoded),
         );
     }

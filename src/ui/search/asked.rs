@@ -33,6 +33,13 @@ impl Asked {
         Some(Query { under, kind, deleted_only, offset, limit: PAGE_HITS, ..Query::new(text) })
     }
 
+    /// What was typed, as the name of something in the open folder, or the way to it from there; `None` if nothing can be
+    /// called so.
+    pub fn typed_path(&self) -> Option<RelPath> {
+        let path = self.folder.to_absolute().join(self.text.trim());
+        RelPath::from_absolute(&path).ok().filter(|path| !path.is_root())
+    }
+
     /// Whether something is left out that is called so.
     pub fn is_filtered(&self) -> bool {
         self.kind.is_some() || self.gone_only || self.here_only

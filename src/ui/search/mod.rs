@@ -9,7 +9,7 @@ use relm4::prelude::*;
 use self::asked::Asked;
 use self::filters::{Chosen, Filters};
 use super::history_worker::{Answer, HistoryWorker, Request};
-use super::widgets::past::said::{Page, Said};
+use super::widgets::past::said::{Help, Page, Said};
 use super::widgets::past::{Event, Item, PastList};
 use crate::app::error::Result;
 use crate::app::target::Target;
@@ -65,21 +65,26 @@ pub enum Input {
     OpenFirst,
     /// The keyboard comes to the list.
     TakeFocus,
-    /// Ask again.
-    Retry,
+    /// The page's button.
+    Help(Help),
     /// The window became narrow or wide.
     Narrow(bool),
 }
 
-/// A hit is to be shown where it was.
+/// What the person asked for.
 #[derive(Debug)]
-pub struct Opened(pub Item);
+pub enum Output {
+    /// Show a hit where it was.
+    Opened(Item),
+    /// Tell why this isn't there.
+    Why(RelPath),
+}
 
 #[relm4::component(pub)]
 impl Component for Search {
     type Init = Target;
     type Input = Input;
-    type Output = Opened;
+    type Output = Output;
     type CommandOutput = ();
 
     view! {
@@ -145,8 +150,8 @@ impl Component for Search {
             let _closed = input.send(Input::List(event));
         });
         let input = sender.input_sender().clone();
-        let page = Page::new(move || {
-            let _closed = input.send(Input::Retry);
+        let page = Page::new(move |help| {
+            let _closed = input.send(Input::Help(help));
         });
         let input = sender.input_sender().clone();
         let filters = Filters::new(move |chosen| {
@@ -223,7 +228,7 @@ impl Component for Search {
             Input::Answer(_) | Input::List(Event::Selected) => {}
             Input::List(Event::Opened(row)) => {
                 if let Some(item) = self.list.item(row).filter(|_| self.awaited != Some(0)) {
-                    let _closed = sender.output(Opened(item));
+                    let _closed = sender.output(Output::Opened(item));
                 }
             }
             Input::List(Event::NearEnd) => {
@@ -233,7 +238,12 @@ impl Component for Search {
             }
             Input::OpenFirst => self.open_first(&sender),
             Input::TakeFocus => self.list.take_focus(),
-            Input::Retry => self.ask(0, &sender),
+            Input::Help(Help::Retry) => self.ask(0, &sender),
+            Input::Help(Help::Why) => {
+                if let Some(path) = self.asked.typed_path() {
+                    let _closed = sender.output(Output::Why(path));
+                }
+            }
             Input::Narrow(is_narrow) => {
                 root.set_class_active("narrow", is_narrow);
             }
@@ -290,7 +300,7 @@ impl Search {
         if self.awaited == Some(0) {
             self.opens_first = true;
         } else if let Some((_, item)) = self.list.first().filter(|_| self.said.is_none()) {
-            let _closed = sender.output(Opened(item));
+            let _closed = sender.output(Output::Opened(item));
         }
     }
 

@@ -8,7 +8,7 @@ use crate::engine::history::{Found, Hit, SnapshotInfo};
 use crate::engine::meta::Kind;
 use crate::i18n::{gettext, gettext_f};
 use crate::ui::widgets::dates;
-use crate::ui::widgets::past::said::Said;
+use crate::ui::widgets::past::said::{Help, Said};
 use crate::ui::widgets::past::{Content, Item};
 
 /// A hit as a row.
@@ -76,7 +76,10 @@ pub fn nothing(asked: &Asked, found: &Found) -> Said {
     } else if lines.is_empty() {
         lines.push(gettext("A part of the name is enough."));
     }
-    Said { icon: "edit-find-symbolic", title, body: lines.join("\n"), can_retry: false }
+    // What was found nowhere may be somewhere and left out, or not backed up yet.
+    let is_known = found.is_complete && !asked.is_filtered();
+    let help = asked.typed_path().filter(|_| is_known).map(|_| Help::Why);
+    Said { icon: "edit-find-symbolic", title, body: lines.join("\n"), help }
 }
 
 /// What is to be said below the hits.
@@ -108,9 +111,12 @@ mod tests {
         let mut asked = Asked { text: "lett*".to_owned(), ..Asked::default() };
         assert!(said(&asked, true, false).title.contains("Ever Called “lett*”"));
         assert!(said(&asked, true, false).body.contains("letters like any other"));
+        assert_eq!(said(&asked, true, false).help, Some(Help::Why));
+        assert_eq!(said(&asked, false, false).help, None);
         assert!(!said(&asked, false, false).title.contains("Ever"));
         assert!(said(&asked, true, true).body.contains("begin"));
         asked.gone_only = true;
+        assert_eq!(said(&asked, true, false).help, None);
         assert!(!said(&asked, true, false).title.contains("Ever"));
         assert!(said(&asked, true, false).body.contains("filters"));
     }

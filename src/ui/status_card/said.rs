@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::app::state::{LastRun, Outcome};
+use crate::app::begun::Begun;
 use crate::app::status::{Health, Status};
 use crate::app::text;
 use crate::i18n::{gettext, gettext_f, ngettext_f};
@@ -34,7 +34,7 @@ impl Remedy {
         match &status.health {
             Health::DriveAway => Self::LookAgain,
             Health::Overdue if status.unreachable.is_some() => Self::LookAgain,
-            Health::Never if status.is_begun => Self::GoOn,
+            Health::Never if status.begun.is_some() => Self::GoOn,
             _ => Self::BackUp,
         }
     }
@@ -75,7 +75,7 @@ pub fn look(health: &Health) -> Look {
 /// How things are, in a few words.
 pub fn title(status: &Status) -> String {
     match &status.health {
-        Health::Never if status.is_begun => gettext("First backup not finished"),
+        Health::Never if status.begun.is_some() => gettext("First backup not finished"),
         Health::Never => gettext("Not backed up yet"),
         Health::Protected | Health::Partial(_) => gettext("Protected"),
         Health::Overdue => gettext("Backup overdue"),
@@ -103,8 +103,7 @@ pub fn lines(status: &Status, now: Timestamp) -> Vec<String> {
 
 fn about(status: &Status) -> Vec<String> {
     match &status.health {
-        Health::Never if status.is_begun => begun(status.last_run.as_ref()),
-        Health::Never | Health::Protected => Vec::new(),
+        Health::Never | Health::Protected => status.begun.map(begun).unwrap_or_default(),
         Health::Partial(count) => vec![ngettext_f(
             "{count} file could not be read",
             "{count} files could not be read",
@@ -131,15 +130,11 @@ fn about(status: &Status) -> Vec<String> {
     }
 }
 
-/// An interrupted first backup: how far it was is known if a person stopped it.
-fn begun(last_run: Option<&LastRun>) -> Vec<String> {
-    let outcome = last_run.map(|run| &run.outcome);
-    let known = match outcome {
-        Some(Outcome::Stopped { percent: Some(percent @ 1..) }) => {
-            Some(gettext_f("About {percent} % was copied.", &[("percent", &percent.to_string())]))
-        }
-        _ => None,
-    };
+/// An interrupted first backup.
+fn begun(begun: Begun) -> Vec<String> {
+    let known = begun.percent.map(|percent| {
+        gettext_f("About {percent} % was copied.", &[("percent", &percent.to_string())])
+    });
     let kept = gettext("What was copied stays on the drive, and is not copied again.");
     known.into_iter().chain([kept]).collect()
 }
@@ -150,11 +145,7 @@ mod tests {
 
     #[test]
     fn only_what_is_known_is_said_of_a_begun_backup() {
-        let run = |outcome| LastRun { finished: Timestamp::UNIX_EPOCH, outcome };
-        let stopped = |percent| run(Outcome::Stopped { percent });
-        assert!(begun(Some(&stopped(Some(62))))[0].contains("62 %"));
-        for run in [None, Some(stopped(None)), Some(stopped(Some(0))), Some(run(Outcome::Done))] {
-            assert_eq!(begun(run.as_ref()).len(), 1);
-        }
+        assert!(begun(Begun { percent: Some(62) })[0].contains("62 %"));
+        assert_eq!(begun(Begun { percent: None }).len(), 1);
     }
 }

@@ -15,7 +15,7 @@ use self::shelf::Shelf;
 pub use self::source::{Key, Source};
 use super::bridge;
 use super::history_worker::{Answer, HistoryWorker, Request};
-use super::preview::decode::{Decoded, Keeper, NotShown, decode};
+use super::preview::decode::{Decoded, Keeper, decode};
 use crate::app::target::Target;
 
 mod queue;
@@ -65,7 +65,7 @@ struct Wanted {
 #[derive(Debug)]
 enum News {
     Answer(Answer),
-    /// The decoder of this number is done; `None` if its thread died.
+    /// The decoder of this number is done; `None` if it said nothing that can be believed, as where the drive is pulled out.
     Decoded(u64, Option<Decoded>),
 }
 
@@ -185,8 +185,8 @@ impl Desk {
         self.running += 1;
         bridge::once(
             &self.news,
-            move || decode(OwnedFd::from(stored), edge, &gone),
-            move |decoded| News::Decoded(number, decoded),
+            move || decode(OwnedFd::from(stored), edge, &gone).ok(),
+            move |decoded| News::Decoded(number, decoded.flatten()),
         );
     }
 
@@ -200,13 +200,14 @@ impl Desk {
         self.decoding.remove(&number);
         let Some(wanted) = self.queue.end(number) else { return (Vec::new(), None) };
         let (key, edge) = (wanted.source.key(), wanted.edge);
-        let decoded = decoded.unwrap_or(Decoded::Nothing(NotShown::Broken));
         let (texture, bytes) = match decoded {
-            Decoded::Picture(picture) => {
+            Some(Decoded::Picture(picture)) => {
                 let bytes = picture.pixels.len();
                 (picture.texture(), bytes)
             }
-            Decoded::Text(_) | Decoded::Nothing(_) => (None, NONE_BYTES),
+            Some(Decoded::Text(_) | Decoded::Nothing(_)) => (None, NONE_BYTES),
+            // Nothing is known of the content: it is tried again when it is wanted again.
+            None => return (Vec::new(), None),
         };
         self.shelf.put((key.clone(), edge), texture.clone(), bytes);
         let same = |other: &Wanted| other.edge == edge && other.source.key() == key;
@@ -226,5 +227,38 @@ impl Wanted {
         let bounds = widget.compute_bounds(&port);
         let height = port.height() as f32;
         bounds.is_some_and(|bounds| bounds.y() < height && bounds.y() + bounds.height() > 0.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::target::Options;
+    use crate::engine::history::Entry;
+    use crate::engine::path::RelPath;
+    use crate::ui::preview::decode::NotShown;
+
+    fn wanted() -> Wanted {
+        let path = RelPath::parse(b"home/a.png").unwrap();
+        let entry = Entry { size_bytes: 1, ..Entry::plain("a.png") };
+        let source = Source::of(&entry, path, 1).unwrap();
+        Wanted { source, edge: 9, widget: glib::WeakRef::new(), show: Box::new(|_| {}) }
+    }
+
+    #[test]
+    fn only_what_the_decoder_says_of_the_content_is_remembered() {
+        let options = Options { repository: Some("/nowhere".into()), ..Options::default() };
+        let (news, _incoming) = relm4::channel();
+        let mut desk = Desk::new(Target::require(&options).unwrap(), news);
+        let key = (wanted().source.key(), 9);
+        for (decoded, is_known) in [(None, false), (Some(Decoded::Nothing(NotShown::Broken)), true)]
+        {
+            let number = desk.queue.add(wanted());
+            desk.queue.begin(|_| true);
+            desk.running += 1;
+            desk.decoded(number, decoded);
+            assert_eq!(desk.shelf.get(&key).is_some(), is_known);
+            assert_eq!((desk.running, desk.queue.at_work(number).is_none()), (0, true));
+        }
     }
 }

@@ -23,13 +23,15 @@ pub struct Arrangement {
 }
 
 /// Every order, and the word for it.
-const ORDERS: [(&str, Column, bool); 6] = [
+const ORDERS: [(&str, Column, bool); 8] = [
     ("name", Column::Name, false),
     ("name-reversed", Column::Name, true),
     ("newest", Column::Modified, true),
     ("oldest", Column::Modified, false),
     ("largest", Column::Size, true),
     ("smallest", Column::Size, false),
+    ("changed-first", Column::State, false),
+    ("changed-last", Column::State, true),
 ];
 
 const GRID: &str = "grid";

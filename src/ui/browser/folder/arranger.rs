@@ -84,6 +84,7 @@ fn menu() -> gio::Menu {
         ("oldest", gettext("Oldest First")),
         ("largest", gettext("Largest First")),
         ("smallest", gettext("Smallest First")),
+        ("changed-first", gettext("Changed First")),
     ] {
         menu.append(Some(&title), Some(&format!("{GROUP}.{ORDER}::{word}")));
     }

@@ -4,10 +4,10 @@ use jiff::Timestamp;
 
 use super::gone;
 use super::row::Was;
-use crate::app::{text, words};
+use crate::app::words;
 use crate::engine::history::{Difference, Entry};
 use crate::engine::meta::Kind;
-use crate::i18n::{gettext, gettext_f, ngettext_f};
+use crate::i18n::{gettext, ngettext_f};
 use crate::ui::history_worker::Mark;
 
 /// A badge.
@@ -37,12 +37,10 @@ impl Badge {
 
     /// The badge of what was deleted before the shown moment.
     pub fn of_gone(was: &Was) -> Self {
-        let ago = text::ago(was.gone, Timestamp::now());
         Self {
             icon: "user-trash-symbolic",
             style: "deleted",
-            // Translators: "{ago}" is as "3 days ago"
-            text: gettext_f("Deleted {ago}", &[("ago", &ago)]),
+            text: deleted_words(was.gone, Timestamp::now()),
             hint: gone::hint(was.last),
         }
     }
@@ -115,6 +113,25 @@ impl Badge {
     }
 }
 
+/// When something was deleted. There is room for about sixteen letters.
+fn deleted_words(gone: Timestamp, now: Timestamp) -> String {
+    let minutes = now.duration_since(gone).as_mins().max(0) as u64;
+    let (hours, days) = (minutes / 60, minutes / (24 * 60));
+    if minutes == 0 {
+        // Translators: in a narrow column
+        gettext("Deleted just now")
+    } else if hours == 0 {
+        // Translators: minutes, in a narrow column
+        ngettext_f("Deleted {count} min ago", "Deleted {count} min ago", minutes, &[])
+    } else if days == 0 {
+        // Translators: hours, in a narrow column
+        ngettext_f("Deleted {count} h ago", "Deleted {count} h ago", hours, &[])
+    } else {
+        // Translators: days, in a narrow column
+        ngettext_f("Deleted {count} d ago", "Deleted {count} d ago", days, &[])
+    }
+}
+
 fn waiting_hint(entry: &Entry, difference: Difference) -> String {
     match difference {
         Difference::Added => gettext("It is new since the newest snapshot"),
@@ -157,6 +174,21 @@ mod tests {
         assert_eq!(inside(Some(12), false).as_deref(), Some("12 changes"));
         assert_eq!(inside(Some(99), true).as_deref(), Some("Over 99 changes"));
         assert_eq!(inside(None, true).as_deref(), Some("Changed inside"));
+    }
+
+    #[test]
+    fn when_something_was_deleted_is_told_in_few_letters() {
+        let now = Timestamp::from_second(100_000_000).unwrap();
+        for (seconds, wanted) in [
+            (-5, "Deleted just now"),
+            (59, "Deleted just now"),
+            (60, "Deleted 1 min ago"),
+            (14 * 3600 + 1, "Deleted 14 h ago"),
+            (86_400 * 300, "Deleted 300 d ago"),
+        ] {
+            let gone = now - jiff::SignedDuration::from_secs(seconds);
+            assert_eq!(deleted_words(gone, now), wanted);
+        }
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::ui::widgets::icon;
 pub struct Columns {
     /// The widget.
     pub root: gtk::Box,
-    arrows: [(Column, gtk::Image); 3],
+    arrows: [(Column, gtk::Image); 4],
 }
 
 impl Columns {
@@ -25,6 +25,7 @@ impl Columns {
             (Column::Name, gettext("Name"), gettext("Sort by name")),
             (Column::Size, gettext("Size"), gettext("Sort by size")),
             (Column::Modified, gettext("Modified"), gettext("Sort by the time of the last change")),
+            (Column::State, gettext("State"), gettext("Sort by what has changed")),
         ];
         // In the rows an icon stands there.
         root.append(&icon::decoration());
@@ -38,7 +39,6 @@ impl Columns {
             root.append(&place(column, &button));
             (column, arrow)
         });
-        root.append(&state());
         Self { root, arrows }
     }
 
@@ -86,25 +86,22 @@ fn place(column: Column, button: &gtk::Button) -> gtk::Widget {
         }
         Column::Size => (SIZE_CHARS, 0, gtk::Align::End),
         Column::Modified => (TIME_CHARS, TIME_MARGIN, gtk::Align::Start),
+        Column::State => (BADGE_CHARS, BADGE_MARGIN, gtk::Align::Start),
     };
-    let room = gtk::Label::builder().width_chars(chars).css_classes(["numeric"]).build();
+    let room: gtk::Widget = match column {
+        Column::State => badge_room(chars).upcast(),
+        _ => gtk::Label::builder().width_chars(chars).css_classes(["numeric"]).build().upcast(),
+    };
     let overlay = gtk::Overlay::builder().child(&room).margin_start(margin).build();
     button.set_halign(align);
     overlay.add_overlay(button);
     overlay.upcast()
 }
 
-/// The heading of the badges, which come too late to be sorted by.
-fn state() -> gtk::Overlay {
+/// As much room as a badge has, with its icon.
+fn badge_room(chars: i32) -> gtk::Box {
     let room = gtk::Box::builder().spacing(BADGE_GAP).build();
     room.append(&icon::decoration());
-    room.append(&gtk::Label::builder().width_chars(BADGE_CHARS).css_classes(["caption"]).build());
-    let title = gtk::Label::builder()
-        .label(gettext("State"))
-        .halign(gtk::Align::Start)
-        .css_classes(["dim-label", "state-title"])
-        .build();
-    let overlay = gtk::Overlay::builder().child(&room).margin_start(BADGE_MARGIN).build();
-    overlay.add_overlay(&title);
-    overlay
+    room.append(&gtk::Label::builder().width_chars(chars).css_classes(["caption"]).build());
+    room
 }

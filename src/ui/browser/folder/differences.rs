@@ -70,7 +70,9 @@ impl Folder {
         let Comparison { against, marks, changes, deleted, has_deleted_folder } = comparison;
         let against = Some(Ok(against));
         self.differences = Differences { changes, against, deleted, has_deleted_folder };
-        self.layout.mark(marks);
+        self.layout.set_marks(marks);
+        self.sort_by_state();
+        self.layout.say_marks();
     }
 
     /// Before other rows come.

@@ -37,13 +37,18 @@ impl Folder {
             self.ask_for_deleted(sender);
             return;
         }
+        self.remove_deleted_rows();
+        if self.state == State::Listed && self.entries == 0 {
+            self.state = State::Words(self.empty_words());
+        }
+    }
+
+    /// The entries of the folder stay.
+    pub(super) fn remove_deleted_rows(&mut self) {
         self.drop_deleted();
         let entries = u32::try_from(self.entries).unwrap_or(u32::MAX);
         for row in (entries..self.list.len()).rev() {
             self.list.remove(row);
-        }
-        if self.state == State::Listed && self.entries == 0 {
-            self.state = State::Words(self.empty_words());
         }
     }
 

@@ -9,9 +9,9 @@ use relm4::gtk::glib;
 use relm4::gtk::prelude::*;
 
 use super::line::Gauge;
-use crate::engine::history::Difference;
+use crate::engine::history::{Difference, Entry};
 use crate::engine::path::RelPath;
-use crate::ui::history_worker::Mark;
+use crate::ui::history_worker::{Mark, Order};
 
 /// A folder at a moment.
 #[derive(Debug, Clone)]
@@ -52,12 +52,6 @@ impl Layout {
         self.narrow.get()
     }
 
-    /// Gives the entries on screen their badges, and others when they come there.
-    pub fn mark(&self, marks: HashMap<Vec<u8>, Mark>) {
-        self.set_marks(marks);
-        self.say_marks();
-    }
-
     /// Gives badges to entries that come on screen from now on.
     pub fn set_marks(&self, marks: HashMap<Vec<u8>, Mark>) {
         self.marks.replace(marks);
@@ -66,6 +60,11 @@ impl Layout {
     /// Gives those on screen theirs.
     pub fn say_marks(&self) {
         self.marked.set(self.marked.get().wrapping_add(1));
+    }
+
+    /// Sorts `entries` by what became of them, if `order` wants that.
+    pub fn sort_by_state(&self, order: Order, entries: &mut [Entry]) {
+        order.sort_by_state(entries, &self.marks.borrow());
     }
 
     /// What became of the entry of this name.

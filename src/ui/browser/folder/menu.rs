@@ -217,11 +217,10 @@ impl Folder {
             Act::Open => {
                 row.is_some_and(|row| self.folder_at(row).is_some() || self.file_at(row).is_some())
             }
-            Act::Preview => row.and_then(|row| self.list.get(row)).is_some_and(|item| {
-                let item = item.borrow();
-                !item.entry.absent
-                    && (self.now.is_none() || self.layout.is_backed_up(&item.entry.name))
-            }),
+            Act::Preview => {
+                let item = row.and_then(|row| self.list.get(row));
+                item.is_some_and(|item| !item.borrow().entry.absent)
+            }
             Act::Versions => self.has_versions(),
             Act::Copy => !self.selected_files().is_empty(),
             Act::Restore | Act::RestoreTo => self.can_restore(),

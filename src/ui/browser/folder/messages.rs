@@ -107,6 +107,8 @@ pub enum Output {
         path: RelPath,
         /// What it is.
         entry: Box<Entry>,
+        /// In the snapshot of this number, if that isn't the shown moment.
+        at: Option<u64>,
         /// By the space bar, which may be down still.
         by_bar: bool,
     },

@@ -52,9 +52,11 @@ mod messages;
 mod now;
 pub mod path_bar;
 mod peek;
+mod refresh;
 mod row;
 mod said;
 mod selection;
+mod sorting;
 pub mod toasts;
 mod views;
 pub mod words;
@@ -70,6 +72,8 @@ pub struct Folder {
     state: State,
     entries: usize,
     waiting: std::vec::IntoIter<Entry>,
+    /// All of them as names are sorted, if they are to be sorted by what becomes known later.
+    by_name: Vec<Entry>,
     /// The folder whose rows are there.
     filled: Option<RelPath>,
     selected: Selected,
@@ -234,6 +238,7 @@ impl Component for Folder {
             state: State::Loading,
             entries: 0,
             waiting: Vec::new().into_iter(),
+            by_name: Vec::new(),
             filled: None,
             selected: Selected::default(),
             again,
@@ -299,6 +304,7 @@ impl Component for Folder {
                 let _closed = sender.output(Output::ShowUnread);
             }
             Input::Entries(entries) => {
+                self.keep_order(&entries);
                 self.fill(entries, HashMap::new(), &sender);
                 self.ask_for_deleted(&sender);
             }

@@ -14,8 +14,17 @@ use crate::ui::history_worker::{Against, Gone, Listing};
 impl Folder {
     /// The live files are there.
     pub(super) fn show_now(&mut self, listing: Listing, sender: &ComponentSender<Self>) {
+        if self.is_refresh(&listing) {
+            return self.refresh(listing, sender);
+        }
         let Listing { entries, marks, waiting, deleted } = listing;
         self.fill(entries, marks, sender);
+        self.know_now(waiting, deleted);
+        self.ask_for_deleted(sender);
+    }
+
+    /// What the newest snapshot has otherwise.
+    pub(super) fn know_now(&mut self, waiting: u64, deleted: Vec<Gone>) {
         let has_deleted_folder = deleted.iter().any(|gone| gone.entry.kind == Kind::Directory);
         self.differences = Differences {
             changes: waiting,
@@ -24,7 +33,6 @@ impl Folder {
             has_deleted_folder,
         };
         self.just_gone = deleted;
-        self.ask_for_deleted(sender);
     }
 
     /// What was deleted since the newest snapshot comes first among what was deleted.

@@ -1,5 +1,8 @@
 //! The way from the place down to the open folder, each step a button; or the whole path as a text that can be changed.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use relm4::gtk;
 use relm4::gtk::prelude::*;
 
@@ -22,11 +25,15 @@ pub struct PathBar {
     /// Why what was typed can't be opened.
     refusal: gtk::Popover,
     why: gtk::Label,
+    ask: gtk::Button,
+    /// What is asked about by that button.
+    missing: Rc<RefCell<Option<RelPath>>>,
 }
 
 impl PathBar {
-    /// An empty bar; `typed` is called with a path that was typed.
-    pub fn new(typed: impl Fn(String) + 'static) -> Self {
+    /// An empty bar; `typed` is called with a path that was typed, and `ask` with one of which the person wants to know why
+    /// it isn't there.
+    pub fn new(typed: impl Fn(String) + 'static, ask: impl Fn(RelPath) + 'static) -> Self {
         let line = gtk::Box::builder().spacing(2).build();
         // At their natural width: rather fewer steps that can be read than all of them shortened.
         let port = gtk::Viewport::builder().hscroll_policy(gtk::ScrollablePolicy::Natural).build();
@@ -49,8 +56,21 @@ impl PathBar {
         entry.set_max_width_chars(48);
         entry.connect_activate(move |entry| typed(entry.text().into()));
         let why = gtk::Label::builder().wrap(true).max_width_chars(36).build();
+        let missing = Rc::new(RefCell::new(None));
+        let asked = missing.clone();
+        let button = gtk::Button::builder().label(gettext("Why Isn’t It Here?")).build();
         let refusal: gtk::Popover = named::named(&gettext("Why this can’t be opened"));
-        refusal.set_child(Some(&why));
+        let closing = refusal.clone();
+        button.connect_clicked(move |_| {
+            closing.popdown();
+            if let Some(path) = asked.take() {
+                ask(path);
+            }
+        });
+        let said = gtk::Box::builder().orientation(gtk::Orientation::Vertical).spacing(8).build();
+        said.append(&why);
+        said.append(&button);
+        refusal.set_child(Some(&said));
         refusal.set_autohide(false);
         refusal.set_parent(&entry);
         let closing = refusal.clone();
@@ -58,7 +78,7 @@ impl PathBar {
         let root = gtk::Stack::builder().hhomogeneous(false).build();
         root.add_child(&crumbs);
         root.add_child(&entry);
-        let bar = Self { root, crumbs, line, entry, refusal, why };
+        let bar = Self { root, crumbs, line, entry, refusal, why, ask: button, missing };
         bar.entry.add_controller(bar.escape());
         let refusal = bar.refusal.clone();
         bar.entry.connect_destroy(move |_| refusal.unparent());
@@ -94,9 +114,11 @@ impl PathBar {
         self.entry.set_position(-1);
     }
 
-    /// Says why what was typed can't be opened; the text stays.
-    pub fn refuse(&self, why: &str) {
+    /// Says why what was typed can't be opened; the text stays. Of a path that is `missing` more can be asked.
+    pub fn refuse(&self, why: &str, missing: Option<RelPath>) {
         self.why.set_label(why);
+        self.ask.set_visible(missing.is_some());
+        self.missing.replace(missing);
         self.refusal.popup();
     }
 

@@ -5,11 +5,9 @@ use relm4::gtk::prelude::*;
 use relm4::gtk::{gdk, glib};
 use relm4::prelude::*;
 
-use super::toasts::Message;
 use super::{Folder, Input, Output, State};
 use crate::engine::meta::Kind;
 use crate::engine::path::{self, RelPath};
-use crate::i18n::gettext;
 use crate::ui::widgets::focus;
 
 /// The space bar, before the list takes it for its selection, Ctrl+C, and the keys of the menu.
@@ -48,14 +46,10 @@ impl Folder {
             selection.select_item(row, true);
         }
         if let Some(item) = self.list.get(row) {
-            if self.now.is_some() && !self.layout.is_backed_up(&item.borrow().entry.name) {
-                return self.toasts.say(Message::new(gettext(
-                    "This isn’t backed up as it is now. Press Return to open it.",
-                )));
-            }
-            let entry = Box::new(item.borrow().entry.clone());
+            let (entry, was) = (Box::new(item.borrow().entry.clone()), item.borrow().was);
             let path = self.folder.join(&entry.name);
-            let _closed = sender.output(Output::Peek { path, entry, by_bar });
+            let at = was.map(|was| was.from);
+            let _closed = sender.output(Output::Peek { path, entry, at, by_bar });
         }
     }
 

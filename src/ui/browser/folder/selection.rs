@@ -2,6 +2,7 @@
 //! several don't, as some of them might silently be missing at another moment.
 
 use std::cell::Cell;
+use std::collections::HashSet;
 use std::rc::Rc;
 
 use relm4::gtk;
@@ -69,6 +70,14 @@ impl Again {
     pub fn is_silent(&self) -> Rc<Cell<bool>> {
         self.is_silent.clone()
     }
+
+    /// Does something of which the selection's listener hears nothing.
+    pub fn silently<T>(&self, work: impl FnOnce() -> T) -> T {
+        self.is_silent.set(true);
+        let done = work();
+        self.is_silent.set(false);
+        done
+    }
 }
 
 impl Folder {
@@ -94,9 +103,7 @@ impl Folder {
             self.again.name = name;
         }
         self.again.row = None;
-        self.again.is_silent.set(true);
-        self.list.selection_model.unselect_all();
-        self.again.is_silent.set(false);
+        self.again.silently(|| self.list.selection_model.unselect_all());
         self.selected = Selected::default();
     }
 
@@ -126,9 +133,7 @@ impl Folder {
     pub(super) fn select_if_there(&mut self) {
         let rows = self.list.len();
         if let Some(row) = self.again.row.take_if(|row| *row < rows) {
-            self.again.is_silent.set(true);
-            self.list.selection_model.select_item(row, true);
-            self.again.is_silent.set(false);
+            self.again.silently(|| self.list.selection_model.select_item(row, true));
             self.selected = self.sum_up();
         }
     }
@@ -148,6 +153,17 @@ impl Folder {
         let mut sum = Selected::default();
         self.for_each_selected(|row| sum.add(row));
         sum
+    }
+
+    /// The names of all that is selected and not deleted.
+    pub(super) fn selected_names(&self) -> HashSet<Vec<u8>> {
+        let mut names = HashSet::new();
+        self.for_each_selected(|row| {
+            if row.was.is_none() {
+                names.insert(row.entry.name.clone());
+            }
+        });
+        names
     }
 
     /// While another folder is looked up, the rows still are the former one's: none of them is selected.

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::wire::message_bytes_max;
-use super::{DECODE, Decoded, NotShown};
+use super::{DECODE, Decoded};
 use crate::engine::dir::read_some;
 
 /// A decoder that takes longer is ended: by the clock, so that a drive that hangs counts, too.
@@ -37,12 +37,15 @@ impl Drop for Keeper {
 
 /// Decodes `file` in a process of its own, which ends when this returns; blocks until then, or until `gone`. No edge of a
 /// picture is longer than `edge_max` pixels.
-pub fn decode(file: OwnedFd, edge_max: u32, gone: &AtomicBool) -> Decoded {
+///
+/// # Errors
+/// A decoder that says nothing that can be believed: the file could not be read, or it took too long or too much.
+pub fn decode(file: OwnedFd, edge_max: u32, gone: &AtomicBool) -> Result<Decoded> {
     // Even if the program was replaced by a newer one, this is the same.
     let mut command = Command::new("/proc/self/exe");
     command.arg(DECODE).arg(edge_max.to_string()).env_clear();
     command.stdin(file).stdout(Stdio::piped()).stderr(Stdio::null());
-    run(command, edge_max, gone).unwrap_or(Decoded::Nothing(NotShown::Broken))
+    run(command, edge_max, gone)
 }
 
 fn run(mut command: Command, edge_max: u32, gone: &AtomicBool) -> Result<Decoded> {

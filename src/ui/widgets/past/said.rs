@@ -18,8 +18,28 @@ pub struct Said {
     pub title: String,
     /// Why, and what helps.
     pub body: String,
-    /// Trying again may help.
-    pub can_retry: bool,
+    /// The one thing that helps, if something does.
+    pub help: Option<Help>,
+}
+
+/// What helps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Help {
+    /// Trying again.
+    Retry,
+    /// Being told why something isn't there.
+    Why,
+}
+
+const HELPS: [Help; 2] = [Help::Retry, Help::Why];
+
+impl Help {
+    fn label(self) -> String {
+        match self {
+            Self::Retry => gettext("Try Again"),
+            Self::Why => gettext("Why Isn’t It Here?"),
+        }
+    }
 }
 
 impl Said {
@@ -30,14 +50,14 @@ impl Said {
                 icon: "drive-harddisk-symbolic",
                 title: gettext("The Drive Is Not Attached"),
                 body: gettext("Attach it to see what was there."),
-                can_retry: true,
+                help: Some(Help::Retry),
             };
         }
         Self {
             icon: "dialog-warning-symbolic",
             title: gettext("The Past Can’t Be Shown"),
             body: plain::sentence(error),
-            can_retry: true,
+            help: Some(Help::Retry),
         }
     }
 }
@@ -47,24 +67,27 @@ impl Said {
 pub struct Page {
     /// The widget.
     pub root: adw::StatusPage,
-    retry: gtk::Button,
+    /// One for each, as GTK 4.8 can't give a button another name.
+    buttons: [(Help, gtk::Button); 2],
 }
 
 impl Page {
-    /// An empty page; `retry` is called when trying again is wanted.
-    pub fn new(retry: impl Fn() + 'static) -> Self {
-        let button = gtk::Button::builder()
-            .label(gettext("Try Again"))
-            .halign(gtk::Align::Center)
-            .css_classes(["pill", "suggested-action"])
-            .build();
-        button.connect_clicked(move |_| retry());
-        let root = adw::StatusPage::builder()
-            .vexpand(true)
-            .css_classes(["compact"])
-            .child(&button)
-            .build();
-        Self { root, retry: button }
+    /// An empty page; `wanted` is called with the help that is wanted.
+    pub fn new(wanted: impl Fn(Help) + Clone + 'static) -> Self {
+        let line = gtk::Box::builder().halign(gtk::Align::Center).build();
+        let buttons = HELPS.map(|help| {
+            let button = gtk::Button::builder()
+                .label(help.label())
+                .css_classes(["pill", "suggested-action"])
+                .build();
+            let wanted = wanted.clone();
+            button.connect_clicked(move |_| wanted(help));
+            line.append(&button);
+            (help, button)
+        });
+        let root =
+            adw::StatusPage::builder().vexpand(true).css_classes(["compact"]).child(&line).build();
+        Self { root, buttons }
     }
 
     /// Says this.
@@ -72,6 +95,8 @@ impl Page {
         self.root.set_icon_name(Some(said.icon));
         self.root.set_title(&said.title);
         self.root.set_description(Some(&glib::markup_escape_text(&said.body)));
-        self.retry.set_visible(said.can_retry);
+        for (help, button) in &self.buttons {
+            button.set_visible(said.help == Some(*help));
+        }
     }
 }
