@@ -12,6 +12,7 @@ made them. The drive is frozen for a while and pulled out.
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
@@ -33,6 +34,8 @@ FONT = "[Settings]\ngtk-font-name=Cantarell 11\ngtk-icon-theme-name=Adwaita\ngtk
 FLAT = "popover > contents, popover > arrow { box-shadow: none; }\n"
 # How often a screen is drawn until it stands still; some never do.
 DRAWINGS_MAX = 8
+# What has not moved for so long stands still.
+STILL_SECONDS = 0.2
 EMPTY_CATALOGUE = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n'
 
 
@@ -156,6 +159,16 @@ def show_places(computer):
     """In a narrow window they come by a button."""
     if computer.is_narrow:
         computer.desk.press("Backups")
+        wait_for("the places to stand still", lambda: stands_still(computer.desk, "Places"))
+
+
+def stands_still(desk, list_name):
+    """Whether a list is where it was a moment ago: nobody can click on what slides."""
+    def place():
+        return desk.find("list", list_name).place()
+    before = place()
+    time.sleep(STILL_SECONDS)
+    return place() == before
 
 
 def goes_back(own):
@@ -273,9 +286,9 @@ def helps(own):
     person.look()
     # Now has no row of what is gone, so that it is shown first.
     person.chord("ctrl+d")
-    wait_for("what is gone", lambda: any(row.startswith(GONE) for row in desk.rows("Files")))
+    wait_for("what is gone", lambda: any(row.startswith(PICTURE) for row in desk.rows("Files")))
     own.draw("show-deleted")
-    person.click(f"Files/{GONE}", button=keys.RIGHT_BUTTON)
+    person.click(f"Files/{PICTURE}", button=keys.RIGHT_BUTTON)
     wait_for("the menu", lambda: desk.find("menu item", "Why Isn’t It Here?"))
     own.draw("menu")
     wait_for("the entry", lambda: desk.find("menu item", "Why Isn’t It Here?")).press()
