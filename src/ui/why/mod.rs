@@ -60,7 +60,7 @@ impl Component for Why {
     view! {
         adw::Window {
             set_modal: true,
-            set_default_size: (460, 360),
+            set_default_size: (460, 420),
             set_width_request: 340,
             set_title: Some(&gettext("Why Isn’t It Here?")),
             add_controller = escape() -> gtk::ShortcutController {},
