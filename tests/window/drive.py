@@ -34,6 +34,7 @@ SCENES = [
     lambda computer: restore_elsewhere(computer.desk, computer.work),
     lambda computer: see_what_changes(computer.desk, computer.work),
     lambda computer: sort_by_state(computer.desk),
+    lambda computer: go_to_the_front_with_the_keyboard(computer.desk, computer.work),
 ]
 
 
@@ -200,7 +201,7 @@ def see_what_changes(desk, work):
     person.click(f"Files/{NAME}")
     desk.wait_label("1 selected")
     for name in ["appears.txt", "zebra.txt"]:
-        (work / "source" / name).write_bytes(NEW)
+        (work / "source" / name).write_text(f"This is {name}")
     wait_for("the new files", lambda: {"appears.txt", "zebra.txt"} <= set(desk.rows("Files")))
     desk.wait_label("2 not yet backed up")
     desk.wait_label("1 selected")
@@ -215,11 +216,11 @@ def see_what_changes(desk, work):
     person.chord("Escape")
     wait_for("the preview to go", lambda: not desk.window(NAME))
     person.click("Files/appears.txt")
-    desk.wait_label(f"1 selected · {len(NEW)} B")
+    desk.wait_label("1 selected · 19 B")
     person.chord("space")
     preview = wait_for("the preview", lambda: desk.window("appears.txt"))
-    person.see(NEW.decode().strip())
-    desk.wait_label("Now")
+    person.see("This is appears.txt")
+    wait_for("the moment", lambda: any(control.name == "Now" for control in desk.controls(preview)))
     desk.shot("live-preview")
     person.chord("Escape")
     wait_for("the preview to go", lambda: not desk.window(preview.name))
@@ -241,6 +242,30 @@ def sort_by_state(desk):
     desk.shot("by-state")
     desk.press("State")
     wait_for("the changed file after the others", lambda: desk.rows("Files")[-1] == NAME)
+    desk.press("Name")
+
+
+def go_to_the_front_with_the_keyboard(desk, work):
+    """In a folder of which GTK has no widgets for most rows, sorted by state, the last file changes and becomes the first."""
+    many = work / "source/Many"
+    many.mkdir()
+    for number in range(600):
+        (many / f"file {number:03}").write_text(str(number))
+    person = Person(desk)
+    person.chord("alt+End")
+    wait_for("Now", lambda: desk.moment() == "Now")
+    back_up(desk, desk.snapshot_count() + 1)
+    person.click("Files/Many")
+    person.chord("Return")
+    wait_for("the folder", lambda: "file 000" in desk.rows("Files"))
+    desk.press("State")
+    person.click("Files/file 000")
+    person.chord("End")
+    person.see_focus("file 599")
+    (many / "file 599").write_text("changed")
+    wait_for("the changed file in front", lambda: desk.rows("Files")[:1] == ["file 599"])
+    person.see_focus("file 599")
+    desk.wait_label("1 selected · 7 B")
     desk.press("Name")
 
 

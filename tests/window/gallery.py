@@ -32,6 +32,8 @@ DARK = {"ADW_DEBUG_COLOR_SCHEME": "prefer-dark"}
 FONT = "[Settings]\ngtk-font-name=Cantarell 11\ngtk-icon-theme-name=Adwaita\ngtk-cursor-blink=0\n"
 # What is see-through is black on a screen without a compositor.
 FLAT = "popover > contents, popover > arrow { box-shadow: none; }\n"
+# A place in each window where the pointer is over nothing that says something about itself.
+REST = (150, 8)
 # How often a screen is drawn until it stands still; some never do.
 DRAWINGS_MAX = 8
 # What has not moved for so long stands still.
@@ -84,6 +86,7 @@ class Gallery(States):
     def draw(self, name, is_own=True):
         """A picture of the screen as soon as it stands still. What isn't Yore's own may lack names."""
         before, path = b"", None
+        keys.point(*REST)
         for _ in range(DRAWINGS_MAX):
             path = self.desk.draw(f"{name}-{self.suffix}")
             drawn = path.read_bytes() if path else b""

@@ -99,7 +99,7 @@ impl Browser {
             Ok(Listed::NoSource) => gettext(
                 "This folder is in none of those that are backed up. This is the newest snapshot.",
             ),
-            Ok(Listed::OutOfReach) => {
+            Ok(Listed::OutOfReach | Listed::TooLate) => {
                 gettext("The folder can’t be reached now. This is the newest snapshot.")
             }
             Err(error) => return self.say_failure(&error),

@@ -55,14 +55,16 @@ impl Browser {
         }
     }
 
-    /// The live files were read. Where they were asked for again, and can't be told now, what is on screen stays: nobody
-    /// wanted anything else.
+    /// The live files were read. Where they were asked for again, and nothing is known of them, what is on screen stays:
+    /// nobody wanted anything else.
     pub(super) fn live_listed(&mut self, listed: Result<Listed>) {
         if !std::mem::take(&mut self.watching.is_asked) {
             return self.now_listed(listed);
         }
-        if let Ok(Listed::Here(listing)) = listed {
-            self.view.emit(folder::Input::Now(listing));
+        match listed {
+            Ok(Listed::Here(listing)) => self.view.emit(folder::Input::Now(listing)),
+            Ok(Listed::TooLate) | Err(_) => {}
+            gone => return self.now_listed(gone),
         }
         self.watch_again();
         self.look_at_changes();

@@ -26,7 +26,7 @@ type Sender = relm4::Sender<Input>;
 /// By which rules snapshots are deleted: setting up is agreeing to them.
 pub(super) fn what_is_kept() -> String {
     gettext_f(
-        "Kept: {rules}. Each backup deletes what is not kept.",
+        "Kept: {rules}. Older snapshots are deleted.",
         &[("rules", &kept::policy(&Policy::default()))],
     )
 }

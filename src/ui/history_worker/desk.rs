@@ -12,7 +12,7 @@ use crate::app::error::{Error, Result};
 use crate::app::status;
 use crate::app::target::Target;
 use crate::app::unread::unread;
-use crate::engine::history::History;
+use crate::engine::history::{History, Missing};
 use crate::engine::meta::Kind;
 use crate::engine::monitor::Monitor;
 use crate::engine::path::RelPath;
@@ -143,7 +143,9 @@ fn why(history: &History, path: &RelPath, at: u64) -> Result<Box<Absence>> {
     let stored_in = missing.stored_in(at);
     let good = stored_in.map(|seq| history.good_with(path, seq)).transpose()?.flatten();
     let (at, snapshots) = (history.snapshot(at)?, history.snapshots()?);
-    Ok(Box::new(Absence { path: path.clone(), at, missing, snapshots, good }))
+    let is_new =
+        matches!(missing, Missing::NeverSeen) && path.to_absolute().symlink_metadata().is_ok();
+    Ok(Box::new(Absence { path: path.clone(), at, missing, snapshots, good, is_new }))
 }
 
 /// Those of `folders` that the newest snapshot has.

@@ -18,8 +18,8 @@ pub struct Gone {
     pub from: u64,
     /// When that was made.
     pub last: Timestamp,
-    /// When the first snapshot without it was made.
-    pub gone: Timestamp,
+    /// When the first snapshot without it was made; nothing if no snapshot is without it yet.
+    pub gone: Option<Timestamp>,
 }
 
 /// Some of them, newest deletions first.
@@ -56,7 +56,7 @@ pub fn gone(
     for row in page.rows.into_iter().filter(|row| row.path.parent().as_ref() == Some(folder)) {
         // Nothing of it may be stored in any snapshot that is good.
         if let Some(good) = history.good_with(&row.path, row.last)? {
-            let gone = started(row.gone).unwrap_or(good.started);
+            let gone = Some(started(row.gone).unwrap_or(good.started));
             rows.push(Gone { entry: row.entry, from: good.seq, last: good.started, gone });
         }
     }

@@ -2,8 +2,6 @@
 
 use std::collections::HashMap;
 
-use jiff::Timestamp;
-
 use super::comparison::Mark;
 use super::gone::Gone;
 use super::live::{Now, Seen, Wanted};
@@ -28,8 +26,10 @@ pub enum Listed {
     Here(Box<Listing>),
     /// It lies in none of the sources.
     NoSource,
-    /// It can't be read, or that takes too long.
+    /// It can't be read.
     OutOfReach,
+    /// Reading it takes too long.
+    TooLate,
 }
 
 /// What is in a folder now.
@@ -76,7 +76,7 @@ fn rules(target: &Target, wanted: &Wanted, live: &Live) -> Result<HashMap<Vec<u8
 pub fn list(history: &History, wanted: &Wanted, order: Order, now: &Now) -> Result<Listed> {
     let seen = match now {
         Now::Read(seen) => seen,
-        Now::NotRead => return Ok(Listed::OutOfReach),
+        Now::NotRead => return Ok(Listed::TooLate),
     };
     let live = match &seen.present {
         Present::Here(live) => live,
@@ -96,8 +96,7 @@ pub fn list(history: &History, wanted: &Wanted, order: Order, now: &Now) -> Resu
     for one in compared {
         if one.difference == Some(Difference::Removed) {
             let entry = one.entry.filter(|entry| !entry.absent);
-            let gone = Timestamp::now();
-            let gone = |entry| Gone { entry, from: wanted.at, last: newest, gone };
+            let gone = |entry| Gone { entry, from: wanted.at, last: newest, gone: None };
             listing.deleted.extend(entry.map(gone));
         } else {
             listing.add(one, &seen.rules);

@@ -196,8 +196,12 @@ impl Preview {
         self.now.emit(pane::Input::Clear);
         let (path, is_live) = (subject.path.clone(), subject.at.is_none());
         let is_file = subject.entry.kind == Kind::File;
-        // Whether a live file can be read is seen when it is.
-        let words = words::without_content(&subject.entry).filter(|_| !(is_live && is_file));
+        let words = match (is_live && is_file, subject.entry.absent) {
+            (true, true) => Some(words::unreadable_now()),
+            // Whether a live file can be read is seen when it is.
+            (true, false) => None,
+            (false, _) => words::without_content(&subject.entry),
+        };
         let source = match (words, subject.at) {
             (Some(words), _) => Source::Words(words),
             (None, Some(Moment { seq, .. })) => Source::Stored { path, at: seq },
@@ -246,9 +250,11 @@ impl Preview {
         }
     }
 
-    /// The stored file's size, and when it was changed.
+    /// The file's size, and when it was changed; of what could not be looked at nothing is known.
     fn facts(&self) -> String {
-        let Some(Subject { entry, .. }) = self.subject.as_ref().filter(|_| !self.shows_now) else {
+        let subject = self.subject.as_ref().filter(|_| !self.shows_now);
+        let Some(entry) = subject.map(|subject| &subject.entry).filter(|entry| !entry.absent)
+        else {
             return String::new();
         };
         let changed = text::file_time(entry.mtime);

@@ -18,6 +18,15 @@ pub struct Words {
     pub body: String,
 }
 
+/// Of a live file that is there and can't be looked at.
+pub fn unreadable_now() -> Words {
+    Words {
+        icon: "dialog-warning-symbolic",
+        title: gettext("Can’t Be Read Now"),
+        body: gettext("It is here, but can’t be looked at now"),
+    }
+}
+
 /// What is said of an entry that has no content to show; `None` of a file.
 pub fn without_content(entry: &Entry) -> Option<Words> {
     let (icon, title) = match entry.kind {

@@ -19,6 +19,8 @@ pub struct Absence {
     pub snapshots: Vec<SnapshotInfo>,
     /// What it can be brought back from.
     pub good: Option<SnapshotInfo>,
+    /// No snapshot has it yet, but this computer does.
+    pub is_new: bool,
 }
 
 /// What is shown.
@@ -35,7 +37,12 @@ pub struct Answer {
 impl Absence {
     /// The words, and what helps.
     pub fn answer(&self) -> Answer {
-        let Self { path, at, missing, snapshots, good } = self;
+        let Self { path, at, missing, snapshots, good, is_new } = self;
+        if *is_new {
+            let what = gettext("It is here now, and no snapshot has it yet.");
+            let advice = Some(gettext("The next backup stores it."));
+            return Answer { what, advice, shown_in: None };
+        }
         let what = explain_missing(path, missing, at, snapshots, good.as_ref()).what;
         let stored = missing.stored_in(at.seq).filter(|_| !matches!(missing, Missing::There));
         let shown_in = good.as_ref().map(|good| good.seq).or(stored);
@@ -71,7 +78,7 @@ mod tests {
         let path = RelPath::parse(b"home/ann/a").unwrap();
         let snapshots = vec![snapshot(1), snapshot(2)];
         let good = good.map(snapshot);
-        Absence { path, at: snapshot(2), missing, snapshots, good }.answer()
+        Absence { path, at: snapshot(2), missing, snapshots, good, is_new: false }.answer()
     }
 
     #[test]

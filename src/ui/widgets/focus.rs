@@ -11,7 +11,7 @@ use relm4::gtk::prelude::*;
 /// Frames that a row is waited for.
 const FRAMES_MAX: u32 = 20;
 
-/// Brings the row at `position` into view and gives it the keyboard; `key` is its content's widget name.
+/// Brings the row at `position` into view and gives it the keyboard; `key` is its content's key.
 pub fn row(view: &impl IsA<gtk::Widget>, position: u32, key: String) {
     let view = view.upcast_ref::<gtk::Widget>();
     scroll_to(view, position);

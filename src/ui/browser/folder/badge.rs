@@ -40,7 +40,10 @@ impl Badge {
         Self {
             icon: "user-trash-symbolic",
             style: "deleted",
-            text: deleted_words(was.gone, Timestamp::now()),
+            text: match was.gone {
+                Some(gone) => deleted_words(gone, Timestamp::now()),
+                None => gettext("Deleted since"),
+            },
             hint: gone::hint(was.last),
         }
     }

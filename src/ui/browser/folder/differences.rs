@@ -59,7 +59,11 @@ impl Strip {
 
 impl Folder {
     /// The rows get their badges; none of them is made anew.
-    pub(super) fn compared(&mut self, comparison: Result<Comparison>) {
+    pub(super) fn compared(
+        &mut self,
+        comparison: Result<Comparison>,
+        sender: &ComponentSender<Self>,
+    ) {
         let comparison = match comparison {
             Ok(comparison) => comparison,
             Err(_) => {
@@ -71,7 +75,7 @@ impl Folder {
         let against = Some(Ok(against));
         self.differences = Differences { changes, against, deleted, has_deleted_folder };
         self.layout.set_marks(marks);
-        self.sort_by_state();
+        self.sort_by_state(sender);
         self.layout.say_marks();
     }
 

@@ -62,7 +62,8 @@ impl Folder {
         self.after_rows(sender);
     }
 
-    fn after_rows(&mut self, sender: &ComponentSender<Self>) {
+    /// What waited for rows that are there now.
+    pub(super) fn after_rows(&mut self, sender: &ComponentSender<Self>) {
         self.add_deleted();
         self.select_if_there();
         self.focus_if_there();

@@ -51,6 +51,14 @@ impl Folder {
         }
     }
 
+    /// The row that it waits for is another, since the rows become those of `entries`.
+    pub(super) fn plan_focus_anew(&mut self, entries: &[Entry]) {
+        let Some((_, wanted)) = self.keyboard.row.take() else { return };
+        let row = entries.iter().position(|entry| path::encode(&entry.name) == wanted);
+        let row = row.and_then(|row| u32::try_from(row).ok());
+        self.keyboard.row = row.map(|row| (row, wanted));
+    }
+
     /// As soon as the row is among those that were added.
     pub(super) fn focus_if_there(&mut self) {
         let rows = self.list.len();
@@ -64,7 +72,8 @@ impl Folder {
         if self.state != super::State::Listed {
             self.keyboard.comes = true;
         } else if let Some(first) = self.list.get(0).filter(|_| !focus::has(self.views.current())) {
-            focus::row(self.views.current(), 0, path::encode(&first.borrow().entry.name));
+            let key = first.borrow().key();
+            focus::row(self.views.current(), 0, key);
         }
     }
 

@@ -309,7 +309,7 @@ impl Component for Folder {
                 self.ask_for_deleted(&sender);
             }
             Input::Now(listing) => self.show_now(*listing, &sender),
-            Input::Compared(comparison) => self.compared(comparison),
+            Input::Compared(comparison) => self.compared(comparison, &sender),
             Input::BringBack => self.bring_back(&sender),
             Input::Arrange(arrangement) => self.arrange(arrangement),
             Input::SortBy(column) => self.set_order(self.arrangement.order.after(column), &sender),

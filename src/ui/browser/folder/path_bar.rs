@@ -60,9 +60,12 @@ impl PathBar {
         let asked = missing.clone();
         let button = gtk::Button::builder().label(gettext("Why Isn’t It Here?")).build();
         let refusal: gtk::Popover = named::named(&gettext("Why this can’t be opened"));
-        let closing = refusal.clone();
+        // The popover has the button, which must not hold it.
+        let closing = refusal.downgrade();
         button.connect_clicked(move |_| {
-            closing.popdown();
+            if let Some(refusal) = closing.upgrade() {
+                refusal.popdown();
+            }
             if let Some(path) = asked.take() {
                 ask(path);
             }

@@ -103,7 +103,9 @@ impl Folder {
         let row = self.row_of(&key).unwrap_or(place);
         let row = row.min(u32::try_from(entries.len()).unwrap_or(u32::MAX).saturating_sub(1));
         if let Some(item) = self.list.get(row) {
-            focus::row(self.views.current(), row, item.borrow().key());
+            // Not borrowed any more when the row comes into view, and GTK asks for it.
+            let key = item.borrow().key();
+            focus::row(self.views.current(), row, key);
         }
     }
 }

@@ -28,8 +28,8 @@ pub struct Was {
     pub from: u64,
     /// When that was made.
     pub last: Timestamp,
-    /// When it was gone first.
-    pub gone: Timestamp,
+    /// When it was gone first; nothing if only that it is gone now is known.
+    pub gone: Option<Timestamp>,
 }
 
 impl Row {

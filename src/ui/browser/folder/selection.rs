@@ -129,6 +129,13 @@ impl Folder {
         self.again.row = row;
     }
 
+    /// The row that it waits for is another, since the rows become those of `entries`.
+    pub(super) fn plan_selection_anew(&mut self, entries: &[Entry]) {
+        if self.again.row.is_some() {
+            self.plan_selection(entries);
+        }
+    }
+
     /// As soon as the row is among those that were added.
     pub(super) fn select_if_there(&mut self) {
         let rows = self.list.len();

@@ -2,6 +2,7 @@
 
 use relm4::gtk;
 use relm4::gtk::prelude::*;
+use relm4::prelude::*;
 
 use super::Folder;
 use crate::engine::history::Entry;
@@ -16,7 +17,7 @@ impl Folder {
     }
 
     /// What became of them is known, or known anew.
-    pub(super) fn sort_by_state(&mut self) {
+    pub(super) fn sort_by_state(&mut self, sender: &ComponentSender<Self>) {
         if self.by_name.is_empty() || self.at.is_none() {
             return;
         }
@@ -24,13 +25,16 @@ impl Folder {
         self.layout.sort_by_state(self.arrangement.order, &mut entries);
         // They are among those.
         self.waiting = Vec::new().into_iter();
-        let view = self.views.current();
+        self.plan_selection_anew(&entries);
+        self.plan_focus_anew(&entries);
+        let view = self.views.current().clone();
         let scrolled = view.dynamic_cast_ref::<gtk::Scrollable>().and_then(|it| it.vadjustment());
         let is_at_top = scrolled.is_none_or(|scrolled| scrolled.value() <= scrolled.lower());
         self.rearrange(&entries);
+        self.after_rows(sender);
         // The list would keep the row in view that was the first one.
-        if is_at_top && !focus::has(view) {
-            focus::scroll_to(view, 0);
+        if is_at_top && !focus::has(&view) {
+            focus::scroll_to(&view, 0);
         }
     }
 }
