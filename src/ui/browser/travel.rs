@@ -151,6 +151,9 @@ impl Browser {
 
     /// It is known what is there.
     pub(super) fn path_found(&mut self, path: RelPath, entry: Result<Option<Entry>>) {
+        if matches!(entry, Ok(Some(_))) {
+            self.path_bar.stop_editing();
+        }
         match entry {
             Ok(Some(entry)) if entry.kind == Kind::Directory => self.open(path),
             // At Now it is shown as it is now.

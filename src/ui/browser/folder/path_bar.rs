@@ -28,6 +28,8 @@ pub struct PathBar {
     ask: gtk::Button,
     /// What is asked about by that button.
     missing: Rc<RefCell<Option<RelPath>>>,
+    /// The folder whose path it is.
+    shown: RefCell<Option<RelPath>>,
 }
 
 impl PathBar {
@@ -81,7 +83,17 @@ impl PathBar {
         let root = gtk::Stack::builder().hhomogeneous(false).build();
         root.add_child(&crumbs);
         root.add_child(&entry);
-        let bar = Self { root, crumbs, line, entry, refusal, why, ask: button, missing };
+        let bar = Self {
+            root,
+            crumbs,
+            line,
+            entry,
+            refusal,
+            why,
+            ask: button,
+            missing,
+            shown: RefCell::default(),
+        };
         bar.entry.add_controller(bar.escape());
         let refusal = bar.refusal.clone();
         bar.entry.connect_destroy(move |_| refusal.unparent());
@@ -90,7 +102,10 @@ impl PathBar {
 
     /// Shows the way from `place` to `folder`; `go` is called with a step that was clicked.
     pub fn show(&self, place: &RelPath, folder: &RelPath, go: impl Fn(RelPath) + Clone + 'static) {
-        self.stop_editing();
+        // The same folder is shown again also where nobody asked for it, as after a backup.
+        if self.shown.replace(Some(folder.clone())).as_ref() != Some(folder) {
+            self.stop_editing();
+        }
         while let Some(step) = self.line.first_child() {
             self.line.remove(&step);
         }
@@ -114,7 +129,8 @@ impl PathBar {
         self.root.set_visible_child(&self.entry);
         self.root.set_hexpand(true);
         self.entry.grab_focus();
-        self.entry.set_position(-1);
+        // Another path can be typed at once, and this one gone on with after a press of End.
+        self.entry.select_region(0, -1);
     }
 
     /// Says why what was typed can't be opened; the text stays. Of a path that is `missing` more can be asked.
@@ -125,7 +141,8 @@ impl PathBar {
         self.refusal.popup();
     }
 
-    fn stop_editing(&self) {
+    /// Shows the steps again, and not what was typed.
+    pub fn stop_editing(&self) {
         self.refusal.popdown();
         self.root.set_hexpand(false);
         self.root.set_visible_child(&self.crumbs);
