@@ -24,8 +24,11 @@ class Plan:
 
     @property
     def scenes(self):
-        """Those there is room for."""
-        return SCENES if self.way.restores else [scene for scene in SCENES if scene not in [RESTORE, FILE]]
+        """Those there is room for. One file of a tree of one is no other scene than the whole."""
+        left_out = [] if self.way.restores else [RESTORE, FILE]
+        if self.tree.files == 1:
+            left_out.append(FILE)
+        return [scene for scene in SCENES if scene not in left_out]
 
     @property
     def source_medium(self):

@@ -43,6 +43,7 @@ def write_report(runs, folder):
         parts.append(table(figures, place))
     parts += [failures(figures), NOTES]
     results, picture = folder / "RESULTS.md", folder / "results.svg"
+    folder.mkdir(parents=True, exist_ok=True)
     results.write_text("\n".join(part for part in parts if part))
     write_chart(figures, ORDER, picture)
     for path in [results, picture]:
