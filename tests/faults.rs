@@ -2,6 +2,7 @@
 //! nothing is called backed up that isn't.
 
 mod error;
+mod first;
 mod kill;
 mod mend;
 mod points;

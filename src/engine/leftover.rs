@@ -15,6 +15,20 @@ use super::remove::{open_writable, remove_tree};
 use super::repository::Repository;
 use super::snapshot::{FILES_NAME, is_snapshot_name};
 
+/// The index of a first snapshot that isn't finished, in `stage/`.
+pub const DRAFT_NAME: &[u8] = b"index.sqlite";
+
+/// What SQLite has beside it for a moment.
+const DRAFT_JOURNAL_NAME: &[u8] = b"index.sqlite-journal";
+
+/// Removes the index of a first snapshot that was not finished.
+pub fn remove_draft(stage: &Dir) -> rustix::io::Result<()> {
+    [DRAFT_NAME, DRAFT_JOURNAL_NAME].into_iter().try_for_each(|name| match stage.unlink(name) {
+        Err(Errno::NOENT) => Ok(()),
+        removed => removed,
+    })
+}
+
 /// The tree of an interrupted run.
 #[derive(Debug)]
 pub struct Leftover {
@@ -37,6 +51,8 @@ impl Leftover {
     pub fn gather(repository: &Repository, monitor: &Monitor) -> Result<Option<Self>> {
         let stage = repository.folder("stage")?;
         let failed = |errno| Error::drive("tidy up", &repository.path().join("stage"), errno);
+        // What stays of it is looked at below.
+        let _ = remove_draft(&stage);
         let mut kept: Option<(String, Dir)> = None;
         let names = stage.names().map_err(failed)?;
         // A mending that waits for readers goes on the next time.

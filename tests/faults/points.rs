@@ -72,7 +72,7 @@ const ERRORS: [(&[&str], &[&str]); 4] = [
 ];
 
 /// The calls that change what is there, which a sample favours.
-fn changes(call: &str) -> bool {
+pub fn changes(call: &str) -> bool {
     ERRORS[2].0.contains(&call)
 }
 

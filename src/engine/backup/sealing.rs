@@ -4,7 +4,7 @@ use jiff::Zoned;
 use rustix::io::Errno;
 use uuid::Uuid;
 
-use super::Done;
+use super::attempt::Done;
 use super::folder::Base;
 use crate::engine::clock::Clock;
 use crate::engine::error::{Error, Result};
@@ -29,10 +29,15 @@ pub(super) fn keep_names(writer: &Writer, bases: &[Option<Base>], seal: &mut Sea
     }
 }
 
-/// Writes overrides, problems and the seal of a stage that is filled.
-pub(super) fn seal(writer: &Writer, stage: &Stage, done: Done, clock: &dyn Clock) -> Result<Seal> {
+/// Writes overrides, problems and the seal of a stage that is filled, which becomes the snapshot of the number `seq`.
+pub(super) fn seal(
+    writer: &Writer,
+    (stage, seq): (&Stage, u64),
+    done: Done,
+    clock: &dyn Clock,
+) -> Result<Seal> {
     let mut seal = done.seal;
-    seal.seq = writer.next_seq()?;
+    seal.seq = seq;
     seal.finished = SealedTime::from(&clock.now());
     stage.seal(&mut seal, &done.overrides, &done.problems).map_err(|errno| match errno {
         Errno::NOSPC => probe::full(writer.repository.dir(), writer.repository.path(), 0),

@@ -3,6 +3,7 @@
 mod changes;
 mod copies;
 mod differing;
+mod draft;
 mod gone;
 mod head;
 mod held;
@@ -35,6 +36,7 @@ use super::error::{Error, Result};
 
 pub use copies::{Place, StoredCopy};
 pub use differing::Below;
+pub use draft::Draft;
 pub use head::Head;
 pub use held::{HeldOnly, LargeContent, Others};
 pub use import::{Imported, import};
@@ -68,6 +70,9 @@ const SCHEMA: &str = include_str!("schema.sql");
 
 /// The indexes by which a content and the paths of a name are found, apart: they are made faster after the rows than with them.
 const LATE_INDEXES: &str = include_str!("late.sql");
+
+/// Takes them away, so that a first snapshot's rows are written without them.
+const DROP_LATE_INDEXES: &str = "DROP INDEX content; DROP INDEX named";
 
 /// Changed with every change of these: another number means that the index is made again.
 const SCHEMA_VERSION: i32 = 4;

@@ -3,10 +3,12 @@
 //! Memory stays flat however many entries there are, and nothing in the index moves before the commit.
 
 use std::fs::File;
-use std::io::{BufReader, Read, Seek, Write};
+use std::io::{BufReader, Read};
+use std::ops::Range;
+use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
@@ -23,6 +25,9 @@ const CHUNK_BYTES: usize = 64 * 1024;
 
 /// The longest record: an override with attributes of 64 KiB each can be large, but not larger.
 const RECORD_LIMIT_BYTES: usize = 256 << 20;
+
+/// Takes the records of a spool, one after the other.
+pub(super) type Take<'a> = &'a mut dyn FnMut(Record) -> rusqlite::Result<()>;
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Record {
@@ -74,9 +79,29 @@ pub enum Change<'a> {
 /// The nameless file.
 #[derive(Debug)]
 pub struct Spool {
-    file: Mutex<File>,
+    file: File,
+    handed: Mutex<Handed>,
+    /// More was handed over, or nothing more will be.
+    news: Condvar,
     /// Whether more than fingerprints changed.
     has_versions: AtomicBool,
+}
+
+/// What was handed over by all writers.
+#[derive(Debug, Clone, Copy)]
+struct Handed {
+    bytes: u64,
+    state: Progress,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Progress {
+    /// The run goes on.
+    Open,
+    /// All is there.
+    Complete,
+    /// The run ended before it was.
+    Abandoned,
 }
 
 impl Spool {
@@ -84,7 +109,12 @@ impl Spool {
     pub fn create(dir: &Dir) -> rustix::io::Result<Self> {
         let flags = OFlags::RDWR | OFlags::TMPFILE | OFlags::CLOEXEC;
         let file = rustix::fs::openat(dir, ".", flags, Mode::from_raw_mode(0o600))?;
-        Ok(Self { file: Mutex::new(File::from(file)), has_versions: AtomicBool::new(false) })
+        Ok(Self {
+            file: File::from(file),
+            handed: Mutex::new(Handed { bytes: 0, state: Progress::Open }),
+            news: Condvar::new(),
+            has_versions: AtomicBool::new(false),
+        })
     }
 
     /// Whether anything but fingerprints changed, so that the snapshot would differ from the last one.
@@ -97,14 +127,56 @@ impl Spool {
         SpoolWriter { spool: self, chunk: Vec::with_capacity(CHUNK_BYTES * 2) }
     }
 
+    /// Says to whoever follows that all is there.
+    pub fn complete(&self) {
+        self.end(Progress::Complete);
+    }
+
+    /// Says to whoever follows that it was for nothing, unless all is there.
+    pub fn abandon(&self) {
+        self.end(Progress::Abandoned);
+    }
+
+    fn end(&self, state: Progress) {
+        let mut handed = self.lock();
+        if handed.state == Progress::Open {
+            handed.state = state;
+        }
+        self.news.notify_all();
+    }
+
     /// Reads all records from the start, in the order in which they were handed over.
-    pub(super) fn read_all(
-        &self,
-        mut take: impl FnMut(Record) -> rusqlite::Result<()>,
-    ) -> Result<(), SpoolError> {
-        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        file.rewind()?;
-        let mut reader = BufReader::with_capacity(CHUNK_BYTES, &mut *file);
+    pub(super) fn read_all(&self, take: Take<'_>) -> Result<(), SpoolError> {
+        let bytes = self.lock().bytes;
+        self.read(0..bytes, take)
+    }
+
+    /// As [`Spool::read_all`], while they are handed over; an error if the run ends before all is there.
+    pub(super) fn follow(&self, take: Take<'_>) -> Result<(), SpoolError> {
+        let mut read = 0;
+        loop {
+            let handed = self.wait_beyond(read);
+            match handed.state {
+                Progress::Abandoned => {
+                    return Err(std::io::Error::from(std::io::ErrorKind::Interrupted).into());
+                }
+                Progress::Complete if handed.bytes == read => return Ok(()),
+                Progress::Open | Progress::Complete => self.read(read..handed.bytes, take)?,
+            }
+            read = handed.bytes;
+        }
+    }
+
+    /// Waits until more than `read` bytes were handed over, or nothing more will be.
+    fn wait_beyond(&self, read: u64) -> Handed {
+        let is_waiting =
+            |handed: &mut Handed| handed.state == Progress::Open && handed.bytes == read;
+        *self.news.wait_while(self.lock(), is_waiting).unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads the records that lie in `range`.
+    fn read(&self, range: Range<u64>, take: Take<'_>) -> Result<(), SpoolError> {
+        let mut reader = BufReader::with_capacity(CHUNK_BYTES, Part { file: &self.file, range });
         let mut record = Vec::new();
         loop {
             let mut length = [0; 4];
@@ -118,6 +190,26 @@ impl Spool {
                 .map_err(|error| std::io::Error::new(std::io::ErrorKind::InvalidData, error))?;
             take(decoded).map_err(SpoolError::Index)?;
         }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Handed> {
+        self.handed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A part of the file, read without moving the place at which others write.
+struct Part<'a> {
+    file: &'a File,
+    range: Range<u64>,
+}
+
+impl Read for Part<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let left = usize::try_from(self.range.end - self.range.start).unwrap_or(usize::MAX);
+        let length = buffer.len().min(left);
+        let read = self.file.read_at(&mut buffer[..length], self.range.start)?;
+        self.range.start += read as u64;
+        Ok(read)
     }
 }
 
@@ -181,10 +273,73 @@ impl SpoolWriter<'_> {
 
     /// Hands over what is gathered; must be called at the end.
     pub fn flush(&mut self) -> rustix::io::Result<()> {
-        let mut file = self.spool.file.lock().unwrap_or_else(PoisonError::into_inner);
-        file.write_all(&self.chunk)
-            .map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))?;
+        let mut handed = self.spool.lock();
+        let written = self.spool.file.write_all_at(&self.chunk, handed.bytes);
+        written.map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))?;
+        handed.bytes += self.chunk.len() as u64;
+        self.spool.news.notify_all();
         self.chunk.clear();
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+
+    /// Hands over so many nodes, each chunk by itself.
+    fn hand_over(spool: &Spool, count: NodeId) {
+        for id in 1..=count {
+            let mut out = spool.writer();
+            out.push(Change::Node { id, parent: 0, name: b"name" }).unwrap();
+            out.flush().unwrap();
+        }
+    }
+
+    /// The numbers of the nodes that are read by `read`.
+    fn nodes(read: impl FnOnce(Take<'_>) -> Result<(), SpoolError>) -> Option<Vec<NodeId>> {
+        let mut found = Vec::new();
+        let ended = read(&mut |record| {
+            if let Record::Node { id, .. } = record {
+                found.push(id);
+            }
+            Ok(())
+        });
+        ended.ok().map(|()| found)
+    }
+
+    fn spool() -> (tempfile::TempDir, Spool) {
+        let folder = tempfile::tempdir().unwrap();
+        let spool = Spool::create(&Dir::open(folder.path()).unwrap()).unwrap();
+        (folder, spool)
+    }
+
+    #[test]
+    fn who_follows_gets_all_that_is_handed_over_until_it_is_complete() {
+        let (_folder, spool) = spool();
+        let followed = thread::scope(|scope| {
+            let following = scope.spawn(|| nodes(|take| spool.follow(take)));
+            hand_over(&spool, 100);
+            spool.complete();
+            // Too late to take it back.
+            spool.abandon();
+            following.join().unwrap()
+        });
+        assert_eq!(followed, Some((1..=100).collect()));
+        assert_eq!(nodes(|take| spool.read_all(take)), followed);
+    }
+
+    #[test]
+    fn who_follows_a_run_that_ends_early_is_told_so() {
+        let (_folder, spool) = spool();
+        let followed = thread::scope(|scope| {
+            let following = scope.spawn(|| nodes(|take| spool.follow(take)));
+            hand_over(&spool, 3);
+            spool.abandon();
+            following.join().unwrap()
+        });
+        assert_eq!(followed, None);
     }
 }

@@ -5,9 +5,9 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehav
 use super::names::Names;
 use super::read::next_node;
 use super::snapshot;
-use super::spool::{Record, Spool, SpoolError};
+use super::spool::{Record, Spool, SpoolError, Take};
 use super::summary::Summaries;
-use super::{Index, LATE_INDEXES, NodeId, OPEN, SnapshotState, StateChange};
+use super::{DROP_LATE_INDEXES, Index, LATE_INDEXES, NodeId, OPEN, SnapshotState, StateChange};
 use crate::engine::error::{Error, Result};
 use crate::engine::pin::Pin;
 use crate::engine::seal::Seal;
@@ -26,15 +26,14 @@ impl Index {
         let transaction = transaction(&self.connection).map_err(wrap)?;
         let is_first = is_first(&transaction).map_err(wrap)?;
         if is_first {
-            // Much faster made at once than row by row.
-            transaction.execute_batch("DROP INDEX content; DROP INDEX named").map_err(wrap)?;
+            transaction.execute_batch(DROP_LATE_INDEXES).map_err(wrap)?;
         }
         insert_snapshot(&transaction, seal, name, state, pin).map_err(wrap)?;
         let seq = seal.seq as i64;
         let before = before(&transaction, seq).map_err(wrap)?;
         let first_new = next_node(&transaction).map_err(wrap)?;
-        apply(&transaction, seq, before, spool).map_err(|error| error.wrap(&self.path))?;
-        summarize(&transaction, seq, before, first_new, spool)
+        apply(&transaction, seq, before, |take| spool.read_all(take))
+            .and_then(|()| summarize(&transaction, seq, before, first_new, spool))
             .map_err(|error| error.wrap(&self.path))?;
         if is_first {
             transaction.execute_batch(LATE_INDEXES).map_err(wrap)?;
@@ -52,7 +51,8 @@ impl Index {
                 params![seq as i64, moment.as_millisecond()],
             )
             .map_err(wrap)?;
-        apply(&transaction, seq as i64, None, spool).map_err(|error| error.wrap(&self.path))?;
+        apply(&transaction, seq as i64, None, |take| spool.read_all(take))
+            .map_err(|error| error.wrap(&self.path))?;
         transaction.commit().map_err(wrap)
     }
 
@@ -127,7 +127,7 @@ fn is_first(connection: &Connection) -> rusqlite::Result<bool> {
     connection.prepare("SELECT 1 FROM version LIMIT 1")?.exists([]).map(|exists| !exists)
 }
 
-fn insert_snapshot(
+pub(super) fn insert_snapshot(
     connection: &Connection,
     seal: &Seal,
     name: &str,
@@ -153,12 +153,12 @@ fn intern_rules(connection: &Connection, lines: &[String]) -> rusqlite::Result<i
     connection.query_row("SELECT id FROM rules WHERE lines = ?1", [&lines], |row| row.get(0))
 }
 
-/// Carries out what a run spooled for the snapshot `seq`, which comes after the snapshot `before`.
-fn apply(
+/// Carries out what a run spooled, as `read` gives it, for the snapshot `seq`, which comes after the snapshot `before`.
+pub(super) fn apply(
     connection: &Connection,
     seq: i64,
     before: Option<i64>,
-    spool: &Spool,
+    read: impl FnOnce(Take<'_>) -> Result<(), SpoolError>,
 ) -> Result<(), SpoolError> {
     let prepare = |sql| connection.prepare(sql).map_err(SpoolError::Index);
     let mut names = Names::new(connection).map_err(SpoolError::Index)?;
@@ -178,7 +178,7 @@ fn apply(
         "UPDATE version SET inode = ?3, ctime = ?4, ctime_ns = ?5 WHERE node = ?1 AND first = ?2",
     )?;
     let last = before.unwrap_or(seq - 1);
-    spool.read_all(|record| {
+    read(&mut |record| {
         match record {
             Record::Node { id, parent, name } => {
                 node.execute(params![id, parent, names.intern(&name)?])?;
@@ -211,7 +211,7 @@ fn apply(
 }
 
 /// Notes for every folder what is different below it from the snapshot `before`; paths from the number `first_new` on are new.
-fn summarize(
+pub(super) fn summarize(
     connection: &Connection,
     seq: i64,
     before: Option<i64>,
@@ -222,7 +222,7 @@ fn summarize(
     let mut exists = connection
         .prepare("SELECT 1 FROM version WHERE node = ?1 AND first = ?2")
         .map_err(SpoolError::Index)?;
-    spool.read_all(|record| match record {
+    spool.read_all(&mut |record| match record {
         Record::Begin { node, state, .. } if summaries.is_new(node) => {
             summaries.add_new(node, state.file_bytes())
         }
