@@ -8,10 +8,10 @@ from apart import Failure
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 
-# Tables of inodes are not made later, in the background of a measurement.
+# Tables of inodes are not made later, in the background of a measurement; no peer's drive has a larger journal.
 MAKE = {
-    "ext4": ["mkfs.ext4", "-Fq", "-m", "0", "-E", "lazy_itable_init=0,lazy_journal_init=0"],
-    "xfs": ["mkfs.xfs", "-fq"],
+    "ext4": ["mkfs.ext4", "-Fq", "-m", "0", "-J", "size=128", "-E", "lazy_itable_init=0,lazy_journal_init=0"],
+    "xfs": ["mkfs.xfs", "-fq", "-l", "size=64m"],
     "btrfs": ["mkfs.btrfs", "-fq"],
 }
 SECTOR_BYTES = 512

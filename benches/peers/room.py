@@ -10,6 +10,14 @@ USABLE = 0.9
 FIXED_BYTES = 200 * MB
 # What a folder takes in each snapshot of a plain tree.
 FOLDER_BYTES = 4352
+# Yore looks at the source twice where less than a tenth is free, or less than four times what it expects to need:
+# that is at most 450 bytes an entry and a hundredth of the drive. No drive that is fit for backups is so small.
+ROOMY = 1.15
+ENTRY_BYTES = 2000
+# What programs that pack want free before they pack anew.
+PACKING_BYTES = 600 * MB
+# Smaller file systems can't be made of every kind.
+LEAST_BYTES = 512 * MB
 
 
 def free_bytes(medium, parent):
@@ -23,10 +31,19 @@ def free_bytes(medium, parent):
 
 
 def peer_bytes(tree, peer):
-    """What a peer's drive takes for a few snapshots of the tree."""
+    """How large a peer's drive is: it has ample room for a few snapshots of the tree."""
     if peer.is_plain:
-        return int(tree.drive_bytes() * 1.05) + 2 * tree.folders() * FOLDER_BYTES + FIXED_BYTES
-    return int(tree.content_bytes() * 1.1) + tree.files * 400 + FIXED_BYTES
+        written = tree.drive_bytes() + tree.day_bytes() + 2 * tree.folders() * FOLDER_BYTES
+        spare = (tree.files + tree.folders()) * ENTRY_BYTES
+    else:
+        written = tree.content_bytes() * 1.1 + tree.day_bytes() + tree.files * 400
+        spare = PACKING_BYTES
+    return max(int((written + FIXED_BYTES) * ROOMY) + spare, LEAST_BYTES)
+
+
+def target_bytes(tree):
+    """How large a drive is that the tree is restored to."""
+    return max(int((tree.drive_bytes() + FIXED_BYTES) * ROOMY), LEAST_BYTES)
 
 
 @dataclass
@@ -47,7 +64,7 @@ class Way:
 
     def bytes(self, tree):
         """Besides the peers' drives."""
-        return (self.has_source + self.restores) * (tree.drive_bytes() + FIXED_BYTES)
+        return self.has_source * (tree.drive_bytes() + FIXED_BYTES) + self.restores * target_bytes(tree)
 
 
 def groups(tree, peers, room_bytes, way):

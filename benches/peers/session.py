@@ -10,7 +10,7 @@ from check import MANY_FILES, ONE_IN, differences, file_differences
 from day import files
 from measure import drop_caches, measure
 from peer import DAY, DELETE, FILE, NUMBERS, RESTORE, UNCHANGED
-from room import FIXED_BYTES
+from room import peer_bytes, target_bytes
 
 # The snapshot that is deleted is neither the first nor the last one.
 DELETED = 2
@@ -48,17 +48,16 @@ class Session:
         """Gives a peer its drive and its home."""
         home = self.place.folder(self.setting.medium) / f"home-{peer.name}"
         home.mkdir()
-        drive = self.new_drive(peer.name)
+        drive = self.new_drive(peer.name, peer_bytes(self.source.tree, peer))
         settled = peer(self.source.path, drive.path, home)
         settled.drive_measured = drive
         return settled
 
-    def new_drive(self, name):
-        """A drive with room for three snapshots of the source."""
+    def new_drive(self, name, size_bytes):
+        """A drive with inodes for three snapshots of the source."""
         tree = self.source.tree
         inodes = 2 * tree.files + 5 * tree.folders() + 50_000
-        size = 3 * tree.drive_bytes() + 5 * FIXED_BYTES
-        return self.place.drive(name, self.setting.kind, self.setting.medium, inodes, size)
+        return self.place.drive(name, self.setting.kind, self.setting.medium, inodes, size_bytes)
 
     def run(self):
         """All scenes."""
@@ -113,7 +112,7 @@ class Session:
 
     def restore(self, peer, scene):
         """Restores to an empty drive of the same kind."""
-        target = self.new_drive("target")
+        target = self.new_drive("target", target_bytes(self.source.tree))
         try:
             to = target.path / "restored"
             to.mkdir()

@@ -48,6 +48,10 @@ class Tree:
         """What it takes on a drive, about."""
         return self.content_bytes() + self.files * (BLOCK_BYTES // 2 + INODE_BYTES) + self.folders() * (BLOCK_BYTES + INODE_BYTES)
 
+    def day_bytes(self):
+        """How large the files are, at most, that a day changes: some programs store them anew."""
+        return self.content_bytes() // 20
+
     def instead(self):
         """A smaller one that is as good, where this one does not fit."""
         return None
@@ -126,6 +130,9 @@ class Large(Tree):
     def content_bytes(self):
         return self.count * GB
 
+    def day_bytes(self):
+        return math.ceil(self.count / 100) * GB
+
     def make(self, top):
         for number in range(self.count):
             write(top / f"film {number:02}.mkv", GB, f"{self.name} {number}")
@@ -143,6 +150,9 @@ class Image(Tree):
 
     def content_bytes(self):
         return self.count * 10**6
+
+    def day_bytes(self):
+        return self.content_bytes()
 
     def make(self, top):
         write(top / "machine.img", self.content_bytes(), self.name)
