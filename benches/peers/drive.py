@@ -4,7 +4,8 @@ import ctypes
 import os
 import subprocess
 
-from apart import Failure
+from apart import Failure, apart
+from touched import touch_image
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 
@@ -28,21 +29,25 @@ def quietly(*command):
 
 
 class Drive:
-    """A mounted file system; its image is sparse."""
+    """A mounted file system; its image is sparse but where it lies in memory and is to be filled."""
 
     def __init__(self, folder, name):
         self.image = folder / f"{name}.img"
         self.path = folder / name
         self.device = ""
 
-    def make(self, kind, inodes, size_bytes, direct):
+    def make(self, kind, inodes, size_bytes, direct=False, filled=False):
         """Makes it, empty, with room for so many inodes and bytes."""
         self.path.mkdir()
         with open(self.image, "wb") as image:
             image.truncate(size_bytes)
         more = ["-N", str(inodes)] if kind == "ext4" else []
         quietly(*MAKE[kind], *more, self.image)
-        quietly("mount", "-o", "loop,noatime", self.image, self.path)
+        if filled:
+            # Only now, for making a file system frees what it wants to be zero.
+            apart(touch_image, self.image)
+        # What is deleted must not make holes in the image, now or in the background.
+        quietly("mount", "-o", "loop,noatime,nodiscard", self.image, self.path)
         self.device = self._device()
         if direct:
             # Else what is on a disk would be cached twice; where that can't be, it is.

@@ -32,6 +32,7 @@ NOTES = """## How to read it
 - **cold**: caches were dropped before each command. **warm**: the source was read before each backup.
 - Peak memory is that of the largest process; where it says “<”, the harness itself is as large, and less can't be told.
 - Images of drives in memory are files in `/dev/shm`; on a disk, loop devices pass by the cache of the disk's own file system.
+- In memory, images are filled and free memory is touched before each command: a virtual machine may have to get it from its host first.
 """
 
 

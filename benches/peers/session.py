@@ -11,6 +11,7 @@ from day import files
 from measure import drop_caches, measure
 from peer import DAY, DELETE, FILE, NUMBERS, RESTORE, UNCHANGED
 from room import peer_bytes, target_bytes
+from touched import touch_free
 
 # The snapshot that is deleted is neither the first nor the last one.
 DELETED = 2
@@ -57,7 +58,7 @@ class Session:
         """A drive with inodes for three snapshots of the source."""
         tree = self.source.tree
         inodes = 2 * tree.files + 5 * tree.folders() + 50_000
-        return self.place.drive(name, self.setting.kind, self.setting.medium, inodes, size_bytes)
+        return self.place.drive(name, self.setting.kind, self.setting.medium, inodes, size_bytes, filled=True)
 
     def run(self):
         """All scenes."""
@@ -132,6 +133,9 @@ class Session:
         """Runs it warm or cold."""
         if self.setting.temperature == "cold":
             drop_caches()
+        if self.setting.medium == "memory":
+            # What it reads and what it writes.
+            apart(touch_free, 2 * self.source.tree.drive_bytes())
         return measure(command, drive, peer.home / "said")
 
     def close(self):

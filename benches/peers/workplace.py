@@ -36,12 +36,13 @@ class Workplace:
             self.folders[medium] = Path(os.path.realpath(made))
         return self.folders[medium]
 
-    def drive(self, name, kind, medium, inodes, size_bytes):
-        """A new drive on the medium."""
+    def drive(self, name, kind, medium, inodes, size_bytes, filled=False):
+        """A new drive on the medium; in memory it can be filled, so that it takes no more of it later."""
         drive = Drive(self.folder(medium), name)
         # Known before it is there, so that an interruption leaves nothing.
         self.drives.append(drive)
-        drive.make(kind, inodes, size_bytes, direct=medium == "disk")
+        is_disk = medium == "disk"
+        drive.make(kind, inodes, size_bytes, direct=is_disk, filled=filled and not is_disk)
         return drive
 
     def take_away(self, drive):
