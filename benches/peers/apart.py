@@ -16,6 +16,30 @@ class Failure(Exception):
 
 def apart(function, *arguments):
     """What the function gives back, which JSON can hold."""
+    return apart_at_once(function, [arguments])[0]
+
+
+def apart_at_once(function, calls):
+    """What it gives back for each of several lists of arguments, each in a process of its own."""
+    children = []
+    try:
+        for arguments in calls:
+            children.append(begin(function, arguments))
+        texts = [answer.read() for _, answer in children]
+    except BaseException:
+        # Or they would hold what is to be cleaned up.
+        for child, _ in children:
+            os.kill(child, signal.SIGKILL)
+        raise
+    finally:
+        statuses = [end(*child) for child in children]
+    if any(statuses):
+        raise Failure(f"{function.__name__} failed; see above")
+    return [json.loads(text) for text in texts]
+
+
+def begin(function, arguments):
+    """A process that calls the function, and where its answer is to be read."""
     reading, writing = os.pipe()
     sys.stdout.flush()
     sys.stderr.flush()
@@ -33,15 +57,10 @@ def apart(function, *arguments):
             # Whatever is cleaned up at the end is the parent's.
             os._exit(code)
     os.close(writing)
-    try:
-        with os.fdopen(reading) as answer:
-            text = answer.read()
-    except BaseException:
-        # Or it would hold what is to be cleaned up.
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
-        raise
-    _, status = os.waitpid(child, 0)
-    if status != 0:
-        raise Failure(f"{function.__name__} failed; see above")
-    return json.loads(text)
+    return child, os.fdopen(reading)
+
+
+def end(child, answer):
+    """How it ended."""
+    answer.close()
+    return os.waitpid(child, 0)[1]

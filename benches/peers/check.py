@@ -2,10 +2,14 @@
 
 import os
 import stat
-from pathlib import Path
+from itertools import islice
+
+from apart import apart_at_once
 
 PIECE_BYTES = 1 << 20
 SHOWN = 5
+# So many processes compare a tree at once.
+SHARES = min(os.cpu_count(), 4)
 
 # Beyond so many files the contents of backups are compared of one in so many. Of restores they always are of all.
 MANY_FILES = 50_000
@@ -17,53 +21,64 @@ def differences(original, copy, exact, one_in, since):
 
     Contents are compared of all that changed since a moment, in seconds since 1970, and of one in so many others.
     """
-    found = []
-    for line in Comparison(exact, one_in, since).folder(Path(original), Path(copy)):
-        found.append(line)
-        if len(found) == SHOWN:
-            break
-    return found
+    if not os.path.isdir(copy):
+        return [f"{copy} is missing"]
+    shares = [(str(original), str(copy), exact, one_in, since, share) for share in range(SHARES)]
+    found = apart_at_once(share_differences, shares)
+    return [line for lines in found for line in lines][:SHOWN]
+
+
+def share_differences(original, copy, *options):
+    """Those in one share of the tree."""
+    return list(islice(Comparison(*options).tree(original, copy), SHOWN))
 
 
 def file_differences(original, copy):
     """The same for a single file."""
-    comparison = Comparison(exact=True, one_in=1, since=0)
     if not os.path.lexists(copy):
         return [f"{copy} is missing"]
-    return list(comparison.entry(Path(original), Path(copy)))
+    return list(Comparison(exact=True, one_in=1, since=0).entry(original, copy))
 
 
 class Comparison:
-    """One walk through two trees."""
+    """One walk through two trees. It lists all folders and compares the entries of its share."""
 
-    def __init__(self, exact, one_in, since):
-        self.exact, self.one_in, self.since = exact, one_in, since
+    def __init__(self, exact, one_in, since, share=0):
+        self.exact, self.one_in, self.since, self.share = exact, one_in, since, share
         self.count = 0
         # Files with several names: the inode there of each inode here.
         self.linked = {}
 
-    def folder(self, original, copy):
-        """What differs below a folder."""
-        here, there = (set(os.listdir(path)) if path.is_dir() else set() for path in [original, copy])
-        for name in sorted(here ^ there):
-            yield f"{original / name} is only in {'the original' if name in here else 'the copy'}"
-        for name in sorted(here & there):
-            yield from self.entry(original / name, copy / name)
+    def tree(self, original, copy):
+        """What differs in and below a folder."""
+        waiting = [(original, copy)]
+        while waiting:
+            original, copy = waiting.pop()
+            here, there = listed(original), listed(copy)
+            if self.share == 0:
+                for name in sorted(here.keys() ^ there.keys()):
+                    yield f"{original}/{name} is only in {'the original' if name in here else 'the copy'}"
+            for name in sorted(here.keys() & there.keys()):
+                one, other = here[name], there[name]
+                # By inode, so that all names of a file are in one share.
+                if one.inode() % SHARES == self.share:
+                    yield from self.entry(one.path, other.path)
+                if one.is_dir(follow_symlinks=False) and other.is_dir(follow_symlinks=False):
+                    waiting.append((one.path, other.path))
 
     def entry(self, original, copy):
-        """What differs of an entry, and below it."""
-        here, there = original.lstat(), copy.lstat()
-        if stat.S_IFMT(here.st_mode) != stat.S_IFMT(there.st_mode):
+        """What differs of an entry, what is below it left out."""
+        here, there = os.lstat(original), os.lstat(copy)
+        kind = stat.S_IFMT(here.st_mode)
+        if kind != stat.S_IFMT(there.st_mode):
             yield f"{original} is of another kind"
             return
         if self.exact:
             yield from self.metadata(original, here, there)
-        if stat.S_ISDIR(here.st_mode):
-            yield from self.folder(original, copy)
-        elif stat.S_ISLNK(here.st_mode):
+        if kind == stat.S_IFLNK:
             if os.readlink(original) != os.readlink(copy):
                 yield f"{original} leads elsewhere"
-        elif stat.S_ISREG(here.st_mode):
+        elif kind == stat.S_IFREG:
             yield from self.content(original, copy, here, there)
 
     def metadata(self, original, here, there):
@@ -72,11 +87,11 @@ class Comparison:
             if getattr(here, what) != getattr(there, what):
                 yield f"{original} has another {what}"
         # Not every program can set the times of links.
-        if not stat.S_ISLNK(here.st_mode) and here.st_mtime_ns != there.st_mtime_ns:
+        if here.st_mtime_ns != there.st_mtime_ns and not stat.S_ISLNK(here.st_mode):
             yield f"{original} has another time: {here.st_mtime_ns}, {there.st_mtime_ns}"
         if here.st_nlink > 1 and stat.S_ISREG(here.st_mode):
-            known = self.linked.setdefault((here.st_dev, here.st_ino), (there.st_dev, there.st_ino))
-            if known != (there.st_dev, there.st_ino):
+            known = self.linked.setdefault(here.st_ino, there.st_ino)
+            if known != there.st_ino:
                 yield f"{original} is no hard link any more"
 
     def content(self, original, copy, here, there):
@@ -85,8 +100,28 @@ class Comparison:
         if here.st_size != there.st_size:
             yield f"{original} has another size"
         elif here.st_ctime >= self.since or self.count % self.one_in == 0:
-            with open(original, "rb") as one, open(copy, "rb") as other:
-                while piece := one.read(PIECE_BYTES):
-                    if piece != other.read(PIECE_BYTES):
-                        yield f"{original} has another content"
-                        return
+            if not is_equal(original, copy, here.st_size):
+                yield f"{original} has another content"
+
+
+def listed(folder):
+    """A folder's entries by their names."""
+    with os.scandir(folder) as entries:
+        return {entry.name: entry for entry in entries}
+
+
+def is_equal(original, copy, size_bytes):
+    """Whether both files begin with the same so many bytes."""
+    files = []
+    try:
+        for path in [original, copy]:
+            files.append(os.open(path, os.O_RDONLY | os.O_NOFOLLOW))
+        while size_bytes > 0:
+            here, there = (os.read(file, min(size_bytes, PIECE_BYTES)) for file in files)
+            if here != there or not here:
+                return False
+            size_bytes -= len(here)
+        return True
+    finally:
+        for file in files:
+            os.close(file)

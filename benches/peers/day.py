@@ -12,13 +12,14 @@ HAPPENINGS = ["append"] * 4 + ["rewrite"] * 5 + ["new"] * 4 + ["delete"] * 3 + [
 
 
 def files(top):
-    """Every file, in an order that is always the same."""
-    for folder, folders, names in os.walk(top):
-        folders.sort()
-        for name in sorted(names):
-            path = Path(folder, name)
-            if path.is_file() and not path.is_symlink():
-                yield path
+    """The path of every file, in an order that is always the same."""
+    waiting = [str(top)]
+    while waiting:
+        with os.scandir(waiting.pop()) as listed:
+            entries = sorted(listed, key=lambda entry: entry.name)
+        yield from (entry.path for entry in entries if entry.is_file(follow_symlinks=False))
+        # The first one is the next.
+        waiting += (entry.path for entry in reversed(entries) if entry.is_dir(follow_symlinks=False))
 
 
 def change_files(top, seed):
@@ -28,7 +29,7 @@ def change_files(top, seed):
     picked = [path for number, path in enumerate(files(top)) if number % ONE_IN == at]
     picked = picked or [next(files(top))]
     for number, path in enumerate(picked):
-        HAPPEN[HAPPENINGS[number * 7 % len(HAPPENINGS)]](path, chance)
+        HAPPEN[HAPPENINGS[number * 7 % len(HAPPENINGS)]](Path(path), chance)
 
 
 def append(path, chance):

@@ -1,5 +1,6 @@
 """One round: the peers of a group in turn, scene by scene, each on a drive of its own."""
 
+import os
 import random
 import sys
 from dataclasses import dataclass
@@ -108,7 +109,7 @@ class Session:
         tree = peer.tree(number)
         if tree:
             one_in = ONE_IN if self.source.tree.files > MANY_FILES else 1
-            agree(apart(differences, str(self.source.path), str(tree), peer.is_exact, one_in, self.source.newest))
+            agree(differences(self.source.path, tree, peer.is_exact, one_in, self.source.newest))
         return figures
 
     def restore(self, peer, scene):
@@ -120,7 +121,7 @@ class Session:
             original = peer.original()
             if scene == RESTORE:
                 figures = self.measure(peer, peer.restore(to), target)
-                agree(apart(differences, str(original), str(peer.restored(to)), peer.is_exact or peer.name == "yore", 1, 0))
+                agree(differences(original, peer.restored(to), peer.is_exact or peer.name == "yore", 1, 0))
             else:
                 path = Path(apart(any_file, str(self.source.path), self.source.made))
                 figures = self.measure(peer, peer.restore_file(path, to), target)
@@ -155,5 +156,5 @@ def agree(differences):
 
 def any_file(top, made):
     """A file of the tree, always the same one, by its path in it. It is as it was when the tree was made."""
-    found = [path for path in files(top) if Path(path).lstat().st_ctime <= made]
-    return str(random.Random("one file").choice(found).relative_to(top))
+    found = [path for path in files(top) if os.lstat(path).st_ctime <= made]
+    return os.path.relpath(random.Random("one file").choice(found), top)

@@ -57,7 +57,8 @@ class Source:
 
 def read_all(top):
     """Reads every file."""
+    piece = bytearray(PIECE_BYTES)
     for path in files(top):
-        with open(path, "rb") as file:
-            while file.read(PIECE_BYTES):
+        with open(path, "rb", buffering=0) as file:
+            while file.readinto(piece):
                 pass
