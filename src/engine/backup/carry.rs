@@ -118,11 +118,7 @@ impl Run<'_> {
         let (change, stored) = self.dress(&file, &state.meta, &xattrs)?;
         let Override { mode, uid, gid, mtime, xattrs, .. } = change;
         let change = Override { mode, uid, gid, mtime, xattrs, ..said };
-        if state.meta.size_bytes > 0 {
-            let content = self.content_of(&state.meta, state.xattrs, read.hash);
-            let number = self.number_of(folder);
-            self.contents.add(number, &child.name, state.meta.size_bytes, content);
-        }
+        self.remember((folder, &child.name), (&state.meta, state.xattrs, read.hash));
         self.totals.copied_bytes.fetch_add(read.data_bytes, Relaxed);
         Ok(Some(State {
             stored_mtime: (stored.mtime != state.meta.mtime).then_some(stored.mtime),

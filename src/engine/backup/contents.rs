@@ -1,10 +1,10 @@
-//! What this run has stored so far, by content, so that nothing is written twice. Holds some 50 bytes a file, up
-//! to a limit.
+//! What this run has stored so far, by content, so that nothing is written twice. Remembers so many files and no more.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
+use super::places::{FolderNumber, Places, Staged};
 use crate::engine::error::Result;
 use crate::engine::monitor::Monitor;
 use crate::engine::path::RelPath;
@@ -22,17 +22,6 @@ const WAIT: Duration = Duration::from_millis(50);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Content(pub u64);
 
-/// Number of a folder of the stage.
-pub(super) type FolderNumber = u32;
-
-/// A file in the stage.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Staged {
-    pub folder: FolderNumber,
-    pub path: RelPath,
-    pub name: Vec<u8>,
-}
-
 /// What is known of a content before it is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Key {
@@ -44,21 +33,11 @@ pub(super) enum Key {
 
 #[derive(Debug, Default)]
 struct Inner {
-    folders: Vec<RelPath>,
-    names: Vec<u8>,
-    places: HashMap<Content, Place>,
+    places: Places,
     sizes: HashSet<u64>,
     in_work: HashMap<Key, usize>,
     /// Threads that wait for another's copy.
     waiting: usize,
-}
-
-/// A staged file, small: its folder, and where its name is kept.
-#[derive(Debug, Clone, Copy)]
-struct Place {
-    folder: FolderNumber,
-    name_at: u32,
-    name_bytes: u8,
 }
 
 /// The contents of one run, shared by its threads.
@@ -83,13 +62,6 @@ pub(super) struct Claim<'a> {
 }
 
 impl Contents {
-    /// Gives a folder of the stage a number.
-    pub fn number(&self, path: &RelPath) -> FolderNumber {
-        let mut inner = self.lock();
-        inner.folders.push(path.clone());
-        (inner.folders.len() - 1) as FolderNumber
-    }
-
     /// Whether a large file of this size was stored or is being stored by this run.
     pub fn has_size(&self, size_bytes: u64) -> bool {
         let inner = self.lock();
@@ -98,14 +70,14 @@ impl Contents {
 
     /// Finds a stored content.
     pub fn find(&self, content: Content) -> Option<Staged> {
-        self.lock().find(content)
+        self.lock().places.find(content)
     }
 
     /// Finds a stored content, or claims it. Waits while another thread is storing what may be the same.
     pub fn ask(&self, content: Content, key: Key, monitor: &Monitor) -> Result<Answer<'_>> {
         let mut inner = self.lock();
         loop {
-            if let Some(staged) = inner.find(content) {
+            if let Some(staged) = inner.places.find(content) {
                 return Ok(Answer::Stored(staged));
             }
             if !inner.in_work.contains_key(&key) {
@@ -129,17 +101,23 @@ impl Contents {
         Claim { contents: self, key }
     }
 
-    /// Remembers a file that was stored; a later one of the same content takes its place.
-    pub fn add(&self, folder: FolderNumber, name: &[u8], size_bytes: u64, content: Content) {
+    /// Remembers a file that was stored; a later one of the same content takes its place. Its folder gets a number
+    /// with the first of its files.
+    pub fn add(
+        &self,
+        (number, path): (&OnceLock<FolderNumber>, &RelPath),
+        name: &[u8],
+        size_bytes: u64,
+        content: Content,
+    ) {
         let mut inner = self.lock();
         let is_large = size_bytes >= LARGE_FILE_BYTES;
         if inner.places.len() >= PLACES_LIMIT && !is_large {
             return;
         }
-        let Ok(name_at) = u32::try_from(inner.names.len()) else { return };
-        let Ok(name_bytes) = u8::try_from(name.len()) else { return };
-        inner.names.extend_from_slice(name);
-        inner.places.insert(content, Place { folder, name_at, name_bytes });
+        let known = number.get().copied();
+        let Some(folder) = known.or_else(|| inner.places.number(path)) else { return };
+        inner.places.add(content, *number.get_or_init(|| folder), name);
         if size_bytes > crate::engine::copy::BUFFER_BYTES as u64 {
             inner.sizes.insert(size_bytes);
         }
@@ -147,18 +125,6 @@ impl Contents {
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Inner {
-    fn find(&self, content: Content) -> Option<Staged> {
-        let place = self.places.get(&content)?;
-        let start = place.name_at as usize;
-        Some(Staged {
-            folder: place.folder,
-            path: self.folders.get(place.folder as usize)?.clone(),
-            name: self.names.get(start..start + usize::from(place.name_bytes))?.to_vec(),
-        })
     }
 }
 
@@ -193,12 +159,12 @@ mod tests {
         let contents = Contents::default();
         let monitor = Monitor::new();
         let hash = Content(7);
-        let folder = contents.number(&RelPath::parse(b"home/ann").unwrap());
+        let (number, path) = (OnceLock::new(), RelPath::parse(b"home/ann").unwrap());
         let Answer::Yours(claim) = contents.ask(hash, Key::of(hash), &monitor).unwrap() else {
             panic!("nothing was stored yet");
         };
-        contents.add(folder, b"one", 1, hash);
-        contents.add(folder, b"two", 1, hash);
+        contents.add((&number, &path), b"one", 1, hash);
+        contents.add((&number, &path), b"two", 1, hash);
         drop(claim);
         let Answer::Stored(found) = contents.ask(hash, Key::of(hash), &monitor).unwrap() else {
             panic!("it is stored");
@@ -220,7 +186,7 @@ mod tests {
             let waiting = scope.spawn(|| {
                 matches!(contents.ask(hash, Key::Size(7), &monitor), Ok(Answer::Stored(_)))
             });
-            contents.add(contents.number(&RelPath::root()), b"one", 7, hash);
+            contents.add((&OnceLock::new(), &RelPath::root()), b"one", 7, hash);
             drop(claim);
             assert!(waiting.join().unwrap());
         });

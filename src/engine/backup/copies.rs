@@ -7,9 +7,10 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use rustix::io::Errno;
 
-use super::contents::{Answer, Claim, Content, FolderNumber, Key, Staged};
+use super::contents::{Answer, Claim, Content, Key};
 use super::entry::Found;
 use super::folder::Folder;
+use super::places::{FolderNumber, Staged};
 use super::run::{Run, Worker};
 use crate::engine::copy::{self, ReadFile};
 use crate::engine::delta;
@@ -382,11 +383,6 @@ impl Run<'_> {
         let dir = Arc::new(open()?);
         worker.nearby = Some((which, Arc::clone(&dir)));
         Ok(dir)
-    }
-
-    /// The number under which this run's contents know a folder.
-    pub(super) fn number_of(&self, folder: &Folder) -> FolderNumber {
-        *folder.number.get_or_init(|| self.contents.number(&folder.path))
     }
 }
 

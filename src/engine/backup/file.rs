@@ -15,7 +15,7 @@ use crate::engine::copy::{self, BUFFER_BYTES, CopyError, ReadFile};
 use crate::engine::delta::{self, Delta};
 use crate::engine::error::Result;
 use crate::engine::index::{Child, State};
-use crate::engine::meta::Kind;
+use crate::engine::meta::{ContentHash, Kind, Metadata};
 use crate::engine::overrides::Override;
 use crate::engine::plan::{self, Step};
 use crate::engine::problem::Reason;
@@ -240,12 +240,21 @@ impl Run<'_> {
         let counter = if is_copied { &self.totals.copied } else { &self.totals.linked };
         counter.fetch_add(1, Relaxed);
         self.totals.copied_bytes.fetch_add(written_bytes, Relaxed);
-        if read.meta.size_bytes > 0 {
-            let content = self.content_of(&read.meta, read.xattrs.digest(), read.hash);
-            self.contents.add(self.number_of(folder), name, read.meta.size_bytes, content);
-        }
+        self.remember((folder, name), (&read.meta, read.xattrs.digest(), read.hash));
         let state = self.state_of(&read, stored.mtime, &change);
         self.keep(worker, folder, name, before, state)
+    }
+
+    /// Remembers a file that was stored with these attributes, unless it is empty.
+    pub(super) fn remember(
+        &self,
+        (folder, name): (&Folder, &[u8]),
+        (meta, xattrs, hash): (&Metadata, Option<[u8; 32]>, ContentHash),
+    ) {
+        if meta.size_bytes > 0 {
+            let content = self.content_of(meta, xattrs, hash);
+            self.contents.add((&folder.number, &folder.path), name, meta.size_bytes, content);
+        }
     }
 
     pub(super) fn keep_linked(

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use uuid::Uuid;
 
-use super::contents::FolderNumber;
+use super::places::FolderNumber;
 use super::run::{Known, Run, device_of};
 use crate::engine::digest::DirectoryDigest;
 use crate::engine::dir::{Dir, inode_flags};

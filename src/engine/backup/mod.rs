@@ -16,6 +16,7 @@ mod freed;
 mod gauge;
 mod measure;
 mod need;
+mod places;
 mod refusal;
 mod room;
 mod run;
