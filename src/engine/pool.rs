@@ -114,9 +114,12 @@ impl<T: Send> Drop for Busy<'_, T> {
     }
 }
 
+/// The most threads that a walk gets.
+pub const MOST_WALK_THREADS: usize = 8;
+
 /// How many threads a walk profits from: linking and small files wait for the kernel more than for the processor.
 pub fn walk_threads() -> usize {
-    thread::available_parallelism().map_or(2, |cores| cores.get().clamp(2, 8))
+    thread::available_parallelism().map_or(2, |cores| cores.get().clamp(2, MOST_WALK_THREADS))
 }
 
 #[cfg(test)]

@@ -9,8 +9,8 @@ use uuid::Uuid;
 
 use super::mirror::{Journal, keep_by};
 use super::spool::Spool;
-use super::write::{apply, insert_snapshot, summarize};
-use super::{DROP_LATE_INDEXES, Index, LATE_INDEXES, NodeId, ROOT_NODE, SnapshotState};
+use super::write::{add_late_indexes, apply, insert_snapshot, summarize};
+use super::{DROP_LATE_INDEXES, Index, NodeId, ROOT_NODE, SnapshotState};
 use crate::engine::error::{Error, Result};
 use crate::engine::pin::Pin;
 use crate::engine::seal::Seal;
@@ -54,7 +54,7 @@ impl Draft {
         apply(connection, self.seq, None, |take| spool.follow(take))
             .and_then(|()| summarize(connection, self.seq, None, FIRST_NEW, spool))
             .map_err(|error| error.wrap(&self.index.path))?;
-        self.index.run(|connection| connection.execute_batch(LATE_INDEXES))
+        self.index.run(add_late_indexes)
     }
 
     /// Adds the snapshot itself, once it is committed as `name`, and closes and flushes the index.

@@ -83,6 +83,12 @@ const APPLICATION_ID: i32 = 0x596f_7265;
 /// Memory for SQLite's pages, in KiB.
 const CACHE_KIB: i32 = 32 * 1024;
 
+/// The same for one of several threads that go from folder to folder, where hardly a page is wanted again.
+const STEADY_CACHE_KIB: i32 = 4 * 1024;
+
+/// The same while an index is made of rows that are there, which takes as much again for sorting.
+const SORT_CACHE_KIB: i32 = 8 * 1024;
+
 /// How long a reader or the writer waits for the other.
 const BUSY_MS: u32 = 10_000;
 
@@ -155,7 +161,10 @@ impl Index {
     /// once, not for each question, and a writer waits until this is dropped.
     pub fn steady_reader(path: &Path) -> Result<Self> {
         let reader = Self::reader(path)?;
-        reader.run(|connection| connection.execute_batch("BEGIN"))?;
+        reader.run(|connection| {
+            set_cache(connection, STEADY_CACHE_KIB)?;
+            connection.execute_batch("BEGIN")
+        })?;
         Ok(reader)
     }
 
@@ -182,7 +191,7 @@ impl Index {
             connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false)?;
             // Else each question is planned anew for the values at hand.
             connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-            connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
+            set_cache(connection, CACHE_KIB)?;
             connection.pragma_update(None, "cell_size_check", true)?;
             connection.pragma_update(None, "synchronous", "FULL")
         })?;
@@ -228,6 +237,11 @@ impl Index {
 fn make_tables(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch(SCHEMA)?;
     connection.execute_batch(LATE_INDEXES)
+}
+
+/// Sets how much memory there is for pages; what is above that is given back.
+fn set_cache(connection: &Connection, kib: i32) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "cache_size", -kib)
 }
 
 /// What SQLite says of the tables in a database, those behind the search included.
@@ -293,5 +307,41 @@ pub fn is_missing_or_broken(error: &rusqlite::Error) -> bool {
         | rusqlite::Error::InvalidColumnType(..)
         | rusqlite::Error::IntegralValueOutOfRange(..) => true,
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::pool::MOST_WALK_THREADS;
+
+    fn cache_kib(index: &Index) -> i32 {
+        let kib = |connection: &Connection| {
+            connection.pragma_query_value(None, "cache_size", |row| row.get::<_, i32>(0))
+        };
+        -index.run(kib).unwrap()
+    }
+
+    #[test]
+    fn all_that_walk_take_no_more_memory_than_the_one_that_writes() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(INDEX_NAME);
+        let writer = Index::create(&path, Uuid::new_v4()).unwrap();
+        assert_eq!(cache_kib(&writer), CACHE_KIB);
+        let steady = Index::steady_reader(&path).unwrap();
+        assert!(cache_kib(&steady) * MOST_WALK_THREADS as i32 <= CACHE_KIB);
+    }
+
+    #[test]
+    fn the_writer_has_its_memory_back_when_the_late_indexes_are_made() {
+        let folder = tempfile::tempdir().unwrap();
+        let writer = Index::create(&folder.path().join(INDEX_NAME), Uuid::new_v4()).unwrap();
+        let make = |connection: &Connection| {
+            connection.execute_batch(DROP_LATE_INDEXES)?;
+            write::add_late_indexes(connection)
+        };
+        writer.run(make).unwrap();
+        assert_eq!(cache_kib(&writer), CACHE_KIB);
+        assert!(writer.is_current().unwrap());
     }
 }

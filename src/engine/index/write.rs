@@ -7,7 +7,10 @@ use super::read::next_node;
 use super::snapshot;
 use super::spool::{Record, Spool, SpoolError, Take};
 use super::summary::Summaries;
-use super::{DROP_LATE_INDEXES, Index, LATE_INDEXES, NodeId, OPEN, SnapshotState, StateChange};
+use super::{
+    CACHE_KIB, DROP_LATE_INDEXES, Index, LATE_INDEXES, NodeId, OPEN, SORT_CACHE_KIB, SnapshotState,
+    StateChange, set_cache,
+};
 use crate::engine::error::{Error, Result};
 use crate::engine::pin::Pin;
 use crate::engine::seal::Seal;
@@ -36,9 +39,12 @@ impl Index {
             .and_then(|()| summarize(&transaction, seq, before, first_new, spool))
             .map_err(|error| error.wrap(&self.path))?;
         if is_first {
-            transaction.execute_batch(LATE_INDEXES).map_err(wrap)?;
+            add_late_indexes(&transaction).map_err(wrap)?;
         }
-        transaction.commit().map_err(wrap)
+        transaction.commit().map_err(wrap)?;
+        // Its pages are hardly wanted again, and the other copy comes next.
+        let _ = self.connection.release_memory();
+        Ok(())
     }
 
     /// Notes that nothing had changed at `moment` since the snapshot `seq`, and how the sources are recognised now.
@@ -125,6 +131,13 @@ fn before(connection: &Connection, seq: i64) -> rusqlite::Result<Option<i64>> {
 /// Whether no version is known yet.
 fn is_first(connection: &Connection) -> rusqlite::Result<bool> {
     connection.prepare("SELECT 1 FROM version LIMIT 1")?.exists([]).map(|exists| !exists)
+}
+
+/// Makes the indexes that a first snapshot is written without. With less memory for sorting it is even faster.
+pub(super) fn add_late_indexes(connection: &Connection) -> rusqlite::Result<()> {
+    set_cache(connection, SORT_CACHE_KIB)?;
+    connection.execute_batch(LATE_INDEXES)?;
+    set_cache(connection, CACHE_KIB)
 }
 
 pub(super) fn insert_snapshot(
