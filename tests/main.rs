@@ -19,6 +19,7 @@ mod databases;
 #[cfg(feature = "gui")]
 mod decoder;
 mod delta;
+mod drafted;
 mod faults;
 mod fidelity;
 mod golden;

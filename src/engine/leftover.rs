@@ -23,10 +23,11 @@ const DRAFT_JOURNAL_NAME: &[u8] = b"index.sqlite-journal";
 
 /// Removes the index of a first snapshot that was not finished.
 pub fn remove_draft(stage: &Dir) -> rustix::io::Result<()> {
-    [DRAFT_NAME, DRAFT_JOURNAL_NAME].into_iter().try_for_each(|name| match stage.unlink(name) {
+    let removed = [DRAFT_JOURNAL_NAME, DRAFT_NAME].map(|name| match stage.unlink(name) {
         Err(Errno::NOENT) => Ok(()),
         removed => removed,
-    })
+    });
+    removed.into_iter().collect()
 }
 
 /// The tree of an interrupted run.

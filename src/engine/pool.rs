@@ -10,6 +10,8 @@ use super::error::{Error, Result};
 struct State<T> {
     tasks: Vec<T>,
     busy: usize,
+    /// Threads that wait for a task: waking nobody is a system call, too.
+    waiting: usize,
     failure: Option<Error>,
 }
 
@@ -31,7 +33,7 @@ impl<T: Send> Pool<T> {
         finish: impl Fn(L) -> Result<()> + Sync,
     ) -> Result<()> {
         let pool = Self {
-            state: Mutex::new(State { tasks, busy: 0, failure: None }),
+            state: Mutex::new(State { tasks, busy: 0, waiting: 0, failure: None }),
             wake: Condvar::new(),
         };
         thread::scope(|scope| {
@@ -55,8 +57,11 @@ impl<T: Send> Pool<T> {
 
     /// Adds tasks; the last of them is taken first.
     pub fn push(&self, tasks: impl IntoIterator<Item = T>) {
-        self.lock().tasks.extend(tasks);
-        self.wake.notify_all();
+        let mut state = self.lock();
+        state.tasks.extend(tasks);
+        if state.waiting > 0 {
+            self.wake.notify_all();
+        }
     }
 
     fn drain<L>(
@@ -85,7 +90,9 @@ impl<T: Send> Pool<T> {
             if state.busy == 0 {
                 return None;
             }
+            state.waiting += 1;
             state = self.wake.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state.waiting -= 1;
         }
     }
 

@@ -193,8 +193,13 @@ impl Reader {
             }
             place.remove();
         }
-        if self.origin.get() == Origin::Local
-            && let Ok(Some(drive)) = open_drive(repository, Index::open_read_only)
+        // The drive's may have been replaced, too.
+        let is_another = |drive: &Index| {
+            self.origin.get() == Origin::Local
+                || drive.head().ok() != self.index.borrow().head().ok()
+        };
+        if let Ok(Some(drive)) = open_drive(repository, Index::open_read_only)
+            && is_another(&drive)
         {
             self.index.replace(drive);
             self.origin.set(Origin::Drive);

@@ -29,6 +29,9 @@ impl Victim {
         let injection = point.injection();
         let answer = self.back_up_under(&injection);
         let added = self.check(&[], &injection);
+        if answer.code != Some(0) && answer.out.contains("is complete") {
+            return Err(format!("called complete: {answer:?}"));
+        }
         match answer.code {
             Some(0) if added != 1 => return Err(format!("nothing is there: {answer:?}")),
             // Nothing can be removed where removing fails.

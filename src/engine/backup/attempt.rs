@@ -52,7 +52,6 @@ impl<'a> Begin<'a> {
                 return still_the_same(writer, last, spool, self.clock);
             }
         };
-        self.monitor.enter(Phase::Indexing);
         draft::take_in(draft, writer, (&seal, &name), &spool, self.monitor)?;
         if let Some(leftover) = writer.leftover.take().filter(|_| !keeps_leftover) {
             // All that was worth anything in it is in the snapshot; what stays is looked at again the next time.
@@ -88,6 +87,7 @@ impl<'a> Begin<'a> {
                 Some(last) => Outcome::Same(last),
                 None => Outcome::New(publish(writer, stage, seq, self.monitor)?),
             };
+            self.monitor.enter(Phase::Indexing);
             Ok((filled, outcome))
         })?;
         let Filled { seal, keeps_leftover, .. } = filled;

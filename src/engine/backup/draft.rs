@@ -6,6 +6,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::PathBuf;
 use std::thread;
+use std::time::Duration;
 
 use crate::engine::error::{Error, Result};
 use crate::engine::index::{Draft, INDEX_NAME, Index, SnapshotState, Spool};
@@ -15,6 +16,9 @@ use crate::engine::pin::Pin;
 use crate::engine::recover::{Writer, index_path};
 use crate::engine::repository::Repository;
 use crate::engine::seal::Seal;
+
+/// How often a draft that nobody wants any more is told so, until it ends.
+const INTERRUPTED_EVERY: Duration = Duration::from_millis(1);
 
 /// Begins a draft if the index is empty; `None` also if that fails: the index is written at the end then.
 pub(super) fn begin(writer: &Writer, seq: u64) -> Option<Draft> {
@@ -38,23 +42,35 @@ pub(super) fn beside<T>(
     let Some(draft) = draft else { return Ok((work()?, None)) };
     thread::scope(|scope| {
         let interrupt = draft.interrupt();
-        let filling = scope.spawn(move || draft.fill(spool).ok().map(|()| draft));
-        let followed = Followed(spool);
+        let fill = move || draft.fill(spool).ok().map(|()| draft);
+        let Ok(filling) = thread::Builder::new().spawn_scoped(scope, fill) else {
+            return Ok((work()?, None));
+        };
+        let mut followed = Followed { spool, is_for_nothing: true };
         let done = work();
+        followed.is_for_nothing = done.is_err();
         drop(followed);
-        if done.is_err() {
+        while done.is_err() && !filling.is_finished() {
+            // One between two statements is not heard.
             interrupt.interrupt();
+            thread::sleep(INTERRUPTED_EVERY);
         }
-        Ok((done?, filling.join().ok().flatten()))
+        let draft = filling.join().ok().flatten();
+        Ok((done?, draft))
     })
 }
 
-/// Lets whoever follows a spool go when the run ends, however it does.
-struct Followed<'a>(&'a Spool);
+/// Lets whoever follows a spool go when the run fails or panics.
+struct Followed<'a> {
+    spool: &'a Spool,
+    is_for_nothing: bool,
+}
 
 impl Drop for Followed<'_> {
     fn drop(&mut self) {
-        self.0.abandon();
+        if self.is_for_nothing {
+            self.spool.give_up();
+        }
     }
 }
 
@@ -84,15 +100,15 @@ fn take_place(repository: &Repository) -> bool {
 
 /// Goes on with the index that was a draft.
 fn change_over(writer: &mut Writer, monitor: &Monitor) -> Result<()> {
-    let repository = &writer.repository;
-    let synced = repository.dir().sync();
-    synced.map_err(|errno| Error::drive("write the index of", repository.path(), errno))?;
-    let path = index_path(repository)?;
+    let path = index_path(&writer.repository)?;
     let index = Index::open(&path)?;
     let index = index.ok_or_else(|| Error::index(&path, rusqlite::Error::InvalidQuery))?;
     writer.index.replace_drive(index);
+    let repository = &writer.repository;
+    let synced = repository.dir().sync();
+    synced.map_err(|errno| Error::drive("write the index of", repository.path(), errno))?;
     // A copy of it is much faster than the same rows once more.
-    writer.index.follow(monitor);
+    writer.index.follow_or_remove(monitor);
     Ok(())
 }
 

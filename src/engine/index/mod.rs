@@ -109,7 +109,8 @@ impl Index {
     pub fn create(path: &Path, repository: Uuid) -> Result<Self> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
             | OpenFlags::SQLITE_OPEN_CREATE
-            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX
+            | OpenFlags::SQLITE_OPEN_NOFOLLOW;
         let index = Self::connect(path, flags, BUSY_MS)?;
         index.run(|connection| {
             connection

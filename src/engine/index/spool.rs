@@ -3,7 +3,7 @@
 //! Memory stays flat however many entries there are, and nothing in the index moves before the commit.
 
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::{BufReader, ErrorKind, Read};
 use std::ops::Range;
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
@@ -85,6 +85,8 @@ pub struct Spool {
     news: Condvar,
     /// Whether more than fingerprints changed.
     has_versions: AtomicBool,
+    /// Whether the run failed, so that nobody needs to read on.
+    is_given_up: AtomicBool,
 }
 
 /// What was handed over by all writers.
@@ -114,6 +116,7 @@ impl Spool {
             handed: Mutex::new(Handed { bytes: 0, state: Progress::Open }),
             news: Condvar::new(),
             has_versions: AtomicBool::new(false),
+            is_given_up: AtomicBool::new(false),
         })
     }
 
@@ -132,8 +135,9 @@ impl Spool {
         self.end(Progress::Complete);
     }
 
-    /// Says to whoever follows that it was for nothing, unless all is there.
-    pub fn abandon(&self) {
+    /// Says to whoever follows or reads that it was for nothing.
+    pub fn give_up(&self) {
+        self.is_given_up.store(true, Relaxed);
         self.end(Progress::Abandoned);
     }
 
@@ -157,9 +161,7 @@ impl Spool {
         loop {
             let handed = self.wait_beyond(read);
             match handed.state {
-                Progress::Abandoned => {
-                    return Err(std::io::Error::from(std::io::ErrorKind::Interrupted).into());
-                }
+                Progress::Abandoned => return Err(ErrorKind::Interrupted.into()),
                 Progress::Complete if handed.bytes == read => return Ok(()),
                 Progress::Open | Progress::Complete => self.read(read..handed.bytes, take)?,
             }
@@ -176,20 +178,23 @@ impl Spool {
 
     /// Reads the records that lie in `range`.
     fn read(&self, range: Range<u64>, take: Take<'_>) -> Result<(), SpoolError> {
+        let mut left = range.end - range.start;
         let mut reader = BufReader::with_capacity(CHUNK_BYTES, Part { file: &self.file, range });
         let mut record = Vec::new();
-        loop {
-            let mut length = [0; 4];
-            match reader.read_exact(&mut length) {
-                Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => return Ok(()),
-                outcome => outcome?,
+        while left > 0 {
+            if self.is_given_up.load(Relaxed) {
+                return Err(ErrorKind::Interrupted.into());
             }
+            let mut length = [0; 4];
+            reader.read_exact(&mut length)?;
             record.resize(u32::from_le_bytes(length) as usize, 0);
             reader.read_exact(&mut record)?;
             let decoded = postcard::from_bytes(&record)
-                .map_err(|error| std::io::Error::new(std::io::ErrorKind::InvalidData, error))?;
+                .map_err(|error| std::io::Error::new(ErrorKind::InvalidData, error))?;
             take(decoded).map_err(SpoolError::Index)?;
+            left = left.saturating_sub((length.len() + record.len()) as u64);
         }
+        Ok(())
     }
 
     fn lock(&self) -> MutexGuard<'_, Handed> {
@@ -227,6 +232,12 @@ impl SpoolError {
             Self::Io(source) => Error::io("read the changes for", path, source),
             Self::Index(source) => Error::index(path, source),
         }
+    }
+}
+
+impl From<ErrorKind> for SpoolError {
+    fn from(kind: ErrorKind) -> Self {
+        Self::Io(kind.into())
     }
 }
 
@@ -323,8 +334,6 @@ mod tests {
             let following = scope.spawn(|| nodes(|take| spool.follow(take)));
             hand_over(&spool, 100);
             spool.complete();
-            // Too late to take it back.
-            spool.abandon();
             following.join().unwrap()
         });
         assert_eq!(followed, Some((1..=100).collect()));
@@ -337,9 +346,36 @@ mod tests {
         let followed = thread::scope(|scope| {
             let following = scope.spawn(|| nodes(|take| spool.follow(take)));
             hand_over(&spool, 3);
-            spool.abandon();
+            spool.give_up();
             following.join().unwrap()
         });
         assert_eq!(followed, None);
+    }
+
+    #[test]
+    fn nothing_more_is_read_of_what_was_given_up() {
+        let (_folder, spool) = spool();
+        hand_over(&spool, 100);
+        spool.complete();
+        let mut read = 0;
+        let ended = spool.follow(&mut |_| {
+            read += 1;
+            spool.give_up();
+            Ok(())
+        });
+        assert!(ended.is_err());
+        assert_eq!(read, 1);
+    }
+
+    #[test]
+    fn a_spool_that_lost_its_end_is_not_taken_for_a_whole_one() {
+        let (_folder, spool) = spool();
+        hand_over(&spool, 3);
+        spool.complete();
+        let bytes = spool.file.metadata().unwrap().len();
+        for lost in [1, bytes / 3, bytes] {
+            spool.file.set_len(bytes - lost).unwrap();
+            assert_eq!(nodes(|take| spool.follow(take)), None, "without {lost} bytes");
+        }
     }
 }

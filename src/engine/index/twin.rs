@@ -67,6 +67,14 @@ impl Twin {
         }
     }
 
+    /// As [`Twin::follow`] after the drive's index was replaced; a copy that could not follow is removed, as it knows nothing of that.
+    pub fn follow_or_remove(&mut self, monitor: &Monitor) {
+        self.follow(monitor);
+        if let (None, Some(place)) = (&self.local, &self.place) {
+            place.remove();
+        }
+    }
+
     /// The drive's index alone, for changes that this computer's copy gets when it follows.
     pub fn drive_mut(&mut self) -> &mut Index {
         &mut self.drive

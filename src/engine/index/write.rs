@@ -136,8 +136,9 @@ fn is_first(connection: &Connection) -> rusqlite::Result<bool> {
 /// Makes the indexes that a first snapshot is written without. With less memory for sorting it is even faster.
 pub(super) fn add_late_indexes(connection: &Connection) -> rusqlite::Result<()> {
     set_cache(connection, SORT_CACHE_KIB)?;
-    connection.execute_batch(LATE_INDEXES)?;
-    set_cache(connection, CACHE_KIB)
+    let added = connection.execute_batch(LATE_INDEXES);
+    set_cache(connection, CACHE_KIB)?;
+    added
 }
 
 pub(super) fn insert_snapshot(
