@@ -7,6 +7,7 @@ use rustix::io::Errno;
 
 use super::dir::Dir;
 use super::error::{Error, Result};
+use super::index::INDEX_NAME;
 use super::lock::{Lock, LockKind};
 use super::mend;
 use super::meta::{Kind, Metadata};
@@ -16,7 +17,7 @@ use super::repository::Repository;
 use super::snapshot::{FILES_NAME, is_snapshot_name};
 
 /// The index of a first snapshot that isn't finished, in `stage/`.
-pub const DRAFT_NAME: &[u8] = b"index.sqlite";
+pub const DRAFT_NAME: &[u8] = INDEX_NAME.as_bytes();
 
 /// What SQLite has beside it for a moment.
 const DRAFT_JOURNAL_NAME: &[u8] = b"index.sqlite-journal";

@@ -2,8 +2,6 @@
 //!
 //! The draft lies in `stage/`, where whatever a run leaves is looked through by the next opening.
 
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt as _;
 use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
@@ -120,6 +118,5 @@ pub(super) fn discard(repository: &Repository) {
 }
 
 fn path(repository: &Repository) -> Result<PathBuf> {
-    let stage = index_path(repository)?.with_file_name("stage");
-    Ok(stage.join(OsStr::from_bytes(DRAFT_NAME)))
+    Ok(index_path(repository)?.with_file_name("stage").join(INDEX_NAME))
 }

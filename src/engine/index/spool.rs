@@ -327,15 +327,20 @@ mod tests {
         (folder, spool)
     }
 
+    /// What one gets who follows while so many nodes are handed over and the run ends by `end`.
+    fn followed(spool: &Spool, count: NodeId, end: fn(&Spool)) -> Option<Vec<NodeId>> {
+        thread::scope(|scope| {
+            let following = scope.spawn(|| nodes(|take| spool.follow(take)));
+            hand_over(spool, count);
+            end(spool);
+            following.join().unwrap()
+        })
+    }
+
     #[test]
     fn who_follows_gets_all_that_is_handed_over_until_it_is_complete() {
         let (_folder, spool) = spool();
-        let followed = thread::scope(|scope| {
-            let following = scope.spawn(|| nodes(|take| spool.follow(take)));
-            hand_over(&spool, 100);
-            spool.complete();
-            following.join().unwrap()
-        });
+        let followed = followed(&spool, 100, Spool::complete);
         assert_eq!(followed, Some((1..=100).collect()));
         assert_eq!(nodes(|take| spool.read_all(take)), followed);
     }
@@ -343,13 +348,7 @@ mod tests {
     #[test]
     fn who_follows_a_run_that_ends_early_is_told_so() {
         let (_folder, spool) = spool();
-        let followed = thread::scope(|scope| {
-            let following = scope.spawn(|| nodes(|take| spool.follow(take)));
-            hand_over(&spool, 3);
-            spool.give_up();
-            following.join().unwrap()
-        });
-        assert_eq!(followed, None);
+        assert_eq!(followed(&spool, 3, Spool::give_up), None);
     }
 
     #[test]
