@@ -1,5 +1,7 @@
 //! The Merkle digest of a source's tree, by which a lost, added or altered entry is found from the tree alone.
 
+use std::ops::Range;
+
 use super::meta::{ContentHash, Kind, Metadata};
 use super::overrides::Override;
 
@@ -21,9 +23,29 @@ pub enum Content {
 
 /// The children of one directory, gathered in any order.
 #[derive(Debug, Default)]
-pub struct DirectoryDigest(Vec<(Vec<u8>, Vec<u8>)>);
+pub struct DirectoryDigest {
+    /// The records as they are hashed, one after the other.
+    records: Vec<u8>,
+    children: Vec<Record>,
+}
+
+/// Where a child's record is.
+#[derive(Debug)]
+struct Record {
+    bytes: Range<usize>,
+    name: Range<usize>,
+}
+
+/// What a child's record takes beside its name, mostly.
+const RECORD_BYTES: usize = 128;
 
 impl DirectoryDigest {
+    /// Makes room for so many children at once.
+    pub fn reserve(&mut self, children: usize) {
+        self.records.reserve(children * RECORD_BYTES);
+        self.children.reserve(children);
+    }
+
     /// Adds a child: its metadata after overrides, the digest of its attributes and its content. Of the
     /// override only inode flags and link group are taken, which are nowhere else.
     pub fn add(
@@ -34,7 +56,13 @@ impl DirectoryDigest {
         xattrs: Option<[u8; 32]>,
         content: Content,
     ) {
-        let mut record = Vec::with_capacity(96);
+        let record = &mut self.records;
+        let start = record.len();
+        record.push(meta.kind.code());
+        record.extend_from_slice(&u16::try_from(name.len()).unwrap_or(u16::MAX).to_le_bytes());
+        let name_start = record.len();
+        record.extend_from_slice(name);
+        let name = name_start..record.len();
         record.extend_from_slice(&meta.mode.to_le_bytes());
         record.extend_from_slice(&meta.uid.to_le_bytes());
         record.extend_from_slice(&meta.gid.to_le_bytes());
@@ -62,20 +90,16 @@ impl DirectoryDigest {
             }
             Content::Special => {}
         }
-        let mut head = vec![meta.kind.code()];
-        head.append(&mut record);
-        self.0.push((name.to_vec(), head));
+        self.children.push(Record { bytes: start..record.len(), name });
     }
 
     /// The directory's digest.
     pub fn finish(mut self) -> [u8; 32] {
-        self.0.sort_unstable_by(|one, other| one.0.cmp(&other.0));
+        let records = self.records;
+        self.children.sort_unstable_by_key(|child| &records[child.name.clone()]);
         let mut hasher = blake3::Hasher::new_derive_key(CONTEXT);
-        for (name, record) in &self.0 {
-            hasher.update(&record[..1]);
-            hasher.update(&u16::try_from(name.len()).unwrap_or(u16::MAX).to_le_bytes());
-            hasher.update(name);
-            hasher.update(&record[1..]);
+        for child in self.children {
+            hasher.update(&records[child.bytes]);
         }
         *hasher.finalize().as_bytes()
     }

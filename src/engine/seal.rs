@@ -1,11 +1,13 @@
 //! `seal.json`: written last into a snapshot, never changed, and telling what the snapshot is.
 
 use std::collections::BTreeMap;
+use std::ops::AddAssign;
 
 use jiff::{Timestamp, Zoned};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::meta::Kind;
 use super::overrides::SnapshotRef;
 use super::path::RelPath;
 use super::repository::Features;
@@ -99,6 +101,32 @@ pub struct Counts {
     pub problems: u64,
     /// Files whose hash isn't known.
     pub unverified: u64,
+}
+
+impl Counts {
+    /// Counts an entry that is of this kind.
+    pub(crate) fn count(&mut self, kind: Kind) {
+        *match kind {
+            Kind::File => &mut self.files,
+            Kind::Directory => &mut self.directories,
+            Kind::Symlink => &mut self.symlinks,
+            Kind::Fifo | Kind::Socket | Kind::Block | Kind::Character => &mut self.special,
+        } += 1;
+    }
+}
+
+impl AddAssign for Counts {
+    fn add_assign(&mut self, more: Self) {
+        self.files += more.files;
+        self.directories += more.directories;
+        self.symlinks += more.symlinks;
+        self.special += more.special;
+        self.linked += more.linked;
+        self.copied += more.copied;
+        self.overrides += more.overrides;
+        self.problems += more.problems;
+        self.unverified += more.unverified;
+    }
 }
 
 /// Bytes of content.

@@ -52,7 +52,7 @@ impl Run<'_> {
             change = state.change();
         }
         if is_stored && state.meta.kind == Kind::File {
-            self.totals.linked.fetch_add(1, Relaxed);
+            worker.gathered.counts.linked += 1;
         }
         if mark && !change.absent {
             let now = || folder.base.as_ref().map(|base| base.reference.clone());
@@ -119,7 +119,7 @@ impl Run<'_> {
         let Override { mode, uid, gid, mtime, xattrs, .. } = change;
         let change = Override { mode, uid, gid, mtime, xattrs, ..said };
         self.remember((folder, &child.name), (&state.meta, state.xattrs, read.hash));
-        self.totals.copied_bytes.fetch_add(read.data_bytes, Relaxed);
+        worker.gathered.bytes.copied += read.data_bytes;
         Ok(Some(State {
             stored_mtime: (stored.mtime != state.meta.mtime).then_some(stored.mtime),
             override_text: change.to_text(),

@@ -20,9 +20,10 @@ impl Run<'_> {
                 std::mem::take(&mut *folder.digest.lock().unwrap_or_else(PoisonError::into_inner))
                     .finish();
             let state = self.dress_folder(worker, &folder)?;
-            self.count(&state);
+            self.count(worker, &state);
             let (meta, change, xattrs) = (state.meta, state.change(), state.xattrs);
-            self.record(worker, folder.node, folder.known.as_ref(), state)?;
+            let known = folder.known.as_ref().map(|(first, last, state)| (*first, *last, state));
+            self.record(worker, folder.node, known, state)?;
             let up = match &folder.up {
                 Up::Source(id) => {
                     self.keep_tree(*id, digest);

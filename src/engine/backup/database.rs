@@ -1,16 +1,16 @@
 //! The databases of a folder: each is stored with its log or journal as one unit, before all other entries.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::atomic::Ordering::Relaxed;
+use std::collections::HashSet;
 
 use rustix::io::Errno;
 
 use super::folder::Folder;
+use super::known::KnownChildren;
 use super::measure;
 use super::run::{Run, Worker};
 use crate::engine::copy::{CopyError, ReadFile};
 use crate::engine::error::Result;
-use crate::engine::index::{Child, State};
+use crate::engine::index::State;
 use crate::engine::meta::{Fingerprint, Kind, Metadata};
 use crate::engine::overrides::{Captured, Override};
 use crate::engine::plan::{self, Step};
@@ -19,8 +19,6 @@ use crate::engine::sqlite::{self, Capture, Outcome, Part, SHARED_MEMORY_SUFFIX};
 
 /// The size of each database is a multiple of this.
 const SMALLEST_PAGE_BYTES: u64 = 512;
-
-type KnownChildren = HashMap<Vec<u8>, Child>;
 
 /// What may be a database: a file, and beside it what has the name of its log or journal.
 struct Unit {
@@ -202,11 +200,11 @@ impl Run<'_> {
             }
         }
         for (at, (_, name)) in unit.parts.iter().enumerate() {
-            let Some(child) = known.remove(name) else { continue };
+            let Some(child) = known.take(name) else { continue };
             let fingerprint = fingerprints.get(at).copied().unwrap_or(child.state.fingerprint);
             let state = State { fingerprint, ..child.state.clone() };
-            self.totals.linked.fetch_add(1, Relaxed);
-            self.keep(worker, folder, name, Some(&child), state)?;
+            worker.gathered.counts.linked += 1;
+            self.keep(worker, folder, name, Some(child), state)?;
         }
         Ok(true)
     }
@@ -230,8 +228,7 @@ impl Run<'_> {
             return Ok(false);
         }
         for (_, name) in &unit.parts {
-            let before = known.remove(name);
-            self.give_up(worker, folder, name, before.as_ref(), errno)?;
+            self.give_up(worker, folder, name, known.take(name), errno)?;
         }
         Ok(true)
     }
@@ -286,8 +283,7 @@ impl Run<'_> {
                 ..Override::default()
             };
             let name = part.part.name(name);
-            let before = known.remove(&name);
-            let place = (name.as_slice(), before.as_ref());
+            let place = (name.as_slice(), known.take(&name));
             let bytes = part.read.data_bytes;
             self.keep_stored(worker, folder, place, (part.read, &file, bytes), mark)?;
         }
@@ -329,7 +325,7 @@ impl Run<'_> {
         names: &[Vec<u8>],
         known: &mut KnownChildren,
     ) -> Result<()> {
-        for (name, before) in std::mem::take(&mut worker.late) {
+        for name in std::mem::take(&mut worker.late) {
             let Some(source) = &folder.source else { continue };
             let is_new = |part: &Part| {
                 let name = part.name(&name);
@@ -351,7 +347,7 @@ impl Run<'_> {
                     for child in listed.iter().filter_map(|part| known.get(&part.name(&name))) {
                         self.forget_below(worker, folder, child)?;
                     }
-                    known.extend(before.map(|child| (name.clone(), child)));
+                    known.put_back(&name);
                     self.keep_captured(worker, folder, &name, captured, known)?;
                     continue;
                 }
@@ -359,7 +355,8 @@ impl Run<'_> {
                 Err(errno) => errno,
             };
             self.clear_stage(folder, &name)?;
-            self.give_up(worker, folder, &name, before.as_ref(), errno)?;
+            known.put_back(&name);
+            self.give_up(worker, folder, &name, known.take(&name), errno)?;
         }
         Ok(())
     }

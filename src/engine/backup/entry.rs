@@ -8,7 +8,7 @@ use rustix::io::Errno;
 use super::copies::link_group;
 use super::folder::Folder;
 use super::measure;
-use super::run::{Known, Run, Worker};
+use super::run::{Run, Worker};
 use crate::engine::dir::{Dir, set_child_mtime};
 use crate::engine::error::Result;
 use crate::engine::index::{Child, State};
@@ -250,21 +250,23 @@ impl Run<'_> {
         if let Some(text) = &state.override_text {
             worker.gathered.overrides.push(folder.path.join(name), text.clone());
         }
-        self.count(&state);
+        self.count(worker, &state);
         let node = match before {
             Some(child) => child.node,
             None => self.intern(&worker.index, &mut worker.spool, folder.place(), name)?.0,
         };
-        let known: Option<Known> =
-            before.map(|child| (child.first, child.last, child.state.clone()));
-        self.record(worker, node, known.as_ref(), state)
+        let known = before.map(|child| (child.first, child.last, &child.state));
+        self.record(worker, node, known, state)
     }
 
     /// Says the owner of an entry anew: where inodes carry none, what needs no word is another thing in a run of
     /// another group.
     fn with_owner(&self, mut state: State) -> State {
+        if self.carrier.owners == Owners::Inode || state.meta.kind.is_special() {
+            return state;
+        }
         let mut change = state.change();
-        if self.carrier.owners == Owners::Inode || state.meta.kind.is_special() || change.absent {
+        if change.absent {
             return state;
         }
         let said = (change.uid, change.gid);

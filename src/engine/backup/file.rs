@@ -2,7 +2,6 @@
 
 use std::cell::{Cell, OnceCell};
 use std::os::fd::OwnedFd;
-use std::sync::atomic::Ordering::Relaxed;
 
 use rustix::io::Errno;
 
@@ -211,7 +210,7 @@ impl Run<'_> {
         written_bytes: u64,
     ) -> Result<()> {
         if self.is_database_in_use(folder, found.name, &read) {
-            worker.late.push((found.name.to_vec(), found.before.cloned()));
+            worker.late.push(found.name.to_vec());
             return Ok(());
         }
         if read.torn {
@@ -237,9 +236,9 @@ impl Run<'_> {
         (change.torn, change.captured) = (mark.torn, mark.captured);
         // A clone in which nothing was written holds what was there before.
         let is_copied = written_bytes > 0 || read.data_bytes == 0;
-        let counter = if is_copied { &self.totals.copied } else { &self.totals.linked };
-        counter.fetch_add(1, Relaxed);
-        self.totals.copied_bytes.fetch_add(written_bytes, Relaxed);
+        let counts = &mut worker.gathered.counts;
+        *if is_copied { &mut counts.copied } else { &mut counts.linked } += 1;
+        worker.gathered.bytes.copied += written_bytes;
         self.remember((folder, name), (&read.meta, read.xattrs.digest(), read.hash));
         let state = self.state_of(&read, stored.mtime, &change);
         self.keep(worker, folder, name, before, state)
@@ -264,7 +263,7 @@ impl Run<'_> {
         found: &Found<'_>,
         state: State,
     ) -> Result<()> {
-        self.totals.linked.fetch_add(1, Relaxed);
+        worker.gathered.counts.linked += 1;
         self.keep(worker, folder, found.name, found.before, state)
     }
 

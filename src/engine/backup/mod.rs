@@ -14,6 +14,7 @@ mod filter;
 mod folder;
 mod freed;
 mod gauge;
+mod known;
 mod measure;
 mod need;
 mod places;

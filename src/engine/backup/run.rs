@@ -15,19 +15,20 @@ use super::copies::Nearby;
 use super::folder::{Base, Folder};
 use super::gauge::{Gauge, InFlight, Rewritten};
 use super::sealing::blank_seal;
-use super::tally::{Gathered, Totals};
+use super::tally::Gathered;
 use super::walk::Task;
 use crate::engine::acl::Id;
-use crate::engine::copy::{BUFFER_BYTES, CopyError, OwnerRule};
+use crate::engine::copy::{self, BUFFER_BYTES, CopyError, OwnerRule};
 use crate::engine::damage::Damage;
 use crate::engine::dir::{Dir, stat_fd};
 use crate::engine::error::{Error, Result};
 use crate::engine::index::{
-    Change, Child, Index, NodeId, OPEN, SnapshotRow, SnapshotState, Spool, SpoolWriter, State,
+    Change, Index, NodeId, OPEN, SnapshotRow, SnapshotState, Spool, SpoolWriter, State,
 };
 use crate::engine::listing::Buffer;
 use crate::engine::meta::{FileTime, Kind, Metadata};
 use crate::engine::monitor::{Event, Monitor};
+use crate::engine::overrides::Override;
 use crate::engine::path::RelPath;
 use crate::engine::plan::Carrier;
 use crate::engine::pool::{Pool, walk_threads};
@@ -76,7 +77,6 @@ pub(super) struct Run<'a> {
     pub must_commit: AtomicBool,
     /// Not all sources could be read.
     pub keeps_leftover: AtomicBool,
-    pub totals: Totals,
     pub spool: &'a Spool,
     next_node: AtomicI64,
     gathered: Mutex<Gathered>,
@@ -95,8 +95,8 @@ pub(super) struct Worker<'a> {
     pub content: Vec<u8>,
     pub nearby: Option<(Nearby, Arc<Dir>)>,
     pub gathered: Gathered,
-    /// Databases of the folder at hand that are to be stored once more, with what was known of them.
-    pub late: Vec<(Vec<u8>, Option<Child>)>,
+    /// Databases of the folder at hand that are to be stored once more.
+    pub late: Vec<Vec<u8>>,
 }
 
 impl<'a> Run<'a> {
@@ -139,7 +139,6 @@ impl<'a> Run<'a> {
             accept_empty: options.accept_empty,
             must_commit: AtomicBool::new(false),
             keeps_leftover: AtomicBool::new(false),
-            totals: Totals::default(),
             spool,
             next_node: AtomicI64::new(writer.index.next_node()?),
             gathered: Mutex::default(),
@@ -181,7 +180,6 @@ impl<'a> Run<'a> {
     pub fn finish(self) -> (Seal, Vec<u8>, Vec<Problem>) {
         let gathered = self.gathered.into_inner().unwrap_or_else(PoisonError::into_inner);
         let mut seal = blank_seal(self.repository, &jiff::Zoned::now());
-        self.totals.write_to(&mut seal);
         let (overrides, problems) = gathered.write_to(&mut seal);
         (seal, overrides, problems)
     }
@@ -232,7 +230,7 @@ impl<'a> Run<'a> {
         &self,
         worker: &mut Worker<'_>,
         node: NodeId,
-        known: Option<&Known>,
+        known: Option<(i64, i64, &State)>,
         state: State,
     ) -> Result<()> {
         let gathered = &mut worker.gathered;
@@ -244,13 +242,10 @@ impl<'a> Run<'a> {
                     return Ok(());
                 }
                 let fingerprint = state.fingerprint;
-                self.push(
-                    &mut worker.spool,
-                    Change::Fingerprint { node, first: *first, fingerprint },
-                )
+                self.push(&mut worker.spool, Change::Fingerprint { node, first, fingerprint })
             }
             Some((first, OPEN, _)) => {
-                let replaces = Some(*first);
+                let replaces = Some(first);
                 self.push(&mut worker.spool, Change::Begin { node, replaces, state })
             }
             _ => self.push(&mut worker.spool, Change::Begin { node, replaces: None, state }),
@@ -283,8 +278,8 @@ impl<'a> Run<'a> {
     }
 
     /// Counts an entry and its content.
-    pub fn count(&self, state: &State) {
-        self.totals.count(state);
+    pub fn count(&self, worker: &mut Worker<'_>, state: &State) {
+        worker.gathered.count(state);
         if let Some(gauge) = &self.gauge {
             gauge.use_for_entry();
         }
@@ -316,15 +311,22 @@ impl<'a> Run<'a> {
         fd: impl std::os::fd::AsFd,
         meta: &Metadata,
         xattrs: &Xattrs,
-    ) -> Result<(crate::engine::overrides::Override, Metadata)> {
-        let owner = match self.carrier.owners {
-            Owners::Inode => OwnerRule::Set,
-            Owners::Seal => OwnerRule::Leave,
+    ) -> Result<(Override, Metadata)> {
+        let set = |owner| {
+            copy::set_metadata(&fd, meta, xattrs, owner).map_err(|errno| self.drive_error(errno))
         };
-        let all = crate::engine::copy::set_metadata(&fd, meta, xattrs, owner)
-            .map_err(|errno| self.drive_error(errno))?;
-        let stored = self.stored_meta_of(&fd)?;
-        let mut change = crate::engine::overrides::Override::between(meta, &stored);
+        // What a process makes is its own already, unless the folder around it says otherwise.
+        let is_own = (meta.uid, meta.gid) == (self.owner.uid, self.owner.gid);
+        let mut all = match self.carrier.owners {
+            Owners::Inode if !is_own => set(OwnerRule::Set)?,
+            Owners::Inode | Owners::Seal => set(OwnerRule::Leave)?,
+        };
+        let mut stored = self.stored_meta_of(&fd)?;
+        if is_own && (stored.uid, stored.gid) != (meta.uid, meta.gid) {
+            all = set(OwnerRule::Set)?;
+            stored = self.stored_meta_of(&fd)?;
+        }
+        let mut change = Override::between(meta, &stored);
         if !all || xattrs.has_labels() {
             change.set_xattrs(xattrs);
         }

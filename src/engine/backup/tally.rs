@@ -1,7 +1,6 @@
 //! What a run counts and gathers on its way, for the seal.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use nix::unistd::{Group, User};
 use uuid::Uuid;
@@ -9,25 +8,14 @@ use uuid::Uuid;
 use crate::engine::index::State;
 use crate::engine::meta::Kind;
 use crate::engine::overrides::OverrideList;
-use crate::engine::seal::{Ids, Problem, Seal};
-
-/// Counters of the whole run.
-#[derive(Debug, Default)]
-pub(super) struct Totals {
-    pub files: AtomicU64,
-    pub directories: AtomicU64,
-    pub symlinks: AtomicU64,
-    pub special: AtomicU64,
-    pub linked: AtomicU64,
-    pub copied: AtomicU64,
-    pub unverified: AtomicU64,
-    pub total_bytes: AtomicU64,
-    pub copied_bytes: AtomicU64,
-}
+use crate::engine::seal::{ByteCounts, Counts, Ids, Problem, Seal};
 
 /// What is gathered for the seal.
 #[derive(Debug, Default)]
 pub(super) struct Gathered {
+    /// But for overrides and problems, which are counted at the end.
+    pub counts: Counts,
+    pub bytes: ByteCounts,
     pub overrides: OverrideList,
     pub problems: Vec<Problem>,
     pub users: BTreeSet<u32>,
@@ -35,42 +23,21 @@ pub(super) struct Gathered {
     pub trees: BTreeMap<Uuid, String>,
 }
 
-impl Totals {
+impl Gathered {
     /// Counts an entry and its content.
-    pub fn count(&self, state: &State) {
-        let counter = match state.meta.kind {
-            Kind::File => &self.files,
-            Kind::Directory => &self.directories,
-            Kind::Symlink => &self.symlinks,
-            Kind::Fifo | Kind::Socket | Kind::Block | Kind::Character => &self.special,
-        };
-        counter.fetch_add(1, Relaxed);
+    pub fn count(&mut self, state: &State) {
+        self.counts.count(state.meta.kind);
         if state.meta.kind == Kind::File {
-            self.total_bytes.fetch_add(state.meta.size_bytes, Relaxed);
-            if state.hash.is_none() {
-                self.unverified.fetch_add(1, Relaxed);
-            }
+            self.bytes.total = self.bytes.total.saturating_add(state.meta.size_bytes);
+            self.counts.unverified += u64::from(state.hash.is_none());
         }
     }
 
-    /// Puts the counters into the seal.
-    pub fn write_to(&self, seal: &mut Seal) {
-        let counts = &mut seal.counts;
-        counts.files = self.files.load(Relaxed);
-        counts.directories = self.directories.load(Relaxed);
-        counts.symlinks = self.symlinks.load(Relaxed);
-        counts.special = self.special.load(Relaxed);
-        counts.linked = self.linked.load(Relaxed);
-        counts.copied = self.copied.load(Relaxed);
-        counts.unverified = self.unverified.load(Relaxed);
-        seal.bytes.total = self.total_bytes.load(Relaxed);
-        seal.bytes.copied = self.copied_bytes.load(Relaxed);
-    }
-}
-
-impl Gathered {
     /// Takes over what one thread gathered.
     pub fn take_from(&mut self, mut worker: Self) {
+        self.counts += worker.counts;
+        self.bytes.total = self.bytes.total.saturating_add(worker.bytes.total);
+        self.bytes.copied += worker.bytes.copied;
         self.overrides.append(worker.overrides);
         self.users.append(&mut worker.users);
         self.groups.append(&mut worker.groups);
@@ -78,8 +45,12 @@ impl Gathered {
 
     /// Puts digests, names and counts into the seal; returns the lines of overrides, and the problems.
     pub fn write_to(self, seal: &mut Seal) -> (Vec<u8>, Vec<Problem>) {
-        seal.counts.overrides = self.overrides.len() as u64;
-        seal.counts.problems = self.problems.len() as u64;
+        seal.counts = Counts {
+            overrides: self.overrides.len() as u64,
+            problems: self.problems.len() as u64,
+            ..self.counts
+        };
+        seal.bytes = self.bytes;
         seal.ids = Ids {
             users: names(self.users, |id| {
                 User::from_uid(id.into()).ok().flatten().map(|user| user.name)

@@ -1,13 +1,14 @@
 //! The way through a source's folders: each is opened, listed and filled. `close` ends it.
 
 use std::cmp::Reverse;
-use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering::AcqRel, Ordering::Relaxed};
+use std::sync::{Arc, PoisonError};
 
 use rustix::io::Errno;
 
 use super::folder::{Folder, Up};
+use super::known::KnownChildren;
 use super::run::{Run, Worker};
 use crate::engine::error::Result;
 use crate::engine::index::{self, Change, Child, OPEN};
@@ -143,31 +144,31 @@ impl Run<'_> {
             folder.unread.store(true, Relaxed);
             return self.carry_children(worker, folder, known, pool);
         }
-        let mut known: HashMap<Vec<u8>, Child> =
-            known.into_iter().map(|child| (child.name.clone(), child)).collect();
+        let mut known = KnownChildren::new(known);
+        folder.digest.lock().unwrap_or_else(PoisonError::into_inner).reserve(names.len());
         let mut folders = Vec::new();
         let done = self.store_databases(worker, folder, &names, &mut known)?;
         for name in names.iter().filter(|name| !done.contains(*name)) {
             self.monitor.check_cancelled()?;
-            let before = known.remove(name);
-            let meta = match &before {
+            let before = known.take(name);
+            let meta = match before {
                 // What it is now is seen when it is opened; until then, its last time tells when its turn comes.
                 Some(child)
-                    if listed_folders.contains(name)
-                        && child.state.meta.kind == Kind::Directory =>
+                    if child.state.meta.kind == Kind::Directory
+                        && listed_folders.contains(name) =>
                 {
                     Some(child.state.meta)
                 }
-                _ => self.store_entry(worker, folder, name, before.as_ref())?,
+                _ => self.store_entry(worker, folder, name, before)?,
             };
             if let Some(meta) = meta {
                 let (up, urgency) = (Arc::clone(folder), plan::urgency(name, &meta));
-                let (name, known) = (name.clone(), before.map(Box::new));
+                let (name, known) = (name.clone(), before.cloned().map(Box::new));
                 folders.push((urgency, Task::Child { up, name, known, carried: false }));
             }
         }
         self.store_late_databases(worker, folder, &names, &mut known)?;
-        for gone in known.values() {
+        for gone in known.left() {
             self.forget(worker, folder, gone)?;
         }
         folders.sort_by_key(|(urgency, _)| Reverse(*urgency));

@@ -1,6 +1,7 @@
 //! The state of one path, as a row of the index holds it.
 
-use rusqlite::{Row, types::Type};
+use rusqlite::Row;
+use rusqlite::types::{Type, ValueRef};
 use serde::{Deserialize, Serialize};
 
 use crate::engine::copy::ReadFile;
@@ -120,8 +121,13 @@ impl State {
             )
         };
         let kind = u8::try_from(row.get::<_, i64>(start)?).ok().and_then(Kind::from_code);
-        let hash: Option<Vec<u8>> = row.get(start + 8)?;
-        let xattrs: Option<Vec<u8>> = row.get(start + 9)?;
+        let digest = |column: usize| -> rusqlite::Result<Option<[u8; 32]>> {
+            match row.get_ref(start + column)? {
+                ValueRef::Null => Ok(None),
+                ValueRef::Blob(bytes) => bytes.try_into().map(Some).map_err(|_| absurd(column)),
+                _ => Err(absurd(column)),
+            }
+        };
         let device: Option<i64> = row.get(start + 7)?;
         let device = device.unwrap_or(0) as u64;
         let inode: Option<i64> = row.get(start + 10)?;
@@ -146,14 +152,8 @@ impl State {
                     .ok_or_else(|| absurd(6))?,
                 device: ((device >> 32) as u32, device as u32),
             },
-            hash: match hash {
-                Some(bytes) => Some(ContentHash::from_slice(&bytes).ok_or_else(|| absurd(8))?),
-                None => None,
-            },
-            xattrs: match xattrs {
-                Some(bytes) => Some(bytes.try_into().map_err(|_| absurd(9))?),
-                None => None,
-            },
+            hash: digest(8)?.map(ContentHash),
+            xattrs: digest(9)?,
             fingerprint: inode
                 .zip(time(11)?)
                 .map(|(inode, ctime)| Fingerprint { inode: inode as u64, ctime }),

@@ -87,25 +87,15 @@ impl Walk<'_> {
 impl Tally {
     /// Counts one entry.
     pub(super) fn count(&mut self, meta: &Metadata) {
-        let counts = &mut self.counts;
-        match meta.kind {
-            Kind::Directory => counts.directories += 1,
-            Kind::Symlink => counts.symlinks += 1,
-            Kind::Fifo | Kind::Socket | Kind::Block | Kind::Character => counts.special += 1,
-            Kind::File => {
-                counts.files += 1;
-                self.total_bytes = self.total_bytes.saturating_add(meta.size_bytes);
-            }
+        self.counts.count(meta.kind);
+        if meta.kind == Kind::File {
+            self.total_bytes = self.total_bytes.saturating_add(meta.size_bytes);
         }
     }
 
     /// Counts what another thread has counted.
     pub(super) fn add(&mut self, other: &Self) {
-        let (counts, more) = (&mut self.counts, &other.counts);
-        counts.directories += more.directories;
-        counts.symlinks += more.symlinks;
-        counts.special += more.special;
-        counts.files += more.files;
+        self.counts += other.counts;
         self.total_bytes = self.total_bytes.saturating_add(other.total_bytes);
     }
 }
