@@ -2,6 +2,7 @@
 //!
 //! The newest task is taken first, so a tree is walked depth first and few directories are open at once.
 
+use std::num::NonZero;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
@@ -124,9 +125,11 @@ impl<T: Send> Drop for Busy<'_, T> {
 /// The most threads that a walk gets.
 pub const MOST_WALK_THREADS: usize = 8;
 
-/// How many threads a walk profits from: linking and small files wait for the kernel more than for the processor.
+/// How many threads a walk profits from: linking and small files wait for the kernel and for drives more than for the
+/// processor.
 pub fn walk_threads() -> usize {
-    thread::available_parallelism().map_or(2, |cores| cores.get().clamp(2, MOST_WALK_THREADS))
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    (2 * cores).clamp(4, MOST_WALK_THREADS)
 }
 
 #[cfg(test)]
