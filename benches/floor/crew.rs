@@ -18,7 +18,10 @@ struct Left<T> {
     failure: Option<Errno>,
 }
 
-/// Does all tasks, and those that come of them, on as many threads as there are cores.
+/// More threads than this only wait for each other.
+const MOST_THREADS: usize = 8;
+
+/// Does all tasks, and those that come of them, on twice as many threads as there are cores.
 ///
 /// # Errors
 /// The first error of a task; the others are not begun then.
@@ -30,7 +33,7 @@ pub fn work_off<T: Send>(
         left: Mutex::new(Left { waiting: first, busy: 0, failure: None }),
         has_changed: Condvar::new(),
     };
-    let threads = available_parallelism().map_or(1, NonZero::get);
+    let threads = (2 * available_parallelism().map_or(1, NonZero::get)).min(MOST_THREADS);
     scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| shared.help(&work));

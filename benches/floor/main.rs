@@ -1,4 +1,4 @@
-//! What this machine can do at all, on as many threads as it has cores: no program that does the same can be much faster.
+//! What this machine can do at all, on twice as many threads as it has cores: no program that does the same can be much faster.
 //!
 //! `cargo bench --bench floor -- link SNAPSHOT NEW`, `copy SOURCE NEW`, `restore SNAPSHOT NEW` or `remove FOLDER`; prints seconds, until the drive has it.
 

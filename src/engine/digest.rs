@@ -36,7 +36,7 @@ struct Record {
     name: Range<usize>,
 }
 
-/// What a child's record takes beside its name, mostly.
+/// What a child's record mostly takes, its name included.
 const RECORD_BYTES: usize = 128;
 
 impl DirectoryDigest {

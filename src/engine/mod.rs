@@ -14,6 +14,7 @@ pub mod delta;
 pub mod difference;
 pub mod digest;
 pub mod dir;
+pub mod disk;
 pub mod error;
 mod gone;
 pub mod history;

@@ -125,11 +125,18 @@ impl<T: Send> Drop for Busy<'_, T> {
 /// The most threads that a walk gets.
 pub const MOST_WALK_THREADS: usize = 8;
 
-/// How many threads a walk profits from: linking and small files wait for the kernel and for drives more than for the
-/// processor.
+/// How many threads a walk profits from: linking and small files wait for the kernel more than for the processor.
 pub fn walk_threads() -> usize {
-    let cores = thread::available_parallelism().map_or(1, NonZero::get);
-    (2 * cores).clamp(4, MOST_WALK_THREADS)
+    cores().clamp(2, MOST_WALK_THREADS)
+}
+
+/// The same where nothing has a head to move, so that a thread that waits for a disk is in no other's way.
+pub fn flash_walk_threads() -> usize {
+    (2 * cores()).clamp(2, MOST_WALK_THREADS)
+}
+
+fn cores() -> usize {
+    thread::available_parallelism().map_or(1, NonZero::get)
 }
 
 #[cfg(test)]

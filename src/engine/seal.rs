@@ -117,15 +117,27 @@ impl Counts {
 
 impl AddAssign for Counts {
     fn add_assign(&mut self, more: Self) {
-        self.files += more.files;
-        self.directories += more.directories;
-        self.symlinks += more.symlinks;
-        self.special += more.special;
-        self.linked += more.linked;
-        self.copied += more.copied;
-        self.overrides += more.overrides;
-        self.problems += more.problems;
-        self.unverified += more.unverified;
+        // Taken apart, so that none can be forgotten.
+        let Self {
+            files,
+            directories,
+            symlinks,
+            special,
+            linked,
+            copied,
+            overrides,
+            problems,
+            unverified,
+        } = more;
+        self.files += files;
+        self.directories += directories;
+        self.symlinks += symlinks;
+        self.special += special;
+        self.linked += linked;
+        self.copied += copied;
+        self.overrides += overrides;
+        self.problems += problems;
+        self.unverified += unverified;
     }
 }
 

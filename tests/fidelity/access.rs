@@ -8,7 +8,7 @@ use std::process::Command;
 
 use super::{Pair, comes_back, pairs};
 use crate::common::attribute::{self, CAPABILITY, allow};
-use crate::common::cli::NOBODY;
+use crate::common::cli::{Home, NOBODY};
 use crate::common::drive::{LoopDrive, must};
 use crate::common::place::set_mode;
 use crate::common::protected::Protected;
@@ -46,6 +46,31 @@ fn every_mode_comes_back() {
             set_mode(&pair.path(format!("folder-{number:o}")), next);
         }
         pair.comes_back(kind);
+    }
+}
+
+#[test]
+fn what_is_stored_has_its_own_group_on_a_drive_that_hands_down_another() {
+    const MODES: [u32; 5] = [0o644, 0o600, 0o4755, 0o2755, 0o6711];
+    let (Some(from), Some(drive)) = (LoopDrive::of_kind("ext4"), LoopDrive::of_kind("ext4")) else {
+        return;
+    };
+    drive.remount("grpid");
+    chown(drive.path(), None, Some(4711)).unwrap();
+    let pair = Pair::with(Home::new(), [from, drive]);
+    for number in MODES {
+        for name in [format!("file-{number:o}"), format!("folder-{number:o}/inside")] {
+            write(&pair.path(&name), "x");
+        }
+        set_mode(&pair.path(format!("file-{number:o}")), number);
+        set_mode(&pair.path(format!("folder-{number:o}")), number);
+    }
+    let stored = pair.protected.stored(&pair.comes_back("grpid"));
+    for number in MODES {
+        for name in [format!("file-{number:o}"), format!("folder-{number:o}")] {
+            let found = stored.join(&name).symlink_metadata().unwrap();
+            assert_eq!((found.uid(), found.gid(), found.mode() & 0o7777), (0, 0, number), "{name}");
+        }
     }
 }
 

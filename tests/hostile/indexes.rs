@@ -10,7 +10,7 @@ use super::papers::PATHS;
 use super::{Forgery, forgery};
 
 /// What somebody may do to an index that Yore then opens.
-const SQL: [(&str, &str); 22] = [
+const SQL: [(&str, &str); 23] = [
     (
         "a trigger that deletes",
         "CREATE TRIGGER t AFTER INSERT ON snapshot BEGIN DELETE FROM version; DELETE FROM snapshot; END;",
@@ -64,6 +64,10 @@ const SQL: [(&str, &str); 22] = [
     (
         "versions of other kinds",
         "UPDATE version SET kind = CASE kind WHEN 102 THEN 100 WHEN 100 THEN 102 WHEN 108 THEN 102 ELSE 98 END;",
+    ),
+    (
+        "versions that overlap",
+        "INSERT OR IGNORE INTO version SELECT node, first - 1, last, kind, mode, uid, gid, size, mtime, mtime_ns, device, hash, xattrs, inode, ctime, ctime_ns, stored_mtime, stored_mtime_ns, override FROM version;",
     ),
     ("versions with every bit", "UPDATE version SET mode = 4095, uid = 0, gid = 0, device = 1281;"),
     (

@@ -347,6 +347,7 @@ impl Run<'_> {
                     for child in listed.iter().filter_map(|part| known.get(&part.name(&name))) {
                         self.forget_below(worker, folder, child)?;
                     }
+                    // Only now: below what it was before, all was forgotten when it was stored first.
                     known.put_back(&name);
                     self.keep_captured(worker, folder, &name, captured, known)?;
                     continue;

@@ -2,7 +2,7 @@
 
 use crate::engine::index::Child;
 
-/// The children of a folder in the snapshot that it is compared with; each is taken once.
+/// The children of a folder in the snapshot that it is compared with; each is taken once, unless it is put back.
 pub(super) struct KnownChildren {
     /// Sorted by name.
     children: Vec<Child>,
@@ -20,12 +20,12 @@ impl KnownChildren {
 
     /// The child called `name`, if it is there and nobody took it.
     pub fn get(&self, name: &[u8]) -> Option<&Child> {
-        self.place(name).filter(|at| !self.is_taken[*at]).map(|at| &self.children[at])
+        self.left_at(name).map(|at| &self.children[at])
     }
 
     /// The same, and nobody gets it again.
     pub fn take(&mut self, name: &[u8]) -> Option<&Child> {
-        let at = self.place(name).filter(|at| !self.is_taken[*at])?;
+        let at = self.left_at(name)?;
         self.is_taken[at] = true;
         self.next = at + 1;
         Some(&self.children[at])
@@ -45,6 +45,10 @@ impl KnownChildren {
             .zip(&self.is_taken)
             .filter(|(_, taken)| !**taken)
             .map(|(child, _)| child)
+    }
+
+    fn left_at(&self, name: &[u8]) -> Option<usize> {
+        self.place(name).filter(|at| !self.is_taken[*at])
     }
 
     fn place(&self, name: &[u8]) -> Option<usize> {

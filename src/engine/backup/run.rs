@@ -21,6 +21,7 @@ use crate::engine::acl::Id;
 use crate::engine::copy::{self, BUFFER_BYTES, CopyError, OwnerRule};
 use crate::engine::damage::Damage;
 use crate::engine::dir::{Dir, stat_fd};
+use crate::engine::disk;
 use crate::engine::error::{Error, Result};
 use crate::engine::index::{
     Change, Index, NodeId, OPEN, SnapshotRow, SnapshotState, Spool, SpoolWriter, State,
@@ -31,7 +32,7 @@ use crate::engine::monitor::{Event, Monitor};
 use crate::engine::overrides::Override;
 use crate::engine::path::RelPath;
 use crate::engine::plan::Carrier;
-use crate::engine::pool::{Pool, walk_threads};
+use crate::engine::pool::{Pool, flash_walk_threads, walk_threads};
 use crate::engine::probe;
 use crate::engine::problem::Reason;
 use crate::engine::recover::Writer;
@@ -148,9 +149,11 @@ impl<'a> Run<'a> {
 
     /// Walks the sources to their end.
     pub fn walk(&self, roots: Vec<Arc<Folder>>) -> Result<()> {
+        let sources = roots.iter().filter_map(|root| root.source.as_ref());
+        let is_flash = [self.repository.dir()].into_iter().chain(sources).all(disk::is_flash);
         let first = roots.into_iter().rev().map(Task::Root).collect();
         Pool::run(
-            walk_threads(),
+            if is_flash { flash_walk_threads() } else { walk_threads() },
             first,
             || {
                 Ok(Worker {
@@ -315,12 +318,10 @@ impl<'a> Run<'a> {
         let set = |owner| {
             copy::set_metadata(&fd, meta, xattrs, owner).map_err(|errno| self.drive_error(errno))
         };
-        // What a process makes is its own already, unless the folder around it says otherwise.
+        // What a process makes is its own already, but in a folder or on a drive that hands down its group.
         let is_own = (meta.uid, meta.gid) == (self.owner.uid, self.owner.gid);
-        let mut all = match self.carrier.owners {
-            Owners::Inode if !is_own => set(OwnerRule::Set)?,
-            Owners::Inode | Owners::Seal => set(OwnerRule::Leave)?,
-        };
+        let must_set = self.carrier.owners == Owners::Inode && !is_own;
+        let mut all = set(if must_set { OwnerRule::Set } else { OwnerRule::Leave })?;
         let mut stored = self.stored_meta_of(&fd)?;
         if is_own && (stored.uid, stored.gid) != (meta.uid, meta.gid) {
             all = set(OwnerRule::Set)?;

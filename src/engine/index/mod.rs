@@ -84,7 +84,7 @@ const APPLICATION_ID: i32 = 0x596f_7265;
 const CACHE_KIB: i32 = 32 * 1024;
 
 /// The same for one of several threads that go from folder to folder, where hardly a page is wanted again.
-const STEADY_CACHE_KIB: i32 = 4 * 1024;
+const WALK_CACHE_KIB: i32 = 4 * 1024;
 
 /// The same while an index is made of rows that are there, which takes as much again for sorting.
 const SORT_CACHE_KIB: i32 = 8 * 1024;
@@ -153,19 +153,19 @@ impl Index {
         self.run(|connection| connection.busy_timeout(timeout))
     }
 
-    /// Opens one more connection to an index that is known to be good, for a thread that only reads.
+    /// Opens one more connection to an index that is known to be good, for one of the threads that walk.
     pub fn reader(path: &Path) -> Result<Self> {
-        Self::open_read_only(path)?.ok_or_else(|| Error::index(path, rusqlite::Error::InvalidQuery))
+        let reader = Self::open_read_only(path)?
+            .ok_or_else(|| Error::index(path, rusqlite::Error::InvalidQuery))?;
+        reader.run(|connection| set_cache(connection, WALK_CACHE_KIB))?;
+        Ok(reader)
     }
 
     /// As [`Index::reader`], for whoever asks much of one and the same state while nobody may write: the file is locked
     /// once, not for each question, and a writer waits until this is dropped.
     pub fn steady_reader(path: &Path) -> Result<Self> {
         let reader = Self::reader(path)?;
-        reader.run(|connection| {
-            set_cache(connection, STEADY_CACHE_KIB)?;
-            connection.execute_batch("BEGIN")
-        })?;
+        reader.run(|connection| connection.execute_batch("BEGIN"))?;
         Ok(reader)
     }
 
@@ -329,8 +329,21 @@ mod tests {
         let path = folder.path().join(INDEX_NAME);
         let writer = Index::create(&path, Uuid::new_v4()).unwrap();
         assert_eq!(cache_kib(&writer), CACHE_KIB);
-        let steady = Index::steady_reader(&path).unwrap();
-        assert!(cache_kib(&steady) * MOST_WALK_THREADS as i32 <= CACHE_KIB);
+        let reader = Index::reader(&path).unwrap();
+        assert!(cache_kib(&reader) * MOST_WALK_THREADS as i32 <= CACHE_KIB);
+    }
+
+    #[test]
+    fn connections_do_not_wait_for_each_other_to_count_memory() {
+        let folder = tempfile::tempdir().unwrap();
+        let index = Index::create(&folder.path().join(INDEX_NAME), Uuid::new_v4()).unwrap();
+        let options = |connection: &Connection| {
+            let mut statement = connection.prepare("PRAGMA compile_options")?;
+            let rows = statement.query_map([], |row| row.get::<_, String>(0))?;
+            rows.collect::<rusqlite::Result<Vec<_>>>()
+        };
+        let options = index.run(options).unwrap();
+        assert!(options.iter().any(|option| option == "DEFAULT_MEMSTATUS=0"), "{options:?}");
     }
 
     #[test]

@@ -24,6 +24,10 @@ pub struct Child {
     pub state: State,
 }
 
+fn absurd(what: &str) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(1, Type::Blob, what.into())
+}
+
 /// The children of the folder `node` in the snapshot `at`, sorted by name.
 pub fn children_of(connection: &Connection, node: NodeId, at: u64) -> rusqlite::Result<Vec<Child>> {
     let mut statement: CachedStatement<'_> = connection.prepare_cached(&format!(
@@ -35,8 +39,7 @@ pub fn children_of(connection: &Connection, node: NodeId, at: u64) -> rusqlite::
         let (id, name): (NodeId, Vec<u8>) = (row.get(0)?, row.get(1)?);
         // A forged row must not name its way out of a folder, nor make a circle of folders.
         if !is_name(&name) || id <= node {
-            let absurd = "a name that no entry can have".into();
-            return Err(rusqlite::Error::FromSqlConversionFailure(1, Type::Blob, absurd));
+            return Err(absurd("a name that no entry can have"));
         }
         Ok(Child {
             node: id,
@@ -48,6 +51,9 @@ pub fn children_of(connection: &Connection, node: NodeId, at: u64) -> rusqlite::
     })?;
     let mut children = rows.collect::<rusqlite::Result<Vec<_>>>()?;
     children.sort_unstable_by(|one, other| one.name.cmp(&other.name));
+    if children.windows(2).any(|pair| pair[0].name == pair[1].name) {
+        return Err(absurd("two versions of one entry at once"));
+    }
     Ok(children)
 }
 

@@ -150,11 +150,7 @@ impl Base {
 
 impl Walk<'_> {
     fn worker<'s>(&self, spool: &'s Spool) -> Result<Worker<'s>> {
-        let index = Index::reader(self.index)?;
-        index.run(|connection| {
-            // One look at the index, of which nothing changes meanwhile, in place of one a question.
-            connection.execute_batch("BEGIN")
-        })?;
+        let index = Index::steady_reader(self.index)?;
         Ok(Worker { index, out: spool.writer(), tally: Tally::default() })
     }
 
