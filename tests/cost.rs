@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::inotify::{self, CreateFlags, ReadFlags, WatchFlags};
@@ -13,9 +14,11 @@ use yore::engine::monitor::Monitor;
 use yore::engine::rules::{Exclusion, Preset, RuleSet, Rules};
 
 use crate::common::aged::Aged;
+use crate::common::cli::Home;
 use crate::common::drive::LoopDrive;
 use crate::common::engine::Rig;
 use crate::common::place::set_mode;
+use crate::common::protected::Protected;
 use crate::common::trace::{self, can_inject};
 use crate::common::tree::{facts, write};
 
@@ -46,6 +49,14 @@ impl Watch {
 
     /// The files that were opened since, sorted, each once; folders don't count.
     fn opened(&self) -> Vec<PathBuf> {
+        let mut paths = self.opened_in_order();
+        paths.sort();
+        paths.dedup();
+        paths
+    }
+
+    /// The same in the order in which they were.
+    fn opened_in_order(&self) -> Vec<PathBuf> {
         let mut buffer = [MaybeUninit::uninit(); 64 * 1024];
         let mut reader = inotify::Reader::new(&self.inotify, &mut buffer);
         let mut paths = Vec::new();
@@ -56,8 +67,6 @@ impl Watch {
                 paths.push(self.folders[&event.wd()].join(name));
             }
         }
-        paths.sort();
-        paths.dedup();
         paths
     }
 }
@@ -208,4 +217,26 @@ fn what_changed_just_now_is_read_again_but_not_stored_again() {
     let report = run();
     assert_eq!(watch.opened(), ["file"].map(PathBuf::from));
     assert_eq!((report.counts.copied, report.counts.linked), (0, 1));
+}
+
+#[test]
+fn files_on_a_disk_that_turns_are_read_in_the_order_of_their_inodes() {
+    let Some(disk) = LoopDrive::ext4(64) else { return };
+    let source = disk.path().join("source");
+    for name in ["d", "a", "e", "c", "b"] {
+        write(&source.join(name), name);
+    }
+    let inode = |path: &PathBuf| source.join(path).metadata().unwrap().ino();
+    let by_name: Vec<PathBuf> = ["a", "b", "c", "d", "e"].map(PathBuf::from).into();
+    let mut by_inode = by_name.clone();
+    by_inode.sort_by_key(inode);
+    assert_ne!(by_name, by_inode);
+    for (turns, expected) in [(true, by_inode), (false, by_name)] {
+        disk.say_that_it_turns(turns);
+        let Some(drive) = LoopDrive::ext4(64) else { return };
+        let protected = Protected::at(Home::new(), drive.path(), &source);
+        let watch = Watch::new(&source);
+        protected.back_up();
+        assert_eq!(watch.opened_in_order(), expected, "{turns}");
+    }
 }

@@ -5,6 +5,7 @@ mod writer;
 
 use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
@@ -164,11 +165,26 @@ fn write_half(connection: &Connection) {
     }
 }
 
+/// Makes two empty files of which `first` is read first, by its name or, on a disk that turns, by its inode.
+fn make_to_be_read_in_turn(first: &Path, second: &Path) {
+    let inode = |path: &Path| path.metadata().unwrap().ino();
+    for path in [first, second] {
+        write(path, "");
+    }
+    if inode(first) > inode(second) {
+        let aside = first.with_extension("aside");
+        fs::rename(first, &aside).unwrap();
+        fs::rename(second, first).unwrap();
+        fs::rename(aside, second).unwrap();
+    }
+}
+
 #[test]
 fn a_database_that_comes_into_use_during_a_run_is_stored_whole() {
     for (mode, beside) in [("delete", "x-journal"), ("wal", "x-wal")] {
         let rig = Rig::new();
         let path = rig.source.join("x");
+        make_to_be_read_in_turn(&rig.source.join("a"), &path);
         let connection = create(&path, mode);
         add_row(&connection).unwrap();
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false).unwrap();

@@ -138,6 +138,14 @@ impl LoopDrive {
         assert!(run(&["mount", "-o", &options], &[&self.path]), "could not remount");
     }
 
+    /// Lets the system say of its disk that it has a head to move, or none.
+    pub fn say_that_it_turns(&self, turns: bool) {
+        let device = self.path.metadata().unwrap().dev();
+        let (major, minor) = (rustix::fs::major(device), rustix::fs::minor(device));
+        let said = if turns { "1" } else { "0" };
+        std::fs::write(format!("/sys/dev/block/{major}:{minor}/queue/rotational"), said).unwrap();
+    }
+
     /// Cuts the power: nothing reaches the drive any more, not even the journal; and mounts it again.
     pub fn cut_power(&self) {
         Self::shut_down(&self.path, self.folder.path());

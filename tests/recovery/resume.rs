@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::time::SystemTime;
 
 use yore::engine::error::Error;
 use yore::engine::monitor::{Event, Monitor};
@@ -9,6 +10,7 @@ use yore::engine::monitor::{Event, Monitor};
 use super::{assert_kept, is_about, kept, past};
 use crate::common::drive::LoopDrive;
 use crate::common::engine::Rig;
+use crate::common::place::set_mode;
 use crate::common::tree::{assert_same, facts, without_inodes, write};
 
 /// Turns a committed snapshot back into what an interrupted run leaves.
@@ -50,6 +52,23 @@ fn what_was_stored_is_linked_and_not_written_again() {
     assert_eq!(staged(&rig), 0);
     let (restored, _) = rig.restore(report.seq);
     assert_same(&without_inodes(facts(&restored)), &without_inodes(facts(&rig.source)), "after");
+}
+
+#[test]
+fn what_a_run_ended_in_the_middle_of_gets_its_metadata() {
+    let rig = Rig::new();
+    fill(&rig);
+    let name = rig.back_up().snapshot;
+    let stage = interrupt(&rig, &name);
+    let stored = stage.join("files").join(rig.source.strip_prefix("/").unwrap());
+    let large = fs::File::open(stored.join("large")).unwrap();
+    set_mode(&stored.join("large"), 0o600);
+    large.set_modified(SystemTime::now()).unwrap();
+
+    let report = rig.back_up();
+    assert_eq!((report.counts.linked, report.counts.copied), (3, 0), "{report:?}");
+    let after = facts(&rig.stored(&report.snapshot));
+    assert_same(&without_inodes(after), &without_inodes(facts(&rig.source)), "after");
 }
 
 #[test]

@@ -152,13 +152,17 @@ impl Run<'_> {
         read: &ReadFile,
     ) -> Result<Option<State>> {
         let Some(leftover) = &folder.leftover else { return Ok(None) };
-        let Ok((file, _)) = leftover.open_file(name) else { return Ok(None) };
+        let Ok((file, stat)) = leftover.open_file(name) else { return Ok(None) };
         if xattr::read_hash(&file) != Ok(Some(read.hash)) {
             return Ok(None);
         }
         let proven = copy::is_proven(leftover, name, read.hash, &mut worker.buffer, self.monitor);
         match proven {
             Ok(true) => {
+                if stat.stx_nlink == 1 {
+                    // The run may have ended before this was set; where it can't be, what is there is settled on.
+                    let _ = self.dress(&file, &read.meta, &read.xattrs);
+                }
                 let candidate = Candidate { dir: leftover, name, mtime: None, known: None };
                 self.settle_on(folder, name, read, &candidate)
             }

@@ -9,6 +9,7 @@ use super::places::FolderNumber;
 use super::run::{Known, Run, device_of};
 use crate::engine::digest::DirectoryDigest;
 use crate::engine::dir::{Dir, inode_flags};
+use crate::engine::disk;
 use crate::engine::error::Result;
 use crate::engine::index::{NodeId, State};
 use crate::engine::meta::{ContentHash, Fingerprint, Kind, Metadata};
@@ -65,6 +66,8 @@ pub(super) struct Folder {
     /// The number under which the run's contents know the folder.
     pub number: OnceLock<FolderNumber>,
     pub stable_inodes: bool,
+    /// Whether the live folder's disk turns, if that is known.
+    pub is_rotational: Option<bool>,
     pub digest: Mutex<DirectoryDigest>,
     /// Child folders that aren't done yet, and one for the folder's own entries.
     pub pending: AtomicUsize,
@@ -93,6 +96,7 @@ impl Folder {
         folder.unread = AtomicBool::new(dir.is_none());
         if let Some(dir) = dir {
             folder.stable_inodes = probe::has_stable_inodes(&dir);
+            folder.is_rotational = disk::is_rotational(&dir);
             let stat = dir.stat().map_err(|errno| run.drive_error(errno))?;
             folder.take_source(run, dir, known.as_ref());
             folder.device = run.device_number(device_of(&stat));
@@ -131,6 +135,7 @@ impl Folder {
             device: 0,
             number: OnceLock::new(),
             stable_inodes: true,
+            is_rotational: None,
             digest: Mutex::default(),
             pending: AtomicUsize::new(1),
             unread: AtomicBool::new(false),
@@ -168,7 +173,7 @@ impl Folder {
         self.source = Some(dir);
     }
 
-    /// Numbers the device that the folder is on, compared with the folder above it.
+    /// Numbers the device that the folder is on, compared with the folder above it, and asks anew of what kind it is.
     pub fn number_device(&mut self, up: &Self) {
         self.device = up.device;
         if self.source.is_some() && self.inode.0 != up.inode.0 {
@@ -176,6 +181,7 @@ impl Folder {
             let mut bytes = [0; 8];
             bytes.copy_from_slice(&ContentHash::of(self.path.as_bytes()).0[..8]);
             self.device = u64::from_le_bytes(bytes) | 1 << 63;
+            self.is_rotational = self.source.as_ref().and_then(disk::is_rotational);
         }
     }
 

@@ -149,8 +149,8 @@ impl<'a> Run<'a> {
 
     /// Walks the sources to their end.
     pub fn walk(&self, roots: Vec<Arc<Folder>>) -> Result<()> {
-        let sources = roots.iter().filter_map(|root| root.source.as_ref());
-        let is_flash = [self.repository.dir()].into_iter().chain(sources).all(disk::is_flash);
+        let is_flash = disk::is_rotational(self.repository.dir()) == Some(false)
+            && roots.iter().all(|root| root.is_rotational == Some(false) || root.source.is_none());
         let first = roots.into_iter().rev().map(Task::Root).collect();
         Pool::run(
             if is_flash { flash_walk_threads() } else { walk_threads() },

@@ -1,7 +1,7 @@
 //! The way through a source's folders: each is opened, listed and filled. `close` ends it.
 
 use std::cmp::Reverse;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering::AcqRel, Ordering::Relaxed};
 use std::sync::{Arc, PoisonError};
 
@@ -37,6 +37,20 @@ struct Names {
     names: Vec<Vec<u8>>,
     /// Those that the listing calls folders.
     folders: HashSet<Vec<u8>>,
+    /// Inode numbers, where it counts in which order files are read.
+    inodes: HashMap<Vec<u8>, u64>,
+}
+
+impl Names {
+    /// The names in the order in which they are best read: inodes with neighbouring numbers lie close to each other on
+    /// a disk.
+    fn in_reading_order(&self) -> Vec<&Vec<u8>> {
+        let mut order: Vec<&Vec<u8>> = self.names.iter().collect();
+        if !self.inodes.is_empty() {
+            order.sort_by_key(|name| self.inodes.get(*name));
+        }
+        order
+    }
 }
 
 impl Run<'_> {
@@ -98,6 +112,7 @@ impl Run<'_> {
         };
         let mut folder = Folder::new(Up::Folder(Arc::clone(up)), path, place, stage);
         folder.stable_inodes = up.stable_inodes;
+        folder.is_rotational = up.is_rotational;
         let was_folder =
             known.as_ref().is_some_and(|child| child.state.meta.kind == Kind::Directory);
         if was_folder {
@@ -128,7 +143,7 @@ impl Run<'_> {
             Some(base) => worker.index.children(folder.node, base.seq)?,
             None => Vec::new(),
         };
-        let Names { names, folders: listed_folders } = match self.list(worker, folder) {
+        let listed = match self.list(worker, folder) {
             Ok(Some(listed)) => listed,
             Ok(None) => return self.carry_children(worker, folder, known, pool),
             // Removed since it was opened: a moment ago it was there, and it is empty now.
@@ -139,6 +154,7 @@ impl Run<'_> {
                 return self.carry_children(worker, folder, known, pool);
             }
         };
+        let names = &listed.names;
         if names.is_empty() && !known.is_empty() && self.is_missing_mount(folder) {
             self.problem(&folder.path, Reason::Emptied);
             folder.unread.store(true, Relaxed);
@@ -147,15 +163,15 @@ impl Run<'_> {
         let mut known = KnownChildren::new(known);
         folder.digest.lock().unwrap_or_else(PoisonError::into_inner).reserve(names.len());
         let mut folders = Vec::new();
-        let done = self.store_databases(worker, folder, &names, &mut known)?;
-        for name in names.iter().filter(|name| !done.contains(*name)) {
+        let done = self.store_databases(worker, folder, names, &mut known)?;
+        for name in listed.in_reading_order().into_iter().filter(|name| !done.contains(*name)) {
             self.monitor.check_cancelled()?;
             let before = known.take(name);
             let meta = match before {
                 // What it is now is seen when it is opened; until then, its last time tells when its turn comes.
                 Some(child)
                     if child.state.meta.kind == Kind::Directory
-                        && listed_folders.contains(name) =>
+                        && listed.folders.contains(name) =>
                 {
                     Some(child.state.meta)
                 }
@@ -167,7 +183,7 @@ impl Run<'_> {
                 folders.push((urgency, Task::Child { up, name, known, carried: false }));
             }
         }
-        self.store_late_databases(worker, folder, &names, &mut known)?;
+        self.store_late_databases(worker, folder, names, &mut known)?;
         for gone in known.left() {
             self.forget(worker, folder, gone)?;
         }
@@ -199,6 +215,10 @@ impl Run<'_> {
         };
         let folders = listed.iter().filter(|listed| listed.kind == Some(Kind::Directory));
         let folders = folders.map(|listed| listed.name.clone()).collect();
+        let inodes = match folder.is_rotational {
+            Some(true) => listed.iter().map(|listed| (listed.name.clone(), listed.inode)).collect(),
+            _ => HashMap::new(),
+        };
         let mut names: Vec<Vec<u8>> = listed.into_iter().map(|listed| listed.name).collect();
         let is_ours = folder.inode == self.repository_inode;
         if is_ours || is_repository(source, &names) {
@@ -206,7 +226,7 @@ impl Run<'_> {
             return Ok(Some(Names::default()));
         }
         self.leave_out(folder, source, &mut names);
-        Ok(Some(Names { names, folders }))
+        Ok(Some(Names { names, folders, inodes }))
     }
 
     /// Whether an empty folder may be the place of what was mounted there in the last run.
