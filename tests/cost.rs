@@ -232,7 +232,9 @@ fn files_on_a_disk_that_turns_are_read_in_the_order_of_their_inodes() {
     by_inode.sort_by_key(inode);
     assert_ne!(by_name, by_inode);
     for (turns, expected) in [(true, by_inode), (false, by_name)] {
-        disk.say_that_it_turns(turns);
+        if !disk.say_that_it_turns(turns) {
+            return;
+        }
         let Some(drive) = LoopDrive::ext4(64) else { return };
         let protected = Protected::at(Home::new(), drive.path(), &source);
         let watch = Watch::new(&source);

@@ -125,12 +125,13 @@ impl<T: Send> Drop for Busy<'_, T> {
 /// The most threads that a walk gets.
 pub const MOST_WALK_THREADS: usize = 8;
 
-/// How many threads a walk profits from: linking and small files wait for the kernel more than for the processor.
+/// How many threads a walk profits from, one for each core in these limits: linking and small files wait for the kernel
+/// more than for the processor.
 pub fn walk_threads() -> usize {
     cores().clamp(2, MOST_WALK_THREADS)
 }
 
-/// The same where nothing has a head to move, so that a thread that waits for a disk is in no other's way.
+/// The same, two for each core, where nothing has a head to move: a thread that waits for a disk is in no other's way.
 pub fn flash_walk_threads() -> usize {
     (2 * cores()).clamp(2, MOST_WALK_THREADS)
 }

@@ -55,7 +55,7 @@ fn what_was_stored_is_linked_and_not_written_again() {
 }
 
 #[test]
-fn what_a_run_ended_in_the_middle_of_gets_its_metadata() {
+fn a_file_that_a_run_ended_in_the_middle_of_is_written_again() {
     let rig = Rig::new();
     fill(&rig);
     let name = rig.back_up().snapshot;
@@ -66,7 +66,7 @@ fn what_a_run_ended_in_the_middle_of_gets_its_metadata() {
     large.set_modified(SystemTime::now()).unwrap();
 
     let report = rig.back_up();
-    assert_eq!((report.counts.linked, report.counts.copied), (3, 0), "{report:?}");
+    assert_eq!((report.counts.linked, report.counts.copied), (2, 1), "{report:?}");
     let after = facts(&rig.stored(&report.snapshot));
     assert_same(&without_inodes(after), &without_inodes(facts(&rig.source)), "after");
 }

@@ -153,16 +153,14 @@ impl Run<'_> {
     ) -> Result<Option<State>> {
         let Some(leftover) = &folder.leftover else { return Ok(None) };
         let Ok((file, stat)) = leftover.open_file(name) else { return Ok(None) };
-        if xattr::read_hash(&file) != Ok(Some(read.hash)) {
+        // The time is set last: a file with another one was not finished.
+        let is_whole = Metadata::from_statx(&stat).is_some_and(|it| it.mtime == read.meta.mtime);
+        if !is_whole || xattr::read_hash(&file) != Ok(Some(read.hash)) {
             return Ok(None);
         }
         let proven = copy::is_proven(leftover, name, read.hash, &mut worker.buffer, self.monitor);
         match proven {
             Ok(true) => {
-                if stat.stx_nlink == 1 {
-                    // The run may have ended before this was set; where it can't be, what is there is settled on.
-                    let _ = self.dress(&file, &read.meta, &read.xattrs);
-                }
                 let candidate = Candidate { dir: leftover, name, mtime: None, known: None };
                 self.settle_on(folder, name, read, &candidate)
             }

@@ -18,6 +18,7 @@ mod known;
 mod measure;
 mod need;
 mod places;
+mod reading;
 mod refusal;
 mod room;
 mod run;

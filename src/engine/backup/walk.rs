@@ -1,7 +1,7 @@
 //! The way through a source's folders: each is opened, listed and filled. `close` ends it.
 
 use std::cmp::Reverse;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering::AcqRel, Ordering::Relaxed};
 use std::sync::{Arc, PoisonError};
 
@@ -9,6 +9,7 @@ use rustix::io::Errno;
 
 use super::folder::{Folder, Up};
 use super::known::KnownChildren;
+use super::reading;
 use super::run::{Run, Worker};
 use crate::engine::error::Result;
 use crate::engine::index::{self, Change, Child, OPEN};
@@ -37,20 +38,8 @@ struct Names {
     names: Vec<Vec<u8>>,
     /// Those that the listing calls folders.
     folders: HashSet<Vec<u8>>,
-    /// Inode numbers, where it counts in which order files are read.
-    inodes: HashMap<Vec<u8>, u64>,
-}
-
-impl Names {
-    /// The names in the order in which they are best read: inodes with neighbouring numbers lie close to each other on
-    /// a disk.
-    fn in_reading_order(&self) -> Vec<&Vec<u8>> {
-        let mut order: Vec<&Vec<u8>> = self.names.iter().collect();
-        if !self.inodes.is_empty() {
-            order.sort_by_key(|name| self.inodes.get(*name));
-        }
-        order
-    }
+    /// Their places in the order in which they are read, if that is another one.
+    order: Option<Vec<usize>>,
 }
 
 impl Run<'_> {
@@ -143,7 +132,7 @@ impl Run<'_> {
             Some(base) => worker.index.children(folder.node, base.seq)?,
             None => Vec::new(),
         };
-        let listed = match self.list(worker, folder) {
+        let Names { names, folders: listed_folders, order } = match self.list(worker, folder) {
             Ok(Some(listed)) => listed,
             Ok(None) => return self.carry_children(worker, folder, known, pool),
             // Removed since it was opened: a moment ago it was there, and it is empty now.
@@ -154,7 +143,6 @@ impl Run<'_> {
                 return self.carry_children(worker, folder, known, pool);
             }
         };
-        let names = &listed.names;
         if names.is_empty() && !known.is_empty() && self.is_missing_mount(folder) {
             self.problem(&folder.path, Reason::Emptied);
             folder.unread.store(true, Relaxed);
@@ -163,15 +151,19 @@ impl Run<'_> {
         let mut known = KnownChildren::new(known);
         folder.digest.lock().unwrap_or_else(PoisonError::into_inner).reserve(names.len());
         let mut folders = Vec::new();
-        let done = self.store_databases(worker, folder, names, &mut known)?;
-        for name in listed.in_reading_order().into_iter().filter(|name| !done.contains(*name)) {
+        let done = self.store_databases(worker, folder, &names, &mut known)?;
+        let order = order.unwrap_or_else(|| (0..names.len()).collect());
+        for name in order.into_iter().filter_map(|place| names.get(place)) {
+            if done.contains(name) {
+                continue;
+            }
             self.monitor.check_cancelled()?;
             let before = known.take(name);
             let meta = match before {
                 // What it is now is seen when it is opened; until then, its last time tells when its turn comes.
                 Some(child)
                     if child.state.meta.kind == Kind::Directory
-                        && listed.folders.contains(name) =>
+                        && listed_folders.contains(name) =>
                 {
                     Some(child.state.meta)
                 }
@@ -183,7 +175,7 @@ impl Run<'_> {
                 folders.push((urgency, Task::Child { up, name, known, carried: false }));
             }
         }
-        self.store_late_databases(worker, folder, names, &mut known)?;
+        self.store_late_databases(worker, folder, &names, &mut known)?;
         for gone in known.left() {
             self.forget(worker, folder, gone)?;
         }
@@ -215,10 +207,9 @@ impl Run<'_> {
         };
         let folders = listed.iter().filter(|listed| listed.kind == Some(Kind::Directory));
         let folders = folders.map(|listed| listed.name.clone()).collect();
-        let inodes = match folder.is_rotational {
-            Some(true) => listed.iter().map(|listed| (listed.name.clone(), listed.inode)).collect(),
-            _ => HashMap::new(),
-        };
+        let inodes = (folder.is_rotational == Some(true)).then(|| {
+            listed.iter().map(|listed| (listed.name.clone(), listed.inode)).collect::<Vec<_>>()
+        });
         let mut names: Vec<Vec<u8>> = listed.into_iter().map(|listed| listed.name).collect();
         let is_ours = folder.inode == self.repository_inode;
         if is_ours || is_repository(source, &names) {
@@ -226,7 +217,8 @@ impl Run<'_> {
             return Ok(Some(Names::default()));
         }
         self.leave_out(folder, source, &mut names);
-        Ok(Some(Names { names, folders, inodes }))
+        let order = inodes.map(|inodes| reading::by_inode(&names, &inodes));
+        Ok(Some(Names { names, folders, order }))
     }
 
     /// Whether an empty folder may be the place of what was mounted there in the last run.

@@ -343,7 +343,27 @@ mod tests {
             rows.collect::<rusqlite::Result<Vec<_>>>()
         };
         let options = index.run(options).unwrap();
-        assert!(options.iter().any(|option| option == "DEFAULT_MEMSTATUS=0"), "{options:?}");
+        let is_set = options.iter().any(|option| option == "DEFAULT_MEMSTATUS=0");
+        assert!(is_set, "not built with the flags of .cargo/config.toml: {options:?}");
+    }
+
+    #[test]
+    fn two_versions_of_one_entry_at_once_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let index = Index::create(&folder.path().join(INDEX_NAME), Uuid::new_v4()).unwrap();
+        let add = |first: i64| {
+            let sql = "INSERT INTO version (node, first, last, kind, mode, uid, gid, size, mtime, mtime_ns) \
+                       VALUES (1000, ?1, 9, 102, 420, 0, 0, 0, 0, 0)";
+            index.run(|connection| connection.execute(sql, [first])).unwrap();
+        };
+        let name = "INSERT INTO name (id, name) VALUES (1000, CAST('a' AS BLOB))";
+        let node = "INSERT INTO node (id, parent, name) VALUES (1000, 1, 1000)";
+        index.run(|connection| connection.execute_batch(&format!("{name}; {node};"))).unwrap();
+        add(1);
+        assert_eq!(index.children(ROOT_NODE, 5).unwrap().len(), 1);
+        add(2);
+        let refused = index.children(ROOT_NODE, 5).unwrap_err();
+        assert!(matches!(&refused, Error::Index { source, .. } if is_missing_or_broken(source)));
     }
 
     #[test]
