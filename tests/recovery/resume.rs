@@ -32,6 +32,13 @@ fn fill(rig: &Rig) {
     write(&rig.source.join("large"), "large ".repeat(100_000));
 }
 
+/// Where an interrupted run left what it had stored.
+fn fill_and_interrupt(rig: &Rig) -> PathBuf {
+    fill(rig);
+    let name = rig.back_up().snapshot;
+    interrupt(rig, &name).join("files").join(rig.source.strip_prefix("/").unwrap())
+}
+
 #[test]
 fn what_was_stored_is_linked_and_not_written_again() {
     let rig = Rig::new();
@@ -57,10 +64,7 @@ fn what_was_stored_is_linked_and_not_written_again() {
 #[test]
 fn a_file_that_a_run_ended_in_the_middle_of_is_written_again() {
     let rig = Rig::new();
-    fill(&rig);
-    let name = rig.back_up().snapshot;
-    let stage = interrupt(&rig, &name);
-    let stored = stage.join("files").join(rig.source.strip_prefix("/").unwrap());
+    let stored = fill_and_interrupt(&rig);
     let large = fs::File::open(stored.join("large")).unwrap();
     set_mode(&stored.join("large"), 0o600);
     large.set_modified(SystemTime::now()).unwrap();
@@ -74,10 +78,7 @@ fn a_file_that_a_run_ended_in_the_middle_of_is_written_again() {
 #[test]
 fn what_a_crash_spoiled_is_written_again() {
     let rig = Rig::new();
-    fill(&rig);
-    let name = rig.back_up().snapshot;
-    let stage = interrupt(&rig, &name);
-    let stored = stage.join("files").join(rig.source.strip_prefix("/").unwrap());
+    let stored = fill_and_interrupt(&rig);
     // After a power cut a file may have its length, its times and its attributes, and no content.
     let large = fs::File::options().write(true).open(stored.join("large")).unwrap();
     let times = fs::FileTimes::new().set_modified(large.metadata().unwrap().modified().unwrap());
