@@ -258,7 +258,7 @@ impl Dir {
 
 /// All that a listing tells of, by the bytes of the names.
 fn sorted(mut listing: Listing<'_, impl AsFd>) -> Result<Vec<Listed>> {
-    let mut entries = Vec::new();
+    let mut entries = Vec::with_capacity(USUAL_ENTRIES);
     while listing.add_some(&mut entries)? {}
     entries.sort_unstable_by(|one, other| one.name.cmp(&other.name));
     Ok(entries)
@@ -275,6 +275,9 @@ const READ_DIR: OFlags = OFlags::RDONLY
     .union(OFlags::NOFOLLOW)
     .union(OFlags::CLOEXEC)
     .union(OFlags::NONBLOCK);
+
+/// How many children most directories have at most.
+const USUAL_ENTRIES: usize = 16;
 
 const NO_AUTOMOUNT: AtFlags = AtFlags::NO_AUTOMOUNT;
 

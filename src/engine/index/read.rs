@@ -24,6 +24,9 @@ pub struct Child {
     pub state: State,
 }
 
+/// How many children most folders have at most.
+const USUAL_CHILDREN: usize = 16;
+
 fn absurd(what: &str) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(1, Type::Blob, what.into())
 }
@@ -49,7 +52,10 @@ pub fn children_of(connection: &Connection, node: NodeId, at: u64) -> rusqlite::
             state: State::read(row, 4)?,
         })
     })?;
-    let mut children = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+    let mut children = Vec::with_capacity(USUAL_CHILDREN);
+    for child in rows {
+        children.push(child?);
+    }
     children.sort_unstable_by(|one, other| one.name.cmp(&other.name));
     if children.windows(2).any(|pair| pair[0].name == pair[1].name) {
         return Err(absurd("two versions of one entry at once"));
