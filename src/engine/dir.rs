@@ -133,7 +133,7 @@ impl Dir {
 
     /// The names of all children, sorted by bytes.
     pub fn names(&self) -> Result<Vec<Vec<u8>>> {
-        Ok(self.entries()?.into_iter().map(|listed| listed.name).collect())
+        Ok(self.entries()?.into_iter().map(|listed| listed.name.into_vec()).collect())
     }
 
     /// All children, sorted by the bytes of their names.

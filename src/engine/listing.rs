@@ -7,6 +7,7 @@ use rustix::fs::RawDir;
 use rustix::io::Result;
 
 use super::meta::Kind;
+use super::path::EntryName;
 
 /// Room for the names of one `getdents` call.
 const BUFFER_BYTES: usize = 32 * 1024;
@@ -15,7 +16,7 @@ const BUFFER_BYTES: usize = 32 * 1024;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listed {
     /// Its name.
-    pub name: Vec<u8>,
+    pub name: EntryName,
     /// Its inode number; where something is mounted, that of what lies below.
     pub inode: u64,
     /// What it is; `None` on a file system that doesn't say.
@@ -53,7 +54,7 @@ impl<'a, Fd: AsFd> Listing<'a, Fd> {
             let name = entry.file_name().to_bytes();
             if name != b"." && name != b".." {
                 let kind = Kind::from_type(entry.file_type());
-                to.push(Listed { name: name.to_vec(), inode: entry.ino(), kind });
+                to.push(Listed { name: EntryName::from_slice(name), inode: entry.ino(), kind });
             }
             if raw.is_buffer_empty() {
                 return Ok(true);

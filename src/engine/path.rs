@@ -7,12 +7,16 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, percent_encode};
+use smallvec::SmallVec;
 
 /// What is percent-encoded in every file on the drive: all but printable ASCII, and `%` and `"`.
 const ENCODED: &AsciiSet = &CONTROLS.add(b'%').add(b'"');
 
 /// The longest name that Linux file systems hold, in bytes.
 pub const NAME_MAX_BYTES: usize = 255;
+
+/// The name of one entry; most are short enough to need no memory of their own.
+pub type EntryName = SmallVec<[u8; 32]>;
 
 /// Whether `name` can be one component of a path: not empty, not `.` or `..`, no `/`, no NUL.
 pub fn is_name(name: &[u8]) -> bool {
@@ -22,6 +26,11 @@ pub fn is_name(name: &[u8]) -> bool {
         && name != b".."
         && !name.contains(&b'/')
         && !name.contains(&0)
+}
+
+/// Whether `name` is among `names`, which are sorted by bytes.
+pub fn has_name<N: AsRef<[u8]>>(names: &[N], name: &[u8]) -> bool {
+    names.binary_search_by(|other| other.as_ref().cmp(name)).is_ok()
 }
 
 /// Percent-encodes bytes as the files on the drive hold them (FORMAT.md, "Overrides").

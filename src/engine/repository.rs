@@ -13,6 +13,7 @@ use super::dir::Dir;
 use super::error::{Context as _, Error, Result};
 use super::lock::{Lock, LockKind};
 use super::probe::{self, Capabilities};
+use crate::engine::path::has_name;
 
 /// The format that this program writes.
 pub const FORMAT: u32 = 1;
@@ -318,8 +319,8 @@ fn whose(path: &Path, error: Error) -> Error {
 }
 
 /// Whether a folder with these names in it is a repository, anyone's.
-pub fn is_repository(dir: &Dir, names: &[Vec<u8>]) -> bool {
-    let has = |name: &[u8]| names.binary_search_by(|known| known.as_slice().cmp(name)).is_ok();
+pub fn is_repository<N: AsRef<[u8]>>(dir: &Dir, names: &[N]) -> bool {
+    let has = |name: &[u8]| has_name(names, name);
     has(MARKER_NAME)
         && has(b"snapshots")
         && has(b"stage")

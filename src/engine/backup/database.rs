@@ -13,6 +13,7 @@ use crate::engine::error::Result;
 use crate::engine::index::State;
 use crate::engine::meta::{Fingerprint, Kind, Metadata};
 use crate::engine::overrides::{Captured, Override};
+use crate::engine::path::{EntryName, has_name};
 use crate::engine::plan::{self, Step};
 use crate::engine::problem::Reason;
 use crate::engine::sqlite::{self, Capture, Outcome, Part, SHARED_MEMORY_SUFFIX};
@@ -35,7 +36,7 @@ impl Run<'_> {
         &self,
         worker: &mut Worker<'_>,
         folder: &Folder,
-        names: &[Vec<u8>],
+        names: &[EntryName],
         known: &mut KnownChildren,
     ) -> Result<HashSet<Vec<u8>>> {
         let mut done = HashSet::new();
@@ -62,18 +63,18 @@ impl Run<'_> {
         &self,
         folder: &Folder,
         name: &[u8],
-        names: &[Vec<u8>],
+        names: &[EntryName],
         known: &KnownChildren,
     ) -> Option<Unit> {
         let mut unit = Unit {
             name: name.to_vec(),
             parts: Vec::new(),
-            has_shared_memory: names.binary_search(&[name, SHARED_MEMORY_SUFFIX].concat()).is_ok(),
+            has_shared_memory: has_name(names, &[name, SHARED_MEMORY_SUFFIX].concat()),
             step: Step::Link,
         };
         for part in Part::ALL {
             let name = part.name(name);
-            if names.binary_search(&name).is_err() {
+            if !has_name(names, &name) {
                 continue;
             }
             let stat = match folder.source.as_ref()?.stat_child(&name) {
@@ -322,7 +323,7 @@ impl Run<'_> {
         &self,
         worker: &mut Worker<'_>,
         folder: &Folder,
-        names: &[Vec<u8>],
+        names: &[EntryName],
         known: &mut KnownChildren,
     ) -> Result<()> {
         for name in std::mem::take(&mut worker.late) {
@@ -330,13 +331,12 @@ impl Run<'_> {
             let is_new = |part: &Part| {
                 let name = part.name(&name);
                 let meta = source.stat_child(&name).ok().and_then(|s| Metadata::from_statx(&s));
-                names.binary_search(&name).is_err()
+                !has_name(names, &name)
                     && meta.is_some_and(|meta| meta.kind == Kind::File && self.may_lock(&meta))
             };
             // Stored by itself, for what was found of the database then could not be stored together.
-            let is_apart = |part: Part| {
-                names.binary_search(&part.name(&name)).is_ok() && part.is_in_use(source, &name)
-            };
+            let is_apart =
+                |part: Part| has_name(names, &part.name(&name)) && part.is_in_use(source, &name);
             let mut listed = Part::ALL.to_vec();
             listed.retain(|part| *part == Part::Database || is_new(part));
             let errno = match self.capture(worker, folder, &name, &listed, true)? {
@@ -364,7 +364,7 @@ impl Run<'_> {
 }
 
 /// The names that others in the list, which is sorted, would be the log or journal of.
-fn candidates(names: &[Vec<u8>]) -> Vec<&[u8]> {
+fn candidates(names: &[EntryName]) -> Vec<&[u8]> {
     let mut found: Vec<&[u8]> = names
         .iter()
         .filter_map(|name| {

@@ -52,7 +52,7 @@ impl KnownChildren {
     }
 
     fn place(&self, name: &[u8]) -> Option<usize> {
-        if self.children.get(self.next).is_some_and(|child| child.name == name) {
+        if self.children.get(self.next).is_some_and(|child| *child.name == *name) {
             return Some(self.next);
         }
         self.children.binary_search_by(|child| child.name.as_slice().cmp(name)).ok()
@@ -64,11 +64,12 @@ mod tests {
     use super::*;
     use crate::engine::index::State;
     use crate::engine::meta::{FileTime, Kind, Metadata};
+    use crate::engine::path::EntryName;
 
     fn known(names: &[&str]) -> KnownChildren {
         let child = |name: &&str| Child {
             node: 1,
-            name: name.as_bytes().to_vec(),
+            name: EntryName::from_slice(name.as_bytes()),
             first: 1,
             last: 1,
             state: State {

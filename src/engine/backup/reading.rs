@@ -1,12 +1,13 @@
 //! In which order a folder's files are read.
 
+use crate::engine::path::EntryName;
 use crate::engine::sqlite::Part;
 
 /// Places in the sorted `names` by their inodes, since those with neighbouring numbers lie close to each other on a disk.
 /// A log or journal comes right after its database, as by name: one that is much older than that would spoil it.
 ///
 /// `inodes` are those of all that was listed, sorted by name.
-pub(super) fn by_inode(names: &[Vec<u8>], inodes: &[(Vec<u8>, u64)]) -> Vec<usize> {
+pub(super) fn by_inode(names: &[EntryName], inodes: &[(EntryName, u64)]) -> Vec<usize> {
     let of = |name: &[u8]| {
         let at = inodes.binary_search_by(|(listed, _)| listed.as_slice().cmp(name)).ok()?;
         Some(inodes[at].1)
@@ -29,9 +30,9 @@ mod tests {
     use super::*;
 
     fn order(listed: &[(&str, u64)], names: &[&str]) -> Vec<usize> {
-        let inodes: Vec<_> =
-            listed.iter().map(|(name, inode)| (name.as_bytes().to_vec(), *inode)).collect();
-        let names: Vec<_> = names.iter().map(|name| name.as_bytes().to_vec()).collect();
+        let name = |name: &&str| EntryName::from_slice(name.as_bytes());
+        let inodes: Vec<_> = listed.iter().map(|(of, inode)| (name(of), *inode)).collect();
+        let names: Vec<_> = names.iter().map(name).collect();
         by_inode(&names, &inodes)
     }
 

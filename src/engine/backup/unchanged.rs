@@ -16,7 +16,7 @@ use crate::engine::index::{Child, Index, NodeId, SnapshotRow, SnapshotState, Sta
 use crate::engine::listing::Buffer;
 use crate::engine::meta::{Fingerprint, Kind, Metadata};
 use crate::engine::monitor::Monitor;
-use crate::engine::path::RelPath;
+use crate::engine::path::{EntryName, RelPath};
 use crate::engine::plan;
 use crate::engine::pool::{Pool, walk_threads};
 use crate::engine::probe;
@@ -40,7 +40,7 @@ pub(super) fn comparable(
 /// A folder that is still to be compared.
 struct Waiting {
     parent: Arc<Dir>,
-    name: Vec<u8>,
+    name: EntryName,
     path: RelPath,
     /// The rule that leaves the folder out, if it is only on the way.
     left_out: Option<Why>,
@@ -110,7 +110,7 @@ fn open_root(path: &Path, place: RelPath, node: NodeId, state: &State) -> Option
     let (meta, fingerprint) = (Metadata::from_statx(&stat)?, Fingerprint::from_statx(&stat));
     plan::is_recognised(state, &meta, &fingerprint, stable_inodes).then(|| Waiting {
         parent: Arc::new(parent),
-        name: b".".to_vec(),
+        name: EntryName::from_slice(b"."),
         path: place,
         left_out: None,
         node,
@@ -128,7 +128,7 @@ fn compare(
 ) -> Result<Option<Vec<Waiting>>> {
     let Ok(dir) = folder.parent.child(&folder.name).map(Arc::new) else { return Ok(None) };
     let Ok(listed) = dir.entries_once(buffer) else { return Ok(None) };
-    let mut names: Vec<Vec<u8>> = listed.into_iter().map(|listed| listed.name).collect();
+    let mut names: Vec<EntryName> = listed.into_iter().map(|listed| listed.name).collect();
     let (rules, left_out) = (&options.rules, folder.left_out.clone());
     let marks = filter::keep(rules, &dir, &folder.path, left_out, &mut names);
     let children = index.children(folder.node, at)?;

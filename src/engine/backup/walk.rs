@@ -15,6 +15,7 @@ use crate::engine::error::Result;
 use crate::engine::index::{self, Change, Child, OPEN};
 use crate::engine::meta::{Kind, Metadata};
 use crate::engine::monitor::Event;
+use crate::engine::path::EntryName;
 use crate::engine::plan;
 use crate::engine::pool::Pool;
 use crate::engine::problem::Reason;
@@ -25,7 +26,7 @@ pub(super) enum Task {
     Root(Arc<Folder>),
     Child {
         up: Arc<Folder>,
-        name: Vec<u8>,
+        name: EntryName,
         known: Option<Box<Child>>,
         /// The folder can't be read, or lies in one that can't: its last state is carried forward.
         carried: bool,
@@ -35,9 +36,9 @@ pub(super) enum Task {
 /// What is in a folder and isn't left out.
 #[derive(Default)]
 struct Names {
-    names: Vec<Vec<u8>>,
+    names: Vec<EntryName>,
     /// Those that the listing calls folders.
-    folders: HashSet<Vec<u8>>,
+    folders: HashSet<EntryName>,
     /// Their places in the order in which they are read, if that is another one.
     order: Option<Vec<usize>>,
 }
@@ -154,7 +155,7 @@ impl Run<'_> {
         let done = self.store_databases(worker, folder, &names, &mut known)?;
         let order = order.unwrap_or_else(|| (0..names.len()).collect());
         for name in order.into_iter().filter_map(|place| names.get(place)) {
-            if done.contains(name) {
+            if done.contains(name.as_slice()) {
                 continue;
             }
             self.monitor.check_cancelled()?;
@@ -210,7 +211,7 @@ impl Run<'_> {
         let inodes = (folder.is_rotational == Some(true)).then(|| {
             listed.iter().map(|listed| (listed.name.clone(), listed.inode)).collect::<Vec<_>>()
         });
-        let mut names: Vec<Vec<u8>> = listed.into_iter().map(|listed| listed.name).collect();
+        let mut names: Vec<EntryName> = listed.into_iter().map(|listed| listed.name).collect();
         let is_ours = folder.inode == self.repository_inode;
         if is_ours || is_repository(source, &names) {
             self.monitor.emit(&Event::RepositoryInside { path: path() });

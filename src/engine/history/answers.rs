@@ -54,7 +54,9 @@ impl Answers<'_> {
         if sources.iter().any(|(_, source)| folder.is_within(source)) {
             let Some(node) = self.0.node_of(folder)? else { return Ok(Vec::new()) };
             let children = self.0.children(node, at)?;
-            return Ok(children.into_iter().map(|child| (child.name, Some(child.state))).collect());
+            let states =
+                children.into_iter().map(|child| (child.name.into_vec(), Some(child.state)));
+            return Ok(states.collect());
         }
         let depth = folder.components().count();
         let mut names: Vec<&[u8]> = sources

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::state::{COLUMNS, State};
 use super::{Index, NodeId, ROOT_NODE, SnapshotState};
 use crate::engine::error::Result;
-use crate::engine::path::{RelPath, is_name};
+use crate::engine::path::{EntryName, RelPath, is_name};
 
 /// A child of a folder at a moment.
 #[derive(Debug, Clone)]
@@ -15,7 +15,7 @@ pub struct Child {
     /// Number of its path.
     pub node: NodeId,
     /// Its name.
-    pub name: Vec<u8>,
+    pub name: EntryName,
     /// The snapshot that this version began with.
     pub first: i64,
     /// The snapshot that it lasts to.
@@ -39,14 +39,14 @@ pub fn children_of(connection: &Connection, node: NodeId, at: u64) -> rusqlite::
          CROSS JOIN name m ON m.id = n.name WHERE n.parent = ?1"
     ))?;
     let rows = statement.query_map(params![node, at as i64], |row| {
-        let (id, name): (NodeId, Vec<u8>) = (row.get(0)?, row.get(1)?);
+        let (id, name): (NodeId, _) = (row.get(0)?, row.get_ref(1)?.as_blob()?);
         // A forged row must not name its way out of a folder, nor make a circle of folders.
-        if !is_name(&name) || id <= node {
+        if !is_name(name) || id <= node {
             return Err(absurd("a name that no entry can have"));
         }
         Ok(Child {
             node: id,
-            name,
+            name: EntryName::from_slice(name),
             first: row.get(2)?,
             last: row.get(3)?,
             state: State::read(row, 4)?,

@@ -173,7 +173,7 @@ impl<'a> Known<'a> {
             return Ok(Vec::new());
         };
         let children = self.index.children(node, seq)?.into_iter();
-        Ok(children.map(|child| (child.name, child.state)).collect())
+        Ok(children.map(|child| (child.name.into_vec(), child.state)).collect())
     }
 
     /// The names under which something of this kind and content should be: those of the same path first, in the nearest

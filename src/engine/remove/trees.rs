@@ -197,7 +197,7 @@ impl Remover<'_> {
         let (tree, parent) = (&folder.entry.tree, folder);
         pool.push(folders.into_iter().rev().map(|name| {
             let (tree, parent) = (Arc::clone(tree), Some(Arc::clone(parent)));
-            Task::Remove(Entry { tree, parent, name })
+            Task::Remove(Entry { tree, parent, name: name.into_vec() })
         }));
         self.close(folder, pool);
         Ok(())

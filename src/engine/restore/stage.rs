@@ -229,7 +229,7 @@ impl Staging<'_> {
                 state: child.state,
                 stored: stored.clone(),
                 up: Up::Made(Arc::clone(&made)),
-                staged: child.name,
+                staged: child.name.into_vec(),
             };
             if child.state.meta.kind == Kind::Directory {
                 folders.push(child);

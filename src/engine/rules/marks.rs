@@ -4,6 +4,7 @@ use super::decision::Why;
 use super::preset::BUILD_BESIDE;
 use crate::engine::dir::{Dir, read_some};
 use crate::engine::meta::{Kind, Metadata};
+use crate::engine::path::has_name;
 
 /// The file that marks a folder as a cache, and what it must begin with.
 pub const CACHE_TAG: &[u8] = b"CACHEDIR.TAG";
@@ -28,7 +29,7 @@ pub struct FolderMarks {
 impl FolderMarks {
     /// The marks of a folder with these names, sorted by bytes; `is_mark` tells whether a file is one indeed.
     pub fn of_names<N: AsRef<[u8]>>(names: &[N], mut is_mark: impl FnMut(&[u8]) -> bool) -> Self {
-        let has = |name: &[u8]| names.binary_search_by(|other| other.as_ref().cmp(name)).is_ok();
+        let has = |name: &[u8]| has_name(names, name);
         let mut beside = 0;
         for (bit, rule) in BUILD_BESIDE.iter().enumerate() {
             if has(rule.folder) && rule.markers.iter().any(|marker| has(marker)) {

@@ -17,7 +17,7 @@ use crate::engine::listing::Listed;
 use crate::engine::meta::{ContentHash, Kind, Metadata};
 use crate::engine::monitor::Monitor;
 use crate::engine::overrides::Override;
-use crate::engine::path::RelPath;
+use crate::engine::path::{EntryName, RelPath};
 use crate::engine::repository::Repository;
 use crate::engine::seal::Owner;
 use crate::engine::xattr::{self, Xattrs};
@@ -123,7 +123,7 @@ impl<'a> Tree<'a> {
         for name in self.treeless.get(path).into_iter().flatten() {
             let known = entries.get(..stored).unwrap_or_default();
             if known.binary_search_by(|listed| listed.name.as_slice().cmp(name)).is_err() {
-                entries.push(Listed { name: name.clone(), inode: 0, kind: None });
+                entries.push(Listed { name: EntryName::from_slice(name), inode: 0, kind: None });
             }
         }
         Ok(entries)

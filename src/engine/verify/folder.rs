@@ -11,7 +11,7 @@ use crate::engine::dir::Dir;
 use crate::engine::index::State;
 use crate::engine::meta::Kind;
 use crate::engine::overrides::Override;
-use crate::engine::path::RelPath;
+use crate::engine::path::{EntryName, RelPath};
 
 /// Where a folder hangs.
 pub(super) enum Up {
@@ -24,7 +24,7 @@ pub(super) enum Up {
 
 /// An entry that is no folder.
 pub(super) struct Leaf {
-    pub name: Vec<u8>,
+    pub name: EntryName,
     /// 0 of what the overrides alone tell of.
     pub inode: u64,
     pub kind: Option<Kind>,

@@ -115,7 +115,8 @@ impl Search<'_, '_> {
         let known = self.history.ask(|answers| answers.states(path, self.seq))?;
         let mut known: BTreeMap<_, _> = known.into_iter().collect();
         for listed in listed {
-            let (at, wanted) = (path.join(&listed.name), known.remove(&listed.name).flatten());
+            let (at, wanted) =
+                (path.join(&listed.name), known.remove(listed.name.as_slice()).flatten());
             let leaf = Leaf { name: listed.name, inode: listed.inode, kind: listed.kind };
             match compare(tree, &at, dir, &leaf, wanted.as_ref()) {
                 Ok(Compared { fault, folder }) => {

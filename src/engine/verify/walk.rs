@@ -184,7 +184,7 @@ impl<'a, 'p> Walk<'a, 'p> {
                 kind => kind,
             };
             match kind {
-                Some(Kind::Directory) => folders.push(name),
+                Some(Kind::Directory) => folders.push(name.into_vec()),
                 kind => leaves.push(Leaf { name, inode, kind }),
             }
         }

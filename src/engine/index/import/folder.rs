@@ -13,7 +13,7 @@ use crate::engine::index::spool::Change;
 use crate::engine::index::{Child, NodeId, OPEN, State};
 use crate::engine::listing::Listed;
 use crate::engine::meta::{Kind, Metadata};
-use crate::engine::path::RelPath;
+use crate::engine::path::{EntryName, RelPath};
 use crate::engine::pool::Pool;
 use crate::engine::xattr::Xattrs;
 
@@ -38,7 +38,13 @@ pub(super) struct Folder {
 /// A folder that is to be read; it is opened only then, so that few are open at once.
 pub(super) enum Task {
     Source(Folder),
-    Child { up: Arc<Folder>, name: Vec<u8>, node: NodeId, is_new: bool, known: Option<Box<Child>> },
+    Child {
+        up: Arc<Folder>,
+        name: EntryName,
+        node: NodeId,
+        is_new: bool,
+        known: Option<Box<Child>>,
+    },
 }
 
 impl Walk<'_> {
@@ -98,7 +104,7 @@ impl Walk<'_> {
             Some(base) => worker.index.children(*node, base.seq)?,
             None => Vec::new(),
         };
-        let mut before: HashMap<Vec<u8>, Child> =
+        let mut before: HashMap<EntryName, Child> =
             before.into_iter().map(|child| (child.name.clone(), child)).collect();
         // A base that can't be read is no help, but no harm either.
         let in_base = folder.base.as_ref().and_then(|base| base.entries().ok()).unwrap_or_default();
@@ -140,7 +146,7 @@ impl Walk<'_> {
         for name in self.treeless.get(&folder.place.path).into_iter().flatten() {
             let known = entries.get(..stored).unwrap_or_default();
             if find(known, name).is_none() {
-                entries.push(Listed { name: name.clone(), inode: 0, kind: None });
+                entries.push(Listed { name: EntryName::from_slice(name), inode: 0, kind: None });
             }
         }
         Ok(entries)
@@ -151,7 +157,7 @@ impl Walk<'_> {
         &self,
         worker: &mut Worker<'_>,
         folder: &Arc<Folder>,
-        name: Vec<u8>,
+        name: EntryName,
         read: Read,
         known: Option<Child>,
     ) -> Result<Option<Task>> {

@@ -16,6 +16,7 @@ use crate::engine::dir::Dir;
 use crate::engine::error::{Error, Result};
 use crate::engine::index::Child;
 use crate::engine::meta::{Kind, Metadata};
+use crate::engine::path::has_name;
 use crate::engine::probe;
 use crate::engine::repository::is_repository;
 use crate::engine::restore::{Action, PlanItem, There};
@@ -96,10 +97,10 @@ impl Planner<'_> {
         let done = self.plan_units(&both)?;
         for child in &both.stored {
             self.monitor.check_cancelled()?;
-            if done.contains(&child.name) {
+            if done.contains(child.name.as_slice()) {
                 continue;
             }
-            let is_there = both.names.binary_search(&child.name).is_ok();
+            let is_there = has_name(&both.names, &child.name);
             let below = both.found_below(child);
             if is_there
                 && below.state.meta.kind == Kind::Directory
@@ -109,7 +110,7 @@ impl Planner<'_> {
                 walk.waiting.push(Step::Enter(Box::new((below, next)), is_stale));
                 continue;
             }
-            self.plan_entry(below, &both.spot, child.name.clone(), &both.stored)?;
+            self.plan_entry(below, &both.spot, child.name.to_vec(), &both.stored)?;
         }
         self.remove_newer(walk, &both, &done)?;
         // The order of names, from a stack.
@@ -234,7 +235,7 @@ impl Planner<'_> {
     ) -> Result<()> {
         let Some(kept) = &both.kept else { return Ok(()) };
         for name in &both.names {
-            let was = both.stored.binary_search_by(|child| child.name.cmp(name)).is_ok();
+            let was = both.stored.binary_search_by(|child| child.name.as_slice().cmp(name)).is_ok();
             if !was && !done.contains(name) && !kept.has(name) {
                 let place = both.place.below(&both.dir, name.clone());
                 self.remove(walk, place, kept)?;

@@ -13,7 +13,7 @@ use super::{Found, Planner, Spot};
 use crate::engine::error::{Error, Result};
 use crate::engine::index::Child;
 use crate::engine::meta::{Kind, Metadata};
-use crate::engine::path::RelPath;
+use crate::engine::path::{RelPath, has_name};
 use crate::engine::restore::{Action, OnConflict, PlanItem, There};
 use crate::engine::sqlite::{Part as Kept, SHARED_MEMORY_SUFFIX};
 
@@ -61,10 +61,10 @@ pub fn base_of(name: &[u8]) -> Option<&[u8]> {
 pub fn candidates(stored: &[Child], live: &[Vec<u8>]) -> Vec<Vec<u8>> {
     let is_stored =
         |name: &[u8]| stored.binary_search_by(|child| child.name.as_slice().cmp(name)).is_ok();
-    let is_live = |name: &[u8]| live.binary_search_by(|other| other.as_slice().cmp(name)).is_ok();
-    let names = stored.iter().map(|child| &child.name).chain(live);
-    let bases = names.filter_map(|name| base_of(name));
-    let bases = bases.filter(|base| is_stored(base) || is_live(base)).map(<[u8]>::to_vec);
+    let names =
+        stored.iter().map(|child| child.name.as_slice()).chain(live.iter().map(Vec::as_slice));
+    let bases = names.filter_map(base_of);
+    let bases = bases.filter(|base| is_stored(base) || has_name(live, base)).map(<[u8]>::to_vec);
     let mut bases: Vec<Vec<u8>> = bases.collect::<HashSet<_>>().into_iter().collect();
     bases.sort_unstable();
     bases
