@@ -14,7 +14,7 @@ use rustix::fs::IFlags;
 use rustix::io::Errno;
 use yore::engine::dir::Dir;
 use yore::engine::monitor::{Monitor, Phase};
-use yore::engine::path::RelPath;
+use yore::engine::path::{EntryName, RelPath};
 use yore::engine::remove::{Removal, remove_trees};
 
 use crate::common::attribute;
@@ -29,7 +29,7 @@ use crate::common::tree::{assert_same, facts, named, write};
 fn remove(paths: &[&Path], monitor: &Monitor) -> Vec<Removal> {
     let root = |path: &&Path| {
         let holder = Dir::open(path.parent().unwrap()).unwrap();
-        (Arc::new(holder), path.file_name().unwrap().as_bytes().to_vec())
+        (Arc::new(holder), EntryName::from_slice(path.file_name().unwrap().as_bytes()))
     };
     remove_trees(paths.iter().map(root).collect(), monitor)
 }
@@ -101,7 +101,7 @@ fn no_name_leads_out_of_the_folder() {
     write(&folder.path().join("holder/file"), "x");
     let holder = Arc::new(Dir::open(&folder.path().join("holder")).unwrap());
     for name in ["", ".", "..", "../holder", "/"] {
-        let roots = vec![(Arc::clone(&holder), name.as_bytes().to_vec())];
+        let roots = vec![(Arc::clone(&holder), EntryName::from_slice(name.as_bytes()))];
         assert_eq!(remove_trees(roots, &Monitor::new()), [stuck("", Errno::INVAL)], "{name:?}");
     }
     assert!(folder.path().join("holder/file").exists());

@@ -10,6 +10,7 @@ use std::time::Instant;
 
 use yore::engine::dir::Dir;
 use yore::engine::monitor::Monitor;
+use yore::engine::path::EntryName;
 use yore::engine::remove::{Removal, remove_trees};
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
@@ -21,7 +22,7 @@ fn main() -> Result<()> {
     for path in folders {
         let holder = path.parent().ok_or("a folder in another one is wanted")?;
         let name = path.file_name().ok_or("a folder with a name is wanted")?;
-        roots.push((Arc::new(Dir::open(holder)?), name.as_bytes().to_vec()));
+        roots.push((Arc::new(Dir::open(holder)?), EntryName::from_slice(name.as_bytes())));
     }
     let begun = Instant::now();
     let removals = remove_trees(roots, &Monitor::new());

@@ -13,9 +13,9 @@ use rustix::fs::{
 };
 use rustix::io::{Errno, Result};
 
-use super::listing::{Buffer, Listed, Listing};
+use super::listing::{Buffer, Listed, Listing, USUAL_CHILDREN};
 use super::meta::{FileTime, KEPT_FLAGS};
-use super::path::RelPath;
+use super::path::{EntryName, RelPath};
 
 /// What a [`Dir`] asks of `statx`: everything that metadata, fingerprints and mount checks need.
 pub const STATX_MASK: StatxFlags = StatxFlags::BASIC_STATS.union(StatxFlags::MNT_ID);
@@ -132,8 +132,8 @@ impl Dir {
     }
 
     /// The names of all children, sorted by bytes.
-    pub fn names(&self) -> Result<Vec<Vec<u8>>> {
-        Ok(self.entries()?.into_iter().map(|listed| listed.name.into_vec()).collect())
+    pub fn names(&self) -> Result<Vec<EntryName>> {
+        Ok(self.entries()?.into_iter().map(|listed| listed.name).collect())
     }
 
     /// All children, sorted by the bytes of their names.
@@ -258,7 +258,7 @@ impl Dir {
 
 /// All that a listing tells of, by the bytes of the names.
 fn sorted(mut listing: Listing<'_, impl AsFd>) -> Result<Vec<Listed>> {
-    let mut entries = Vec::with_capacity(USUAL_ENTRIES);
+    let mut entries = Vec::with_capacity(USUAL_CHILDREN);
     while listing.add_some(&mut entries)? {}
     entries.sort_unstable_by(|one, other| one.name.cmp(&other.name));
     Ok(entries)
@@ -275,9 +275,6 @@ const READ_DIR: OFlags = OFlags::RDONLY
     .union(OFlags::NOFOLLOW)
     .union(OFlags::CLOEXEC)
     .union(OFlags::NONBLOCK);
-
-/// How many children most directories have at most.
-const USUAL_ENTRIES: usize = 16;
 
 const NO_AUTOMOUNT: AtFlags = AtFlags::NO_AUTOMOUNT;
 

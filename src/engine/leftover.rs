@@ -12,6 +12,7 @@ use super::lock::{Lock, LockKind};
 use super::mend;
 use super::meta::{Kind, Metadata};
 use super::monitor::{Event, Monitor};
+use super::path::EntryName;
 use super::remove::{open_writable, remove_tree};
 use super::repository::Repository;
 use super::snapshot::{FILES_NAME, is_snapshot_name};
@@ -58,7 +59,7 @@ impl Leftover {
         let mut kept: Option<(String, Dir)> = None;
         let names = stage.names().map_err(failed)?;
         // A mending that waits for readers goes on the next time.
-        for name in names.into_iter().filter(|name| name != mend::STAGE_NAME) {
+        for name in names.into_iter().filter(|name| name.as_slice() != mend::STAGE_NAME) {
             monitor.check_cancelled()?;
             let files = if is_snapshot_name(&name) {
                 stage.child(&name).and_then(|dir| dir.child(FILES_NAME)).ok()
@@ -102,7 +103,7 @@ impl Leftover {
 struct Waiting {
     from: Arc<Dir>,
     into: Arc<Dir>,
-    name: Vec<u8>,
+    name: EntryName,
 }
 
 /// Moves the regular files of one tree into another, over what is there.

@@ -12,6 +12,9 @@ use super::path::EntryName;
 /// Room for the names of one `getdents` call.
 const BUFFER_BYTES: usize = 32 * 1024;
 
+/// Room for the children of a usual directory, so that a list of them doesn't grow step by step.
+pub const USUAL_CHILDREN: usize = 16;
+
 /// A child as the listing of its directory tells of it, which is cheaper than a `statx`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listed {
@@ -21,6 +24,14 @@ pub struct Listed {
     pub inode: u64,
     /// What it is; `None` on a file system that doesn't say.
     pub kind: Option<Kind>,
+}
+
+impl Listed {
+    /// The child called `name` among those that are sorted by name.
+    pub fn find<'a>(sorted: &'a [Self], name: &[u8]) -> Option<&'a Self> {
+        let at = sorted.binary_search_by(|listed| listed.name.as_slice().cmp(name)).ok()?;
+        sorted.get(at)
+    }
 }
 
 /// Where a listing puts what it reads; may be used for one listing after the other.

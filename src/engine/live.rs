@@ -9,7 +9,7 @@ use super::dir::Dir;
 use super::error::{Context as _, Error, Result};
 use super::index::State;
 use super::meta::{ContentHash, Kind, Metadata};
-use super::path::RelPath;
+use super::path::{EntryName, RelPath, has_name};
 use super::repository::is_repository;
 use super::rules::{Decision, FolderMarks, Rules, Why};
 
@@ -98,7 +98,7 @@ struct Place<'a> {
     /// What the source is mounted as.
     mount: u64,
     dir: Dir,
-    names: Vec<Vec<u8>>,
+    names: Vec<EntryName>,
     path: RelPath,
     /// All in it is left out.
     out: bool,
@@ -147,14 +147,14 @@ impl Place<'_> {
                 Ok(entry) => live.entries.extend(entry),
                 // It went meanwhile.
                 Err(Errno::NOENT) => {}
-                Err(_) => live.unreadable.push(name.clone()),
+                Err(_) => live.unreadable.push(name.to_vec()),
             }
         }
         Ok(live)
     }
 
     /// What is called `name`, given the sorted names of all that is not left out.
-    fn entry(&self, name: &[u8], kept: &[Vec<u8>]) -> rustix::io::Result<Option<LiveEntry>> {
+    fn entry(&self, name: &[u8], kept: &[EntryName]) -> rustix::io::Result<Option<LiveEntry>> {
         let stat = self.dir.stat_child(name)?;
         let Some(meta) = Metadata::from_statx(&stat) else { return Ok(None) };
         let is_covered = meta.kind != Kind::Directory && self.is_elsewhere(stat.stx_mnt_id);
@@ -162,8 +162,7 @@ impl Place<'_> {
             Kind::Symlink => Some(ContentHash::of(&self.dir.read_link(name)?)),
             _ => None,
         };
-        let is_kept = kept.binary_search_by(|kept| kept.as_slice().cmp(name)).is_ok();
-        let left_out = self.out || is_covered || !is_kept;
+        let left_out = self.out || is_covered || !has_name(kept, name);
         Ok(Some(LiveEntry { name: name.to_vec(), meta, target, left_out }))
     }
 }

@@ -15,7 +15,8 @@ const ENCODED: &AsciiSet = &CONTROLS.add(b'%').add(b'"');
 /// The longest name that Linux file systems hold, in bytes.
 pub const NAME_MAX_BYTES: usize = 255;
 
-/// The name of one entry; most are short enough to need no memory of their own.
+/// The name of one entry, as listings and the index's answers hold them by the thousand: short ones need no memory of
+/// their own. Where it is one name, `Vec<u8>` does; functions take `&[u8]`.
 pub type EntryName = SmallVec<[u8; 32]>;
 
 /// Whether `name` can be one component of a path: not empty, not `.` or `..`, no `/`, no NUL.

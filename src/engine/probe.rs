@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::dir::{Dir, set_mtime, stat_fd};
 use super::error::{Ability, Error, Result, Room};
 use super::meta::FileTime;
-use super::path::NAME_MAX_BYTES;
+use super::path::{NAME_MAX_BYTES, has_name};
 use super::remove::remove_tree;
 use super::retention::Amount;
 
@@ -203,7 +203,8 @@ fn try_abilities(room: &Dir) -> rustix::io::Result<(Vec<Ability>, Capabilities)>
 fn keeps_raw_names(room: &Dir) -> bool {
     let mut name = b"\xff\xfe\n e\xcc\x81 \xc3\xa9".to_vec();
     name.resize(NAME_MAX_BYTES, b'x');
-    room.create_file(&name, 0o600).is_ok() && room.names().is_ok_and(|names| names.contains(&name))
+    room.create_file(&name, 0o600).is_ok()
+        && room.names().is_ok_and(|names| has_name(&names, &name))
 }
 
 fn has_acls(file: &rustix::fd::OwnedFd) -> bool {

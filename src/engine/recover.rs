@@ -229,7 +229,7 @@ pub fn snapshot_names(repository: &Repository) -> Result<Vec<String>> {
     Ok(names
         .into_iter()
         .filter(|name| is_snapshot_name(name))
-        .filter_map(|name| String::from_utf8(name).ok())
+        .filter_map(|name| String::from_utf8(name.into_vec()).ok())
         .collect())
 }
 

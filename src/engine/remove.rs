@@ -15,6 +15,7 @@ pub use trees::{Removal, remove_trees};
 use super::dir::Dir;
 use super::meta::Kind;
 use super::monitor::Monitor;
+use super::path::EntryName;
 
 /// Removes the entry `name` of `dir` and all below it; what is gone already is as good as removed.
 pub fn remove_tree(dir: &Dir, name: &[u8]) -> Result<()> {
@@ -23,7 +24,7 @@ pub fn remove_tree(dir: &Dir, name: &[u8]) -> Result<()> {
         Err(Errno::ISDIR | Errno::PERM) => {}
         Err(errno) => return Err(errno),
     }
-    let root = (Arc::new(dir.duplicate()?), name.to_vec());
+    let root = (Arc::new(dir.duplicate()?), EntryName::from_slice(name));
     match remove_all(vec![root], Haste::Now, &Monitor::new()).pop() {
         Some(Removal::Stuck { errno, .. }) => Err(errno),
         _ => Ok(()),

@@ -12,7 +12,7 @@ use super::dir::Dir;
 use super::error::{Context as _, Result};
 use super::meta::{Kind, Metadata};
 use super::monitor::{Monitor, Phase};
-use super::path::RelPath;
+use super::path::{EntryName, RelPath};
 use super::repository::is_repository;
 use super::rules::{FolderMarks, Rules, Why};
 
@@ -144,7 +144,7 @@ struct Level {
     path: RelPath,
     left_out: Option<Why>,
     marks: FolderMarks,
-    waiting: std::vec::IntoIter<Vec<u8>>,
+    waiting: std::vec::IntoIter<EntryName>,
     sum: Sum,
     largest_child: u64,
 }

@@ -18,7 +18,7 @@ use super::lock::{Lock, LockKind};
 use super::mend;
 use super::meta::Kind;
 use super::monitor::{Event, Monitor};
-use super::path::display;
+use super::path::{EntryName, display};
 use super::recover::Writer;
 use super::remove::{Removal, open_writable, remove_trees};
 use super::repository::Repository;
@@ -43,11 +43,11 @@ const TRASH_NAME: &str = "trash";
 pub fn names(repository: &Repository) -> Result<Vec<String>> {
     let Some((_, found)) = look(repository)? else { return Ok(Vec::new()) };
     let names = found.into_iter().filter(|name| is_snapshot_name(name));
-    Ok(names.filter_map(|name| String::from_utf8(name).ok()).collect())
+    Ok(names.filter_map(|name| String::from_utf8(name.into_vec()).ok()).collect())
 }
 
 /// The trash and what lies in it; `None` if there is none that is this repository's own.
-fn look(repository: &Repository) -> Result<Option<(Dir, Vec<Vec<u8>>)>> {
+fn look(repository: &Repository) -> Result<Option<(Dir, Vec<EntryName>)>> {
     match own_folder(repository, repository.dir(), TRASH_NAME.as_bytes()) {
         Ok(trash) => {
             let names = trash.names().map_err(|errno| failed("list", repository, errno))?;
@@ -256,9 +256,9 @@ pub fn strip(repository: &Repository, monitor: &Monitor) -> Result<()> {
 fn strip_batch(
     repository: &Repository,
     trash: &Arc<Dir>,
-    batch: &[Vec<u8>],
+    batch: &[EntryName],
     monitor: &Monitor,
-) -> Result<Vec<Vec<u8>>> {
+) -> Result<Vec<EntryName>> {
     let (mut roots, mut of_which) = (Vec::new(), Vec::new());
     let mut stuck: BTreeSet<&[u8]> = BTreeSet::new();
     for name in batch {
@@ -285,7 +285,7 @@ fn strip_batch(
             }
         }
     }
-    let is_bare = |name: &&Vec<u8>| !stuck.contains(name.as_slice());
+    let is_bare = |name: &&EntryName| !stuck.contains(name.as_slice());
     Ok(batch.iter().filter(is_bare).cloned().collect())
 }
 
@@ -294,14 +294,14 @@ fn inside(
     repository: &Repository,
     trash: &Arc<Dir>,
     name: &[u8],
-) -> rustix::io::Result<Vec<(Arc<Dir>, Vec<u8>)>> {
+) -> rustix::io::Result<Vec<(Arc<Dir>, EntryName)>> {
     let folder = match own_folder(repository, trash, name) {
         Ok(folder) => Arc::new(folder),
-        Err(Errno::NOTDIR) => return Ok(vec![(Arc::clone(trash), name.to_vec())]),
+        Err(Errno::NOTDIR) => return Ok(vec![(Arc::clone(trash), EntryName::from_slice(name))]),
         Err(Errno::NOENT) => return Ok(Vec::new()),
         Err(errno) => return Err(errno),
     };
-    let names = folder.names()?.into_iter().filter(|inner| inner != SEAL_NAME);
+    let names = folder.names()?.into_iter().filter(|inner| inner.as_slice() != SEAL_NAME);
     Ok(names.map(|inner| (Arc::clone(&folder), inner)).collect())
 }
 

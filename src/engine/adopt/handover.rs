@@ -11,7 +11,7 @@ use crate::engine::dir::{Dir, set_owner, stat_fd};
 use crate::engine::error::{Error, Result};
 use crate::engine::meta::Kind;
 use crate::engine::monitor::Monitor;
-use crate::engine::path::RelPath;
+use crate::engine::path::{EntryName, RelPath};
 use crate::engine::repository::{MARKER_NAME, Repository};
 
 /// An inode that the walk came to.
@@ -42,7 +42,7 @@ struct Level {
     fd: OwnedFd,
     stat: Statx,
     path: RelPath,
-    names: std::vec::IntoIter<Vec<u8>>,
+    names: std::vec::IntoIter<EntryName>,
 }
 
 /// Gives what belongs to the user `from` to `owner`.

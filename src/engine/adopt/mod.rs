@@ -189,8 +189,8 @@ pub fn tidy(repository: &Repository) -> Result<()> {
     check_none(repository)?;
     let failed = |errno| Error::drive("tidy up the journal of", repository.path(), errno);
     let Some(journal) = journal::folder(repository).map_err(failed)? else { return Ok(()) };
-    let is_left = |name: &&Vec<u8>| name.starts_with(ENTRY_NAME);
-    for name in journal.names().map_err(failed)?.iter().filter(is_left) {
+    let names = journal.names().map_err(failed)?;
+    for name in names.iter().filter(|name| name.starts_with(ENTRY_NAME)) {
         remove_tree(&journal, name).map_err(failed)?;
     }
     Ok(())

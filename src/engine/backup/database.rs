@@ -371,7 +371,7 @@ fn candidates(names: &[EntryName]) -> Vec<&[u8]> {
             let stem = [Part::Log, Part::Journal]
                 .iter()
                 .find_map(|part| name.strip_suffix(part.suffix()))?;
-            names.binary_search_by(|other| other.as_slice().cmp(stem)).is_ok().then_some(stem)
+            has_name(names, stem).then_some(stem)
         })
         .collect();
     found.sort_unstable();

@@ -11,22 +11,21 @@ use crate::engine::rules::{Decision, Facts, FolderMarks, Rules, Why};
 /// Takes from the sorted `names` of the live folder `dir` at `path` what is left out, and tells the folder's marks.
 ///
 /// `left_out` is the rule that leaves the folder itself out, if it is only on the way.
-pub(in crate::engine) fn keep<N: AsRef<[u8]>>(
+pub(in crate::engine) fn keep(
     rules: &Rules,
     dir: &Dir,
     path: &RelPath,
     left_out: Option<Why>,
-    names: &mut Vec<N>,
+    names: &mut Vec<EntryName>,
 ) -> FolderMarks {
     if rules.is_empty() {
-        names.retain(|name| !Rules::is_never_kept(name.as_ref()));
+        names.retain(|name| !Rules::is_never_kept(name));
         return FolderMarks::default();
     }
     let mut marks = FolderMarks::read(dir, names);
     marks.left_out = left_out;
     let mut entry = path.clone();
     names.retain(|name| {
-        let name = name.as_ref();
         if !is_name(name) {
             return true;
         }

@@ -52,10 +52,10 @@ impl KnownChildren {
     }
 
     fn place(&self, name: &[u8]) -> Option<usize> {
-        if self.children.get(self.next).is_some_and(|child| *child.name == *name) {
+        if self.children.get(self.next).is_some_and(|child| child.name.as_slice() == name) {
             return Some(self.next);
         }
-        self.children.binary_search_by(|child| child.name.as_slice().cmp(name)).ok()
+        Child::place_of(name, &self.children)
     }
 }
 

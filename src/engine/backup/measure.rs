@@ -18,7 +18,7 @@ use crate::engine::error::Result;
 use crate::engine::index::{Child, Index, NodeId, State};
 use crate::engine::meta::{Fingerprint, Kind, Metadata};
 use crate::engine::monitor::Monitor;
-use crate::engine::path::RelPath;
+use crate::engine::path::{EntryName, RelPath};
 use crate::engine::plan::{self, Step};
 use crate::engine::pool::{Pool, walk_threads};
 use crate::engine::probe::{self, Space};
@@ -148,7 +148,7 @@ pub fn reserve(space: &Space) -> Amount {
 /// A folder waits as its parent and its name: a thousand siblings must not be a thousand descriptors.
 struct Waiting {
     parent: Arc<Dir>,
-    name: Vec<u8>,
+    name: EntryName,
     path: RelPath,
     /// The rule that leaves the folder out, if it is only on the way.
     left_out: Option<Why>,
@@ -196,7 +196,7 @@ pub fn measure(
         .filter_map(|source| {
             let parent = Arc::new(Dir::open(&source.path).ok()?);
             let mount = parent.stat().ok()?.stx_mnt_id;
-            let (name, path) = (b".".to_vec(), source.place.clone());
+            let (name, path) = (EntryName::from_slice(b"."), source.place.clone());
             let (known, leftover) = (source.known, source.leftover.clone());
             let stable_inodes = probe::has_stable_inodes(&parent);
             let compared = Compared { stable_inodes, cloned_from: source.cloned_from };

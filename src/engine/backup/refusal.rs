@@ -13,6 +13,7 @@ use crate::engine::history::SnapshotState;
 use crate::engine::index::{INDEX_NAME, SnapshotRow};
 use crate::engine::meta::Metadata;
 use crate::engine::monitor::Monitor;
+use crate::engine::path::EntryName;
 use crate::engine::recover::Writer;
 use crate::engine::repository::{YORE_DIR, is_repository};
 use crate::engine::retention::Amount;
@@ -114,15 +115,14 @@ pub(super) fn other_repositories(writer: &Writer) -> Vec<Vec<u8>> {
     let home = path.parent().filter(|home| home.file_name() == Some(YORE_DIR.as_ref()));
     let Some(home) = home.and_then(|home| Dir::open(home).ok()) else { return Vec::new() };
     let own = path.file_name().map(|name| name.as_bytes().to_vec());
-    let is_other = |name: &Vec<u8>| {
-        Some(name) != own.as_ref()
+    let is_other = |name: &EntryName| {
+        Some(name.as_slice()) != own.as_deref()
             && match home.child(name).and_then(|dir| Ok((dir.names()?, dir))) {
                 Ok((names, dir)) => is_repository(&dir, &names),
                 // Another person's is closed: that it is there is all that can be told.
                 Err(errno) => errno == Errno::ACCESS,
             }
     };
-    let mut names = home.names().unwrap_or_default();
-    names.sort_unstable();
-    names.into_iter().filter(is_other).take(NAMED).collect()
+    let names = home.names().unwrap_or_default();
+    names.into_iter().filter(is_other).take(NAMED).map(EntryName::into_vec).collect()
 }

@@ -13,12 +13,12 @@ use crate::engine::dir::Dir;
 use crate::engine::error::{Context as _, Error, Result};
 use crate::engine::index::{self, Change, Child, Index, NodeId, OPEN, ROOT_NODE};
 use crate::engine::monitor::Event;
-use crate::engine::path::{RelPath, has_name};
+use crate::engine::path::{EntryName, RelPath, has_name};
 use crate::engine::probe;
 use crate::engine::problem::Reason;
 
 /// Whether nothing is left of what a source had `before`; the names that it has now are sorted.
-pub fn is_lost(before: &[Child], names: &[Vec<u8>]) -> bool {
+pub fn is_lost(before: &[Child], names: &[EntryName]) -> bool {
     let is_left = |child: &Child| has_name(names, &child.name);
     !before.is_empty() && !before.iter().any(is_left)
 }

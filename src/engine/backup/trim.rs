@@ -1,14 +1,12 @@
 //! Gives up of what an interrupted run left all that the next one can't use.
 
-use std::collections::HashSet;
-
 use super::measure::is_left;
 use super::{BackupOptions, filter, source_path};
 use crate::engine::dir::Dir;
 use crate::engine::error::{Error, Result};
 use crate::engine::meta::{Kind, Metadata};
 use crate::engine::monitor::Monitor;
-use crate::engine::path::RelPath;
+use crate::engine::path::{EntryName, RelPath, has_name};
 use crate::engine::recover::Writer;
 use crate::engine::remove::remove_tree;
 use crate::engine::rules::Why;
@@ -57,7 +55,7 @@ pub(super) fn trim_leftover(
 /// Removes what is of no use from a folder of a source; gives the folders in it.
 fn trim_folder(
     left: &Dir,
-    names: Vec<Vec<u8>>,
+    names: Vec<EntryName>,
     (path, left_out): Waiting,
     options: &BackupOptions,
 ) -> Vec<Waiting> {
@@ -70,10 +68,9 @@ fn trim_folder(
     }
     let mut wanted = names.clone();
     let marks = filter::keep(&options.rules, &source, &path, left_out, &mut wanted);
-    let wanted: HashSet<Vec<u8>> = wanted.into_iter().collect();
     let mut folders = Vec::new();
     for name in names {
-        let stat = wanted.get(&name).and_then(|name| source.stat_child(name).ok());
+        let stat = has_name(&wanted, &name).then(|| source.stat_child(&name).ok()).flatten();
         let Some(live) = stat.as_ref().and_then(Metadata::from_statx) else {
             let _ = remove_tree(left, &name);
             continue;

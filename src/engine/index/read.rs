@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::state::{COLUMNS, State};
 use super::{Index, NodeId, ROOT_NODE, SnapshotState};
 use crate::engine::error::Result;
+use crate::engine::listing::USUAL_CHILDREN;
 use crate::engine::path::{EntryName, RelPath, is_name};
 
 /// A child of a folder at a moment.
@@ -24,8 +25,12 @@ pub struct Child {
     pub state: State,
 }
 
-/// How many children most folders have at most.
-const USUAL_CHILDREN: usize = 16;
+impl Child {
+    /// Where the child called `name` is among those that are sorted by name.
+    pub fn place_of(name: &[u8], sorted: &[Self]) -> Option<usize> {
+        sorted.binary_search_by(|child| child.name.as_slice().cmp(name)).ok()
+    }
+}
 
 fn absurd(what: &str) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(1, Type::Blob, what.into())
@@ -39,7 +44,7 @@ pub fn children_of(connection: &Connection, node: NodeId, at: u64) -> rusqlite::
          CROSS JOIN name m ON m.id = n.name WHERE n.parent = ?1"
     ))?;
     let rows = statement.query_map(params![node, at as i64], |row| {
-        let (id, name): (NodeId, _) = (row.get(0)?, row.get_ref(1)?.as_blob()?);
+        let (id, name): (NodeId, _) = (row.get(0)?, row.get_ref(1)?.as_blob().unwrap_or_default());
         // A forged row must not name its way out of a folder, nor make a circle of folders.
         if !is_name(name) || id <= node {
             return Err(absurd("a name that no entry can have"));

@@ -10,7 +10,7 @@ use rustix::io::Errno;
 
 use super::trees::Removal;
 use crate::engine::dir::Dir;
-use crate::engine::path::RelPath;
+use crate::engine::path::{EntryName, RelPath};
 
 /// How often a folder is listed again in which something was made meanwhile.
 const RETRIES: u8 = 3;
@@ -33,7 +33,7 @@ pub struct Entry {
     /// The folder that it is in; `None` for the tree's top.
     pub parent: Option<Arc<Folder>>,
     /// Its name there.
-    pub name: Vec<u8>,
+    pub name: EntryName,
 }
 
 /// A folder that is open because something in it is left.

@@ -17,7 +17,7 @@ use crate::engine::idle::make_thread_idle;
 use crate::engine::listing::{Buffer, Listed, Listing};
 use crate::engine::meta::Kind;
 use crate::engine::monitor::{Monitor, Phase};
-use crate::engine::path::{RelPath, is_name};
+use crate::engine::path::{EntryName, RelPath, is_name};
 use crate::engine::pool::{self, walk_threads};
 use crate::engine::probe::file_system_name;
 
@@ -62,13 +62,13 @@ pub(super) enum Haste {
 ///
 /// An entry that can't be removed stops nothing. The monitor is in [`Phase::Deleting`] then, counts every entry that is
 /// gone and knows how much is free where the first tree was; a stop is heard before the next entry.
-pub fn remove_trees(roots: Vec<(Arc<Dir>, Vec<u8>)>, monitor: &Monitor) -> Vec<Removal> {
+pub fn remove_trees(roots: Vec<(Arc<Dir>, EntryName)>, monitor: &Monitor) -> Vec<Removal> {
     remove_all(roots, Haste::Idle, monitor)
 }
 
 /// As [`remove_trees`], in this haste.
 pub(super) fn remove_all(
-    roots: Vec<(Arc<Dir>, Vec<u8>)>,
+    roots: Vec<(Arc<Dir>, EntryName)>,
     haste: Haste,
     monitor: &Monitor,
 ) -> Vec<Removal> {
@@ -197,7 +197,7 @@ impl Remover<'_> {
         let (tree, parent) = (&folder.entry.tree, folder);
         pool.push(folders.into_iter().rev().map(|name| {
             let (tree, parent) = (Arc::clone(tree), Some(Arc::clone(parent)));
-            Task::Remove(Entry { tree, parent, name: name.into_vec() })
+            Task::Remove(Entry { tree, parent, name })
         }));
         self.close(folder, pool);
         Ok(())

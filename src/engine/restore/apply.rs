@@ -274,7 +274,7 @@ impl Run<'_> {
                 state,
                 stored,
                 up: Up::Workspace(dir),
-                staged: slot_name(number as u64),
+                staged: slot_name(number as u64).into(),
             });
         }
         Ok(pieces)

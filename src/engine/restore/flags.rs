@@ -11,6 +11,7 @@ use rustix::io::Errno;
 use super::journal::Flag;
 use crate::engine::dir::{Dir, add_inode_flags, stat_fd};
 use crate::engine::meta::{KEPT_FLAGS, Kind, Metadata, ROOT_FLAGS};
+use crate::engine::path::EntryName;
 
 /// Sets flags in the item that is called `name` in `folder`; `false` if some of them could not be set. Those that only
 /// root can set are nobody else's to restore.
@@ -87,7 +88,7 @@ pub fn loosen(parent: &Dir, name: &[u8]) -> rustix::io::Result<bool> {
     }
     let mount = parent.stat()?.stx_mnt_id;
     let mut is_any = false;
-    let mut waiting = vec![(Arc::new(parent.duplicate()?), name.to_vec())];
+    let mut waiting = vec![(Arc::new(parent.duplicate()?), EntryName::from_slice(name))];
     while let Some((parent, name)) = waiting.pop() {
         let stat = match parent.stat_child(&name) {
             Ok(stat) if stat.stx_mnt_id == mount => stat,

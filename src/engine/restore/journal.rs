@@ -22,6 +22,7 @@ pub use steps::{Adjust, Flag, Lift, Made, Steps, Swap, Thing};
 use super::PlanItem;
 use crate::engine::dir::Dir;
 use crate::engine::error::{Context as _, Error, Result};
+use crate::engine::path::EntryName;
 
 /// How far a restore has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -156,11 +157,11 @@ impl Journals {
 
     fn ids(&self, folder: &Dir) -> Result<Vec<Uuid>> {
         let names = folder.names().map_err(|errno| self.failed(errno))?;
-        let id = |name: Vec<u8>| {
-            let stem = String::from_utf8(name).ok()?;
+        let id = |name: &EntryName| {
+            let stem = std::str::from_utf8(name).ok()?;
             Uuid::parse_str(stem.strip_suffix(file::HEADER)?.strip_suffix('.')?).ok()
         };
-        Ok(names.into_iter().filter_map(id).collect())
+        Ok(names.iter().filter_map(id).collect())
     }
 
     fn failed(&self, errno: Errno) -> Error {

@@ -8,6 +8,7 @@ use rustix::io::{Errno, Result};
 
 use crate::engine::dir::Dir;
 use crate::engine::meta::{FileTime, Kind};
+use crate::engine::path::EntryName;
 
 /// What tells the changes of others from those of Yore.
 pub struct Since<'a> {
@@ -32,7 +33,7 @@ impl Since<'_> {
         if !is_folder(stat) {
             return Ok(false);
         }
-        let mut waiting = vec![(Arc::new(folder.duplicate()?), name.to_vec())];
+        let mut waiting = vec![(Arc::new(folder.duplicate()?), EntryName::from_slice(name))];
         while let Some((parent, name)) = waiting.pop() {
             let dir = match parent.child(&name) {
                 Ok(dir) => Arc::new(dir),

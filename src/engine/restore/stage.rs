@@ -23,7 +23,7 @@ use crate::engine::gone;
 use crate::engine::index::{Index, NodeId, State};
 use crate::engine::meta::{Kind, Metadata};
 use crate::engine::monitor::{Event, Monitor};
-use crate::engine::path::RelPath;
+use crate::engine::path::{EntryName, RelPath};
 use crate::engine::pool::{Pool, walk_threads};
 use crate::engine::problem::Reason;
 use crate::engine::remove::open_writable;
@@ -59,7 +59,7 @@ pub struct Piece {
     /// Where it is made.
     pub up: Up,
     /// Under which name.
-    pub staged: Vec<u8>,
+    pub staged: EntryName,
 }
 
 impl Piece {
@@ -229,7 +229,7 @@ impl Staging<'_> {
                 state: child.state,
                 stored: stored.clone(),
                 up: Up::Made(Arc::clone(&made)),
-                staged: child.name.into_vec(),
+                staged: child.name,
             };
             if child.state.meta.kind == Kind::Directory {
                 folders.push(child);

@@ -122,7 +122,7 @@ impl<'a> Tree<'a> {
         let stored = entries.len();
         for name in self.treeless.get(path).into_iter().flatten() {
             let known = entries.get(..stored).unwrap_or_default();
-            if known.binary_search_by(|listed| listed.name.as_slice().cmp(name)).is_err() {
+            if Listed::find(known, name).is_none() {
                 entries.push(Listed { name: EntryName::from_slice(name), inode: 0, kind: None });
             }
         }

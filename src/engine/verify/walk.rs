@@ -20,7 +20,7 @@ use crate::engine::index::State;
 use crate::engine::listing::Listed;
 use crate::engine::meta::Kind;
 use crate::engine::overrides::Override;
-use crate::engine::path::RelPath;
+use crate::engine::path::{EntryName, RelPath};
 use crate::engine::pool::{Pool, walk_threads};
 
 /// Folders that are nested deeper are refused: no file system's paths go so far.
@@ -47,7 +47,7 @@ pub(super) enum Task {
     /// A source's folder, or the whole tree.
     Root(Up, RelPath, Dir),
     /// A folder in another one; it is opened only then, so that few are open at once.
-    Child(Arc<Folder>, Vec<u8>),
+    Child(Arc<Folder>, EntryName),
     /// Some of a folder's leaves, by their places.
     Leaves(Arc<Folder>, Vec<usize>),
     /// All leaves of a folder, for the digest alone.
@@ -176,7 +176,7 @@ impl<'a, 'p> Walk<'a, 'p> {
     }
 
     /// What is in a folder: leaves, those that overrides alone tell of included, and the names of folders.
-    fn list(&self, path: &RelPath, dir: &Dir) -> rustix::io::Result<(Vec<Leaf>, Vec<Vec<u8>>)> {
+    fn list(&self, path: &RelPath, dir: &Dir) -> rustix::io::Result<(Vec<Leaf>, Vec<EntryName>)> {
         let (mut leaves, mut folders) = (Vec::new(), Vec::new());
         for Listed { name, inode, kind } in self.tree.list(path, dir)? {
             let kind = match kind {
@@ -184,7 +184,7 @@ impl<'a, 'p> Walk<'a, 'p> {
                 kind => kind,
             };
             match kind {
-                Some(Kind::Directory) => folders.push(name.into_vec()),
+                Some(Kind::Directory) => folders.push(name),
                 kind => leaves.push(Leaf { name, inode, kind }),
             }
         }

@@ -105,7 +105,7 @@ impl Walk<'_> {
             None => Vec::new(),
         };
         let mut before: HashMap<EntryName, Child> =
-            before.into_iter().map(|child| (child.name.clone(), child)).collect();
+            before.into_iter().map(|child| (EntryName::from_slice(&child.name), child)).collect();
         // A base that can't be read is no help, but no harm either.
         let in_base = folder.base.as_ref().and_then(|base| base.entries().ok()).unwrap_or_default();
         let mut tasks = Vec::new();
@@ -145,7 +145,7 @@ impl Walk<'_> {
         let stored = entries.len();
         for name in self.treeless.get(&folder.place.path).into_iter().flatten() {
             let known = entries.get(..stored).unwrap_or_default();
-            if find(known, name).is_none() {
+            if Listed::find(known, name).is_none() {
                 entries.push(Listed { name: EntryName::from_slice(name), inode: 0, kind: None });
             }
         }
@@ -190,10 +190,5 @@ fn is_same_mount(one: &Statx, other: &Statx) -> bool {
 
 /// Whether `listed` is the regular file that has the same name among the base's entries.
 fn is_same_file(listed: &Listed, base: &[Listed]) -> bool {
-    listed.kind == Some(Kind::File) && find(base, &listed.name) == Some(listed)
-}
-
-fn find<'a>(sorted: &'a [Listed], name: &[u8]) -> Option<&'a Listed> {
-    let at = sorted.binary_search_by(|listed| listed.name.as_slice().cmp(name)).ok()?;
-    sorted.get(at)
+    listed.kind == Some(Kind::File) && Listed::find(base, &listed.name) == Some(listed)
 }

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::{Journal, JournalInfo, JournalState, Journals, Standing, file};
 use crate::engine::dir::Dir;
 use crate::engine::error::{Error, Result};
+use crate::engine::path::EntryName;
 use crate::engine::probe;
 use crate::engine::restore::lift::lift;
 use crate::engine::restore::swap::Mover;
@@ -50,7 +51,7 @@ impl Journals {
     /// Removes what is left of journals that have no header: not yet when they were interrupted, or not any more.
     fn remove_rests(&self, folder: &Dir) -> Result<()> {
         let names = folder.names().map_err(|errno| self.failed(errno))?;
-        let id = |name: &Vec<u8>| {
+        let id = |name: &EntryName| {
             let (stem, _) = std::str::from_utf8(name).ok()?.split_once('.')?;
             Uuid::parse_str(stem).ok()
         };

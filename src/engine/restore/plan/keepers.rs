@@ -15,7 +15,7 @@ use super::{Planner, Spot};
 use crate::engine::backup::{keep, on_the_way};
 use crate::engine::dir::Dir;
 use crate::engine::error::Result;
-use crate::engine::path::RelPath;
+use crate::engine::path::{EntryName, RelPath, has_name};
 use crate::engine::restore::target;
 use crate::engine::rules::{FolderMarks, RuleSet, Rules, Why};
 
@@ -43,7 +43,7 @@ pub struct Keepers {
 #[derive(Debug)]
 pub struct Kept {
     /// None if all does.
-    names: Option<HashSet<Vec<u8>>>,
+    names: Option<HashSet<EntryName>>,
     /// For each set of rules, what the folder says of all in it.
     marks: Vec<FolderMarks>,
 }
@@ -102,24 +102,24 @@ impl Keepers {
     }
 
     /// What stays of the folder `folder`, which is open as `dir` and has these sorted names in it.
-    pub fn look(&self, dir: &Dir, folder: &Place, names: &[Vec<u8>]) -> Kept {
+    pub fn look(&self, dir: &Dir, folder: &Place, names: &[EntryName]) -> Kept {
         let is_spared = self.spared.iter().any(|spared| folder.target.starts_with(spared))
             || self.unread.is_at_or_above(&folder.path);
         let Some(rules) = self.rules.as_ref().filter(|_| !is_spared) else {
             return Kept { names: None, marks: Vec::new() };
         };
-        let is_held = |name: &&Vec<u8>| {
+        let is_held = |name: &&EntryName| {
             let target = folder.target.join(OsStr::from_bytes(name));
             self.places.iter().any(|place| place.starts_with(&target))
                 || self.unread.is_at_or_below(&folder.path.join(name))
         };
-        let mut staying: HashSet<Vec<u8>> = names.iter().filter(is_held).cloned().collect();
+        let mut staying: HashSet<EntryName> = names.iter().filter(is_held).cloned().collect();
         let mut marks = Vec::new();
         for (number, rules) in rules.iter().enumerate() {
             let left_out = folder.left_out.get(number).cloned().flatten();
             let mut kept = names.to_vec();
             marks.push(keep(rules, dir, &folder.path, left_out, &mut kept));
-            let is_out = |name: &&Vec<u8>| kept.binary_search(name).is_err();
+            let is_out = |name: &&EntryName| !has_name(&kept, name);
             staying.extend(names.iter().filter(is_out).cloned());
         }
         Kept { names: Some(staying), marks }

@@ -16,7 +16,7 @@ use crate::engine::dir::Dir;
 use crate::engine::error::{Error, Result};
 use crate::engine::index::Child;
 use crate::engine::meta::{Kind, Metadata};
-use crate::engine::path::has_name;
+use crate::engine::path::{EntryName, has_name};
 use crate::engine::probe;
 use crate::engine::repository::is_repository;
 use crate::engine::restore::{Action, PlanItem, There};
@@ -48,7 +48,7 @@ struct Both<'f> {
     stat: Statx,
     spot: Spot,
     /// The names of what is there, sorted.
-    names: Vec<Vec<u8>>,
+    names: Vec<EntryName>,
     stored: Vec<Child>,
     /// What stays of what is there and was not; `None` if all does.
     kept: Option<Kept>,
@@ -235,9 +235,9 @@ impl Planner<'_> {
     ) -> Result<()> {
         let Some(kept) = &both.kept else { return Ok(()) };
         for name in &both.names {
-            let was = both.stored.binary_search_by(|child| child.name.as_slice().cmp(name)).is_ok();
-            if !was && !done.contains(name) && !kept.has(name) {
-                let place = both.place.below(&both.dir, name.clone());
+            let was = Child::place_of(name, &both.stored).is_some();
+            if !was && !done.contains(name.as_slice()) && !kept.has(name) {
+                let place = both.place.below(&both.dir, name.to_vec());
                 self.remove(walk, place, kept)?;
             }
         }
@@ -257,7 +257,7 @@ impl Planner<'_> {
         let (dir, depth) = (Arc::new(dir), walk.waiting.len());
         let kept = keepers.look(&dir, place, &names);
         for name in names.into_iter().filter(|name| !kept.has(name)) {
-            self.remove(walk, place.below(&dir, name), &kept)?;
+            self.remove(walk, place.below(&dir, name.into_vec()), &kept)?;
         }
         walk.waiting.get_mut(depth..).unwrap_or_default().reverse();
         Ok(())

@@ -8,6 +8,7 @@ use rustix::fs::Statx;
 use super::there::{Identity, identity};
 use crate::engine::dir::Dir;
 use crate::engine::error::{Error, Result, TargetProblem};
+use crate::engine::path::EntryName;
 use crate::engine::repository::{MARKER_NAME, Repository, is_repository};
 use crate::engine::restore::target;
 
@@ -64,9 +65,8 @@ impl Own {
         let names = [MARKER_NAME, b"snapshots", b"stage"];
         let has = |name: &&[u8]| dir.has(name).unwrap_or(false);
         let is_other = || {
-            let names: Vec<Vec<u8>> =
-                names.into_iter().take_while(has).map(<[u8]>::to_vec).collect();
-            is_repository(dir, &names)
+            let found = names.into_iter().take_while(has).map(EntryName::from_slice);
+            is_repository(dir, &found.collect::<Vec<_>>())
         };
         let known = self.known.get(&identity(&stat)).copied();
         known.or_else(|| is_other().then_some(TargetProblem::Repository))

@@ -79,7 +79,7 @@ pub fn look(
             monitor.check_cancelled()?;
             let looked = unless_general(dir.stat_child(&name), &folder.target)?;
             let Some(stat) = looked else { continue };
-            let mut below = folder.below(&dir, name);
+            let mut below = folder.below(&dir, name.into_vec());
             if let (Some(keepers), Some(kept)) = (keepers, &kept) {
                 below.left_out = keepers.below(&below.path, kept);
             }

@@ -13,7 +13,7 @@ use super::{Found, Planner, Spot};
 use crate::engine::error::{Error, Result};
 use crate::engine::index::Child;
 use crate::engine::meta::{Kind, Metadata};
-use crate::engine::path::{RelPath, has_name};
+use crate::engine::path::{EntryName, RelPath, has_name};
 use crate::engine::restore::{Action, OnConflict, PlanItem, There};
 use crate::engine::sqlite::{Part as Kept, SHARED_MEMORY_SUFFIX};
 
@@ -58,11 +58,12 @@ pub fn base_of(name: &[u8]) -> Option<&[u8]> {
 }
 
 /// The names that others among the sorted `stored` and `live` ones would be the log of, shortest first.
-pub fn candidates(stored: &[Child], live: &[Vec<u8>]) -> Vec<Vec<u8>> {
-    let is_stored =
-        |name: &[u8]| stored.binary_search_by(|child| child.name.as_slice().cmp(name)).is_ok();
-    let names =
-        stored.iter().map(|child| child.name.as_slice()).chain(live.iter().map(Vec::as_slice));
+pub fn candidates(stored: &[Child], live: &[EntryName]) -> Vec<Vec<u8>> {
+    let is_stored = |name: &[u8]| Child::place_of(name, stored).is_some();
+    let names = stored
+        .iter()
+        .map(|child| child.name.as_slice())
+        .chain(live.iter().map(EntryName::as_slice));
     let bases = names.filter_map(base_of);
     let bases = bases.filter(|base| is_stored(base) || has_name(live, base)).map(<[u8]>::to_vec);
     let mut bases: Vec<Vec<u8>> = bases.collect::<HashSet<_>>().into_iter().collect();
