@@ -21,7 +21,7 @@ NO_ROOT := yes
 endif
 endif
 
-.PHONY: help run build test screenshots properties histories kills torture check pot bench bench-ui install clean
+.PHONY: help run build test screenshots properties histories kills torture check pot bench flames bench-ui install clean
 
 help:
 	@echo 'make run      install what is missing, build, and open the window (no display: yore demo)'
@@ -36,6 +36,7 @@ help:
 	@echo 'make check    formatting and lints only'
 	@echo 'make pot      collect the messages to translate'
 	@echo 'make bench    measure against other backup programs, and write benches/RESULTS.md (half an hour; BENCH=--help tells what else can be measured)'
+	@echo 'make flames   draw what a backup, a restore and a deletion spend their time on, into $(TARGET)/flames'
 	@echo 'make bench-ui KNOWN=n  measure how fast the window is, and its memory with n files in the history (0: not that)'
 
 ifneq ($(WAYLAND_DISPLAY)$(DISPLAY),)
@@ -119,6 +120,13 @@ bench:
 	@$(INSTALL_PACKAGES) build bench
 	$(CARGO) build --locked --release $(WITHOUT_WINDOW) --bin yore --bench floor
 	$(SUDO) python3 -B benches/peers --yore '$(TARGET)/release/yore' --figures '$(TARGET)/bench' $(BENCH)
+
+# With frame pointers, perf knows who called whom.
+flames:
+	@$(INSTALL_PACKAGES) build bench flames
+	$(CARGO) install --locked --root '$(TARGET)/tools' --version '^0.12' inferno
+	CFLAGS=-fno-omit-frame-pointer RUSTFLAGS='-C force-frame-pointers=yes' $(CARGO) build --locked --release --target-dir '$(TARGET)/flames' $(WITHOUT_WINDOW) --bin yore
+	$(SUDO) env PATH="$(abspath $(TARGET))/tools/bin:$$PATH" python3 -B benches/peers --yore '$(TARGET)/flames/release/yore' --trees home --flames '$(TARGET)/flames' $(BENCH)
 
 # A million files want memory or a disk with some gigabytes free, and many minutes.
 KNOWN ?= 0

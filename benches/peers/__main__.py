@@ -18,7 +18,7 @@ def main():
     arguments = parse()
     if not arguments.report:
         code = measure_all(arguments)
-        if code or arguments.plan:
+        if code or arguments.plan or arguments.flames:
             return code
     write_report(read_runs(arguments.figures), arguments.results)
     print(f"bench: {arguments.results / 'RESULTS.md'} is written")
@@ -82,11 +82,12 @@ def measure_group(place, setting, number, group, records):
                 file=sys.stderr,
             )
 
-    session = Session(place, setting, group, note)
-    try:
-        session.run()
-    finally:
-        session.close()
+    for peers in [[peer] for peer in group] if setting.alone else [group]:
+        session = Session(place, setting, peers, note)
+        try:
+            session.run()
+        finally:
+            session.close()
 
 
 if __name__ == "__main__":

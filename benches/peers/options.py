@@ -2,8 +2,10 @@
 
 import argparse
 import os
+import shutil
 from pathlib import Path
 
+from flames import TOOLS, Flames
 from own import Floor, Yore
 from packed import Borg, Restic
 from plain import Cp, Rsnapshot, Rsync
@@ -34,6 +36,7 @@ def parse():
     parser.add_argument("--temperatures", type=listed, default=["warm"], help="of warm,cold (caches dropped)")
     parser.add_argument("--peers", type=listed, default=list(PEERS), help=f"of {','.join(PEERS)}")
     parser.add_argument("--rounds", type=int, default=3, help="the median counts (3)")
+    parser.add_argument("--alone", action="store_true", help="one program after the other: for trees that nearly fill the memory")
     parser.add_argument("--files", type=int, help="for home and small, where no :COUNT is said")
     parser.add_argument("--real", default="/usr", help="which tree real is a copy of (/usr)")
     parser.add_argument("--disk", type=Path, default=Path("/var/tmp"), help="a folder on the disk to measure on")
@@ -41,6 +44,7 @@ def parse():
     parser.add_argument("--floor", type=Path, help="the program of benches/floor; found beside yore")
     parser.add_argument("--figures", type=Path, default=target() / "bench", help="where figures are kept")
     parser.add_argument("--results", type=Path, default=PROJECT / "benches", help="where RESULTS.md goes")
+    parser.add_argument("--flames", type=Path, help="draw flame graphs of Yore into this folder, and measure nobody else")
     parser.add_argument("--plan", action="store_true", help="only say what would be measured, and what left out")
     parser.add_argument("--report", action="store_true", help="only write the report of all kept figures again")
     arguments = parser.parse_args()
@@ -75,6 +79,13 @@ def check(parser, arguments):
     except ValueError as error:
         parser.error(str(error))
     arguments.disk = arguments.disk.resolve()
+    if arguments.flames:
+        for tool in TOOLS:
+            if not shutil.which(tool):
+                parser.error(f"--flames: {tool} is not here")
+        Yore.flames = Flames(arguments.flames)
+        # Who is watched is slower.
+        arguments.peers, arguments.rounds, arguments.figures = [Yore.name], 1, arguments.flames
 
 
 def target():

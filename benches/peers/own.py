@@ -13,11 +13,20 @@ class Yore(Peer):
     name = "yore"
     # Metadata that a stored file can't carry is beside the tree; a restore brings it back.
     is_exact = False
+    # What it spends its time on is drawn, if this is there.
+    flames = None
     shown = "yore backup; yore restore --privileged --to DIR; yore forget --yes"
 
     @classmethod
     def is_here(cls):
         return Path(cls.program).is_file()
+
+    def watched(self, command, scene):
+        return self.flames.record(command, scene) if self.flames else command
+
+    def measured(self, scene):
+        if self.flames:
+            self.flames.draw(scene)
 
     def yore(self, *words):
         """A command with the benchmark's configuration."""

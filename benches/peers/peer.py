@@ -74,6 +74,13 @@ class Peer:
             raise Failure(f"{' '.join(command.words)} ended with {done.returncode}:\n{done.stderr}{done.stdout}")
         return done.stdout
 
+    def watched(self, command, scene):
+        """The command as it is measured."""
+        return command
+
+    def measured(self, scene):
+        """What is done with what was seen of it."""
+
     def prepare(self):
         """Makes ready what is not part of a backup."""
 

@@ -40,7 +40,7 @@ class Plan:
         for round in range(self.rounds):
             for kind in self.kinds:
                 for temperature in self.temperatures:
-                    yield Setting(source, kind, self.medium, temperature, round, self.scenes)
+                    yield Setting(source, kind, self.medium, temperature, round, self.scenes, self.way.alone)
 
 
 def plan_all(arguments, peers, place):
@@ -50,7 +50,7 @@ def plan_all(arguments, peers, place):
         for medium in arguments.media:
             plan = plan_one(arguments, tree, medium, peers, place)
             smaller = tree.instead()
-            if smaller and (plan is None or plan.way != Way()):
+            if smaller and (plan is None or plan.way != Way(alone=arguments.alone)):
                 say(f"{smaller.label} on {medium} instead of {tree.label}")
                 plan = plan_one(arguments, smaller, medium, peers, place)
             plans += [plan] if plan else []
@@ -60,7 +60,7 @@ def plan_all(arguments, peers, place):
 def plan_one(arguments, tree, medium, peers, place):
     """The plan for a tree on a medium; none if it does not fit there."""
     room = free_bytes(medium, place.parents[medium])
-    made, way = best_groups(tree, peers, room, medium)
+    made, way = best_groups(tree, peers, room, medium, arguments.alone)
     where = f"{tree.label} on {medium}"
     if made.left_out:
         names = ", ".join(peer.name for peer in made.left_out)
@@ -71,8 +71,9 @@ def plan_one(arguments, tree, medium, peers, place):
         say(f"{where}: the source is on the disk, for there is no room for it")
     if not way.restores:
         say(f"{where}: nothing is restored, for there is no room for it")
+    turn = "one after the other" if way.alone else "in turn"
     for group in made.groups:
-        say(f"{where}, {', '.join(arguments.drives)}: {', '.join(peer.name for peer in group)} in turn")
+        say(f"{where}, {', '.join(arguments.drives)}: {', '.join(peer.name for peer in group)} {turn}")
     return Plan(tree, medium, arguments.drives, arguments.temperatures, arguments.rounds, made.groups, way)
 
 

@@ -61,6 +61,8 @@ class Way:
 
     has_source: bool = True
     restores: bool = True
+    # Not side by side, each scene in turn, but one program after the other, all its scenes at once.
+    alone: bool = False
 
     def bytes(self, tree):
         """Besides the peers' drives."""
@@ -69,6 +71,8 @@ class Way:
 
 def groups(tree, peers, room_bytes, way):
     """Who is measured together. Figures are only comparable inside a group, so each has the first peer in it."""
+    if way.alone:
+        return one_by_one(tree, peers, room_bytes, way)
     first, others = peers[0], peers[1:]
     base = way.bytes(tree) + peer_bytes(tree, first)
     need = max((base + peer_bytes(tree, peer) for peer in others), default=base)
@@ -90,11 +94,19 @@ def groups(tree, peers, room_bytes, way):
     return Groups(made, left_out, need)
 
 
-def best_groups(tree, peers, room_bytes, medium):
+def one_by_one(tree, peers, room_bytes, way):
+    """All whose drives fit by themselves, as one group."""
+    need = {peer: way.bytes(tree) + peer_bytes(tree, peer) for peer in peers}
+    fitting = [peer for peer in peers if need[peer] <= room_bytes]
+    left_out = [peer for peer in peers if peer not in fitting]
+    return Groups([fitting] if fitting else [], left_out, max(need.values()))
+
+
+def best_groups(tree, peers, room_bytes, medium, alone=False):
     """The groups, and the way, in which most is measured."""
-    ways = [Way()]
+    ways = [Way(alone=alone)]
     if medium == "memory":
-        ways += [Way(has_source=False), Way(has_source=False, restores=False)]
+        ways += [Way(has_source=False, alone=alone), Way(has_source=False, restores=False, alone=alone)]
     tried = [(groups(tree, peers, room_bytes, way), way) for way in ways]
     # The first one of those that leave the fewest out.
     return min(tried, key=lambda one: len(one[0].left_out))

@@ -28,6 +28,8 @@ class Setting:
     temperature: str
     round: int
     scenes: list
+    # The peers are measured one after the other, since together their drives leave no memory for caches.
+    alone: bool
 
     def facts(self):
         """What a figure is a figure of."""
@@ -93,7 +95,7 @@ class Session:
         if scene in NUMBERS:
             figures = self.back_up(peer, scene)
         elif scene == DELETE:
-            figures = self.measure(peer, peer.delete(DELETED), peer.drive_measured)
+            figures = self.measure(peer, peer.delete(DELETED), scene, peer.drive_measured)
             for left in peer.left_of(DELETED):
                 raise Failure(f"{left} is still there")
         else:
@@ -104,7 +106,7 @@ class Session:
         """Makes a snapshot. What is packed is checked by the restore."""
         number = NUMBERS[scene]
         command = peer.link(number) if scene == UNCHANGED else peer.back_up(number)
-        figures = self.measure(peer, command, peer.drive_measured)
+        figures = self.measure(peer, command, scene, peer.drive_measured)
         peer.newest = number
         tree = peer.tree(number)
         if tree:
@@ -120,24 +122,26 @@ class Session:
             to.mkdir()
             original = peer.original()
             if scene == RESTORE:
-                figures = self.measure(peer, peer.restore(to), target)
+                figures = self.measure(peer, peer.restore(to), scene, target)
                 agree(differences(original, peer.restored(to), peer.is_exact or peer.name == "yore", 1, 0))
             else:
                 path = Path(apart(any_file, str(self.source.path), self.source.made))
-                figures = self.measure(peer, peer.restore_file(path, to), target)
+                figures = self.measure(peer, peer.restore_file(path, to), scene, target)
                 agree(apart(file_differences, str(original / path), str(peer.restored(to, path))))
             return figures
         finally:
             self.place.take_away(target)
 
-    def measure(self, peer, command, drive):
+    def measure(self, peer, command, scene, drive):
         """Runs it warm or cold."""
         if self.setting.temperature == "cold":
             drop_caches()
         if self.setting.medium == "memory":
             # What it reads and what it writes.
             apart(touch_free, 2 * self.source.tree.drive_bytes())
-        return measure(command, drive, peer.home / "said")
+        figures = measure(peer.watched(command, scene), drive, peer.home / "said")
+        peer.measured(scene)
+        return figures
 
     def close(self):
         """Takes the drives and homes away."""
