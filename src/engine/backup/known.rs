@@ -55,7 +55,7 @@ impl KnownChildren {
         if self.children.get(self.next).is_some_and(|child| child.name.as_slice() == name) {
             return Some(self.next);
         }
-        Child::place_of(name, &self.children)
+        Child::place_of(&self.children, name)
     }
 }
 

@@ -27,7 +27,7 @@ pub struct Child {
 
 impl Child {
     /// Where the child called `name` is among those that are sorted by name.
-    pub fn place_of(name: &[u8], sorted: &[Self]) -> Option<usize> {
+    pub fn place_of(sorted: &[Self], name: &[u8]) -> Option<usize> {
         sorted.binary_search_by(|child| child.name.as_slice().cmp(name)).ok()
     }
 }

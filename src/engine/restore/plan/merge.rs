@@ -235,7 +235,7 @@ impl Planner<'_> {
     ) -> Result<()> {
         let Some(kept) = &both.kept else { return Ok(()) };
         for name in &both.names {
-            let was = Child::place_of(name, &both.stored).is_some();
+            let was = Child::place_of(&both.stored, name).is_some();
             if !was && !done.contains(name.as_slice()) && !kept.has(name) {
                 let place = both.place.below(&both.dir, name.to_vec());
                 self.remove(walk, place, kept)?;

@@ -42,7 +42,7 @@ impl Planner<'_> {
             let target = spot.path.join(OsStr::from_bytes(name));
             let is_known = self.names.has(&target)
                 || self.tops.is_target(&target)
-                || Child::place_of(name, siblings).is_some();
+                || Child::place_of(siblings, name).is_some();
             match &spot.dir {
                 Some(dir) if !is_known => match dir.has(name) {
                     // Cut to fit, so that only a log's ending is too much for it: some other name is not.

@@ -59,7 +59,7 @@ pub fn base_of(name: &[u8]) -> Option<&[u8]> {
 
 /// The names that others among the sorted `stored` and `live` ones would be the log of, shortest first.
 pub fn candidates(stored: &[Child], live: &[EntryName]) -> Vec<Vec<u8>> {
-    let is_stored = |name: &[u8]| Child::place_of(name, stored).is_some();
+    let is_stored = |name: &[u8]| Child::place_of(stored, name).is_some();
     let names = stored
         .iter()
         .map(|child| child.name.as_slice())
