@@ -4,9 +4,12 @@
 use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::OnceLock;
 
 use tempfile::TempDir;
+
+use super::drive::must;
 
 /// Whether this runs for the project's own checks, where nothing may be skipped.
 fn is_ci() -> bool {
@@ -74,4 +77,14 @@ fn base() -> &'static Path {
 fn is_open_to_all(path: &Path) -> bool {
     path.ancestors()
         .all(|path| path.metadata().is_ok_and(|meta| meta.permissions().mode() & 0o001 != 0))
+}
+
+/// A copy of this test program in `folder`, for a person who may not come by where it lies. A program of its own makes it: a
+/// child that another test starts meanwhile would inherit a descriptor to write it by, and such a file can't be run.
+#[track_caller]
+pub fn copy_this_program(folder: &Path) -> PathBuf {
+    let copy = folder.join("tests");
+    must(Command::new("cp").arg("--").arg(std::env::current_exe().unwrap()).arg(&copy));
+    set_mode(&copy, 0o755);
+    copy
 }

@@ -8,7 +8,7 @@ use yore::engine::monitor::Monitor;
 use super::remove;
 use crate::common::cli::NOBODY;
 use crate::common::drive::must;
-use crate::common::place::{scratch, set_mode};
+use crate::common::place::{copy_this_program, scratch};
 
 /// Where the program finds what it is to remove; the test is nothing without.
 const TREE: &str = "YORE_TEST_REMOVES";
@@ -23,11 +23,8 @@ pub fn remove_with_few_descriptors(tree: &Path) -> String {
 /// Removes a tree as a person without any privilege.
 #[track_caller]
 pub fn remove_as_nobody(tree: &Path) -> String {
-    // The binary may lie where only its owner comes by.
     let folder = scratch();
-    let program = folder.path().join("program");
-    must(Command::new("cp").arg("--").arg(std::env::current_exe().unwrap()).arg(&program));
-    set_mode(&program, 0o755);
+    let program = copy_this_program(folder.path());
     let user = NOBODY.to_string();
     let person = ["--clear-groups", "--reuid", &user, "--regid", &user];
     remove_by(Command::new("setpriv").args(person).arg(&program), tree)

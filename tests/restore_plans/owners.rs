@@ -15,7 +15,7 @@ use super::{asked, into, planned};
 use crate::common::cli::NOBODY;
 use crate::common::drive::must;
 use crate::common::engine::Rig;
-use crate::common::place::{is_root, set_mode};
+use crate::common::place::{copy_this_program, is_root, set_mode};
 use crate::common::protected::Protected;
 use crate::common::tree::write;
 
@@ -131,9 +131,7 @@ fn a_person_is_told_what_only_root_could_do() {
     set_mode(&person.source.join("program"), 0o4755);
     person.back_up();
     // This very program, as that person.
-    let program = person.home.path().join("tests");
-    let this = std::env::current_exe().unwrap();
-    must(std::process::Command::new("cp").arg(this).arg(&program));
+    let program = copy_this_program(person.home.path());
     let name = "restore_plans::owners::a_person_is_told_what_only_root_could_do";
     let mut command = person.home.command(&program);
     command.args(["--exact", name, "--nocapture"]);

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use yore::engine::error::Error;
@@ -11,7 +11,7 @@ use yore::engine::restore::{self, JournalState, OnConflict, UndoProblem};
 
 use super::{Scene, mode};
 use crate::common::cli::NOBODY;
-use crate::common::place::{is_root, scratch, set_mode};
+use crate::common::place::{copy_this_program, is_root, scratch, set_mode};
 use crate::common::tree::{assert_same, write};
 
 #[test]
@@ -212,8 +212,7 @@ fn is_person(test: &str) -> bool {
     }
     let folder = scratch();
     std::os::unix::fs::chown(folder.path(), Some(NOBODY), Some(NOBODY)).unwrap();
-    let program: PathBuf = folder.path().join("tests");
-    fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
+    let program = copy_this_program(folder.path());
     let user = NOBODY.to_string();
     let words = ["--clear-groups", "--reuid", &user, "--regid", &user];
     let output = Command::new("setpriv")
