@@ -50,7 +50,7 @@ def plan_all(arguments, peers, place):
         for medium in arguments.media:
             plan = plan_one(arguments, tree, medium, peers, place)
             smaller = tree.instead()
-            if smaller and (plan is None or plan.way != Way(alone=arguments.alone)):
+            if smaller and (plan is None or not (plan.way.has_source and plan.way.restores)):
                 say(f"{smaller.label} on {medium} instead of {tree.label}")
                 plan = plan_one(arguments, smaller, medium, peers, place)
             plans += [plan] if plan else []

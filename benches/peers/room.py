@@ -1,10 +1,10 @@
 """What fits at once, and who is measured in turn with whom."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 MB = 1 << 20
-# A part stays for the caches, the programs and everyone else.
+# A part stays for the programs and everyone else.
 USABLE = 0.9
 # What a file system takes for itself.
 FIXED_BYTES = 200 * MB
@@ -63,10 +63,18 @@ class Way:
     restores: bool = True
     # Not side by side, each scene in turn, but one program after the other, all its scenes at once.
     alone: bool = False
+    # The drives lie in memory: what is read of them or written to them is there once more, as cache. Else it would
+    # depend on whose turn it is who finds his files there, and who has to make room.
+    cached: bool = False
 
     def bytes(self, tree):
-        """Besides the peers' drives."""
-        return self.has_source * (tree.drive_bytes() + FIXED_BYTES) + self.restores * target_bytes(tree)
+        """Besides the peers' drives. The source need not be cached while there is a restore."""
+        source = self.has_source * (tree.drive_bytes() + FIXED_BYTES)
+        return source + max(self.cached * tree.drive_bytes(), self.restores * target_bytes(tree))
+
+    def peer_bytes(self, tree, peer):
+        """A peer's drive."""
+        return peer_bytes(tree, peer) + self.cached * tree.drive_bytes()
 
 
 def groups(tree, peers, room_bytes, way):
@@ -74,18 +82,18 @@ def groups(tree, peers, room_bytes, way):
     if way.alone:
         return one_by_one(tree, peers, room_bytes, way)
     first, others = peers[0], peers[1:]
-    base = way.bytes(tree) + peer_bytes(tree, first)
-    need = max((base + peer_bytes(tree, peer) for peer in others), default=base)
+    base = way.bytes(tree) + way.peer_bytes(tree, first)
+    need = max((base + way.peer_bytes(tree, peer) for peer in others), default=base)
     if base > room_bytes:
         return Groups([], list(peers), need)
     made, left_out = [], []
     for peer in others:
         for group in made:
-            if base + sum(peer_bytes(tree, one) for one in [*group[1:], peer]) <= room_bytes:
+            if base + sum(way.peer_bytes(tree, one) for one in [*group[1:], peer]) <= room_bytes:
                 group.append(peer)
                 break
         else:
-            if base + peer_bytes(tree, peer) <= room_bytes:
+            if base + way.peer_bytes(tree, peer) <= room_bytes:
                 made.append([first, peer])
             else:
                 left_out.append(peer)
@@ -96,7 +104,7 @@ def groups(tree, peers, room_bytes, way):
 
 def one_by_one(tree, peers, room_bytes, way):
     """All whose drives fit by themselves, as one group."""
-    need = {peer: way.bytes(tree) + peer_bytes(tree, peer) for peer in peers}
+    need = {peer: way.bytes(tree) + way.peer_bytes(tree, peer) for peer in peers}
     fitting = [peer for peer in peers if need[peer] <= room_bytes]
     left_out = [peer for peer in peers if peer not in fitting]
     return Groups([fitting] if fitting else [], left_out, max(need.values()))
@@ -104,9 +112,10 @@ def one_by_one(tree, peers, room_bytes, way):
 
 def best_groups(tree, peers, room_bytes, medium, alone=False):
     """The groups, and the way, in which most is measured."""
-    ways = [Way(alone=alone)]
-    if medium == "memory":
-        ways += [Way(has_source=False, alone=alone), Way(has_source=False, restores=False, alone=alone)]
+    in_memory = medium == "memory"
+    ways = [Way(alone=alone, cached=in_memory)]
+    if in_memory:
+        ways += [replace(ways[0], has_source=False), replace(ways[0], has_source=False, restores=False)]
     tried = [(groups(tree, peers, room_bytes, way), way) for way in ways]
     # The first one of those that leave the fewest out.
     return min(tried, key=lambda one: len(one[0].left_out))

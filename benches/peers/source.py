@@ -9,6 +9,8 @@ from room import FIXED_BYTES
 
 # What changed less than a minute before a backup is read again by Yore's next one, which no normal day does.
 AGE_SECONDS = 61
+# rsync compares whole seconds: a folder changed and backed up within one would keep a wrong time from then on.
+TICK_SECONDS = 1
 
 
 class Source:
@@ -35,6 +37,7 @@ class Source:
         self.days += 1
         self.newest = time.time()
         apart(self.tree.change, self.path, self.days)
+        time.sleep(TICK_SECONDS)
         self.changed = time.monotonic()
 
     def age(self):
