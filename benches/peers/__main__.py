@@ -4,7 +4,7 @@ import signal
 import sys
 
 from apart import Failure
-from machine import machine
+from machine import machine, source_version
 from options import PEERS, parse
 from plans import plan_all
 from records import Records, read_runs
@@ -40,7 +40,7 @@ def measure_all(arguments):
         signal.signal(name, interrupt)
     mount_unseen()
     shown = {peer.name: {"version": peer.version(), "command": peer.shown} for peer in peers}
-    records = Records(arguments.figures, {"machine": machine(), "peers": shown})
+    records = Records(arguments.figures, {"machine": machine(), "source": source_version(), "peers": shown})
     try:
         for plan in plans:
             measure_plan(plan, place, records)
@@ -63,7 +63,7 @@ def interrupt(number, frame):
 def measure_plan(plan, place, records):
     """All rounds on one tree: round by round, so that slow drifts of the machine meet everyone."""
     print(f"bench: making {plan.tree.label}", file=sys.stderr)
-    source = Source(place, plan.tree, plan.source_medium)
+    source = Source(place, plan.tree, plan.way.source)
     for setting in plan.settings(source):
         for number, group in enumerate(plan.groups):
             measure_group(place, setting, number, group, records)
@@ -82,7 +82,7 @@ def measure_group(place, setting, number, group, records):
                 file=sys.stderr,
             )
 
-    for peers in [[peer] for peer in group] if setting.alone else [group]:
+    for peers in [[peer] for peer in setting.turns(group)] if setting.way.alone else [group]:
         session = Session(place, setting, peers, note)
         try:
             session.run()

@@ -17,7 +17,7 @@ ONE_IN = 10
 
 
 def differences(original, copy, exact, one_in, since):
-    """The first few, in words. Not exact: names, kinds, sizes and contents, and no times, modes and hard links.
+    """The first few, in words. Not exact: names, kinds, sizes and contents, and no times, modes, attributes and hard links.
 
     Contents are compared of all that changed since a moment, in seconds since 1970, and of one in so many others.
     """
@@ -46,8 +46,8 @@ class Comparison:
     def __init__(self, exact, one_in, since, share=0):
         self.exact, self.one_in, self.since, self.share = exact, one_in, since, share
         self.count = 0
-        # Files with several names: the inode there of each inode here.
-        self.linked = {}
+        # Files with several names, here or there: the inode on the other side of each.
+        self.linked, self.linked_there = {}, {}
 
     def tree(self, original, copy):
         """What differs in and below a folder."""
@@ -75,6 +75,7 @@ class Comparison:
             return
         if self.exact:
             yield from self.metadata(original, here, there)
+            yield from attributes(original, copy)
         if kind == stat.S_IFLNK:
             if os.readlink(original) != os.readlink(copy):
                 yield f"{original} leads elsewhere"
@@ -89,10 +90,11 @@ class Comparison:
         # Not every program can set the times of links.
         if here.st_mtime_ns != there.st_mtime_ns and not stat.S_ISLNK(here.st_mode):
             yield f"{original} has another time: {here.st_mtime_ns}, {there.st_mtime_ns}"
-        if here.st_nlink > 1 and stat.S_ISREG(here.st_mode):
-            known = self.linked.setdefault(here.st_ino, there.st_ino)
-            if known != there.st_ino:
+        if stat.S_ISREG(here.st_mode):
+            if here.st_nlink > 1 and self.linked.setdefault(here.st_ino, there.st_ino) != there.st_ino:
                 yield f"{original} is no hard link any more"
+            if there.st_nlink > 1 and self.linked_there.setdefault(there.st_ino, here.st_ino) != here.st_ino:
+                yield f"{original} became a hard link"
 
     def content(self, original, copy, here, there):
         """Whether the contents differ."""
@@ -102,6 +104,15 @@ class Comparison:
         elif here.st_ctime >= self.since or self.count % self.one_in == 0:
             if not is_equal(original, copy, here.st_size):
                 yield f"{original} has another content"
+
+
+def attributes(original, copy):
+    """What differs of the extended attributes, access lists with them."""
+    here, there = (os.listxattr(path, follow_symlinks=False) for path in [original, copy])
+    if sorted(here) != sorted(there):
+        yield f"{original} has other attributes: {here}, {there}"
+    elif any(os.getxattr(original, name, follow_symlinks=False) != os.getxattr(copy, name, follow_symlinks=False) for name in here):
+        yield f"{original} has attributes with other values"
 
 
 def listed(folder):

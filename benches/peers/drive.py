@@ -57,7 +57,7 @@ class Drive:
         """The name of the loop device, once it is certain that it is this image's."""
         for line in open("/proc/self/mountinfo"):
             fields = line.split()
-            if fields[4] == str(self.path):
+            if fields[4].replace("\\040", " ") == str(self.path):
                 device = fields[fields.index("-") + 2].removeprefix("/dev/")
                 backing = open(f"/sys/block/{device}/loop/backing_file").read().rstrip("\n")
                 if backing == str(self.image):
@@ -67,6 +67,11 @@ class Drive:
     def written_bytes(self):
         """What was ever written to the device."""
         return int(open(f"/sys/block/{self.device}/stat").read().split()[SECTORS_WRITTEN]) * SECTOR_BYTES
+
+    def settle(self):
+        """Writes what syncfs may leave in a journal, to be written to its place later."""
+        quietly("fsfreeze", "--freeze", self.path)
+        quietly("fsfreeze", "--unfreeze", self.path)
 
     def sync(self):
         """Waits until the device has everything."""

@@ -27,11 +27,13 @@ def measure(command, drive, log):
     """Seconds, CPU seconds with all children, the largest process's peak memory, and bytes written to the drive."""
     # What the one before, or a change of the source, has left to be written is not this one's.
     os.sync()
+    drive.settle()
     written = drive.written_bytes()
     begun = time.monotonic()
     usage = run(command, log)
     drive.sync()
     seconds = time.monotonic() - begun
+    drive.settle()
     return {
         "seconds": round(seconds, 4),
         "cpu_seconds": round(usage.ru_utime + usage.ru_stime, 4),

@@ -9,6 +9,7 @@ from flames import TOOLS, Flames
 from own import Floor, Yore
 from packed import Borg, Restic
 from plain import Cp, Rsnapshot, Rsync
+from room import DISK, EXT4, TMPFS
 from trees import TREES, tree_of
 
 # The most telling first: where not all fit together, the last ones are measured apart.
@@ -18,7 +19,8 @@ PROJECT = Path(__file__).resolve().parents[2]
 
 EPILOG = """trees: home, small, large, image, real; each with :COUNT files (image: MB), as home:20000.
 Figures are kept in target/bench, line by line; the report is made of all of them. What does not fit into memory or on
-the disk is left out, and said. Where peers don't fit together, they are measured in groups, each with Yore."""
+the disk is left out, and said; --alone and --source tmpfs take less. Where peers don't fit together, they are measured in
+groups, each with Yore."""
 
 
 def parse():
@@ -37,6 +39,8 @@ def parse():
     parser.add_argument("--peers", type=listed, default=list(PEERS), help=f"of {','.join(PEERS)}")
     parser.add_argument("--rounds", type=int, default=3, help="the median counts (3)")
     parser.add_argument("--alone", action="store_true", help="one program after the other: for trees that nearly fill the memory")
+    lies_on = "what the source lies on, for drives in memory: ext4 in memory (so if nothing is said), memory itself, or the disk"
+    parser.add_argument("--source", choices=[EXT4, TMPFS, DISK], default=EXT4, help=lies_on)
     parser.add_argument("--files", type=int, help="for home and small, where no :COUNT is said")
     parser.add_argument("--real", default="/usr", help="which tree real is a copy of (/usr)")
     parser.add_argument("--disk", type=Path, default=Path("/var/tmp"), help="a folder on the disk to measure on")

@@ -34,7 +34,7 @@ class Yore(Peer):
 
     def prepare(self):
         rules = ["--preset", "none"]
-        self.once(*self.yore("setup", "--drive", self.drive, "--source", self.source, *rules).words)
+        self.once(self.yore("setup", "--drive", self.drive, "--source", self.source, *rules))
 
     def tree(self, number):
         # Their names are their times.
@@ -60,7 +60,7 @@ class Yore(Peer):
         return list(self.drive.glob("Yore/*/trash/*")) + snapshots[self.newest - 1 :]
 
     def delete(self, number):
-        snapshots = json.loads(self.once(*self.yore("snapshots", "--json").words))["snapshots"]
+        snapshots = json.loads(self.once(self.yore("snapshots", "--json")))["snapshots"]
         names = sorted(snapshot["name"] for snapshot in snapshots)
         return self.yore("forget", names[number - 1], "--yes")
 

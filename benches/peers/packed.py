@@ -12,6 +12,15 @@ class Packed(Peer):
 
     is_plain = False
 
+    def names(self):
+        """How it calls its snapshots, the oldest first."""
+        raise NotImplementedError
+
+    def left_of(self, number):
+        left = self.names()
+        gone = [name for name in self.known if name not in left]
+        return [] if gone == [self.known[number - 1]] else left
+
     def restored(self, to, path=Path(".")):
         return to / self.source.relative_to("/") / path
 
@@ -33,13 +42,10 @@ class Restic(Packed):
         return self.command("restic", "-r", self.drive / "restic", *words, **variables)
 
     def prepare(self):
-        self.said("init")
+        self.once(self.restic("init"))
 
-    def said(self, *words):
-        """What it answers."""
-        command = self.restic(*words)
-        variables = {name: command.environment[name] for name in ["RESTIC_PASSWORD", "RESTIC_CACHE_DIR"]}
-        return self.once(*command.words, **variables)
+    def names(self):
+        return [snapshot["id"] for snapshot in json.loads(self.once(self.restic("snapshots", "--json")))]
 
     def back_up(self, number):
         return self.restic("backup", "--quiet", self.source)
@@ -51,8 +57,8 @@ class Restic(Packed):
         return self.restic("restore", "latest", "--target", to, "--include", self.source / path)
 
     def delete(self, number):
-        snapshots = json.loads(self.said("snapshots", "--json"))
-        return self.restic("forget", "--prune", snapshots[number - 1]["id"])
+        self.known = self.names()
+        return self.restic("forget", "--prune", self.known[number - 1])
 
 
 class Borg(Packed):
@@ -62,13 +68,9 @@ class Borg(Packed):
     shown = "borg create --compression lz4 (encryption none); borg extract; borg delete and borg compact"
 
     def borg(self, *words, folder=Path("/")):
-        """A command with borg's folders inside the benchmark's."""
-        return self.command(*words, folder=folder, **self.variables)
-
-    @property
-    def variables(self):
-        """What keeps it from asking, and from a person's home."""
-        return {"BORG_BASE_DIR": self.home, "BORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK": "yes"}
+        """A command with borg's folders inside the benchmark's, that asks nothing."""
+        variables = {"BORG_BASE_DIR": self.home, "BORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK": "yes"}
+        return self.command(*words, folder=folder, **variables)
 
     @property
     def repository(self):
@@ -76,7 +78,10 @@ class Borg(Packed):
         return self.drive / "borg"
 
     def prepare(self):
-        self.once("borg", "init", "--encryption=none", self.repository, **self.variables)
+        self.once(self.borg("borg", "init", "--encryption=none", self.repository))
+
+    def names(self):
+        return self.once(self.borg("borg", "list", "--short", self.repository)).split()
 
     def back_up(self, number):
         return self.borg("borg", "create", "--compression", "lz4", f"{self.repository}::{number}", self.source)
@@ -89,5 +94,6 @@ class Borg(Packed):
         return self.borg("borg", "extract", f"{self.repository}::{self.newest}", wanted, folder=to)
 
     def delete(self, number):
+        self.known = self.names()
         both = 'borg delete "$0::$1" && borg compact "$0"'
         return self.borg("sh", "-c", both, self.repository, number)

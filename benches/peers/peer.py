@@ -64,9 +64,8 @@ class Peer:
             environment[f"XDG_{name}_HOME"] = str(self.home / name.lower())
         return Command([str(word) for word in words], environment, folder)
 
-    def once(self, *words, **options):
+    def once(self, command):
         """Runs what is not measured; what it says."""
-        command = self.command(*words, **options)
         done = subprocess.run(
             command.words, env=command.environment, cwd=command.folder, capture_output=True, text=True
         )

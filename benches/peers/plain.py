@@ -1,5 +1,6 @@
 """The peers whose snapshots are plain trees: rsync, rsnapshot and cp."""
 
+import shutil
 from pathlib import Path
 
 from peer import DAY, FIRST, UNCHANGED, Peer
@@ -40,7 +41,7 @@ class Rsnapshot(Peer):
         lines = [
             ("config_version", "1.2"),
             ("snapshot_root", f"{self.drive}/snapshots/"),
-            ("cmd_rsync", "/usr/bin/rsync"),
+            ("cmd_rsync", shutil.which("rsync")),
             ("cmd_cp", "/bin/cp"),
             ("cmd_rm", "/bin/rm"),
             ("retain", "hourly", "9"),

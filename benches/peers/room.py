@@ -4,6 +4,8 @@ import os
 from dataclasses import dataclass, replace
 
 MB = 1 << 20
+# What a source may lie on.
+EXT4, TMPFS, DISK = "ext4", "tmpfs", "disk"
 # A part stays for the programs and everyone else.
 USABLE = 0.9
 # What a file system takes for itself.
@@ -22,11 +24,12 @@ LEAST_BYTES = 512 * MB
 
 def free_bytes(medium, parent):
     """What may be taken there."""
-    stat = os.statvfs(parent)
-    free = stat.f_bavail * stat.f_frsize
     if medium == "memory":
         lines = dict(line.split(":") for line in open("/proc/meminfo"))
-        free = min(free, int(lines["MemAvailable"].split()[0]) * 1024)
+        free = int(lines["MemAvailable"].split()[0]) * 1024
+    else:
+        stat = os.statvfs(parent)
+        free = stat.f_bavail * stat.f_frsize
     return int(free * USABLE)
 
 
@@ -57,65 +60,58 @@ class Groups:
 
 @dataclass(frozen=True)
 class Way:
-    """What else takes room: whether the source is there, and what is restored."""
+    """What a plan puts where."""
 
-    has_source: bool = True
-    restores: bool = True
+    # Of drives and sources: memory, disk.
+    medium: str
+    # What the source lies on: an ext4 drive in memory, memory itself (tmpfs), or the disk.
+    source: str
     # Not side by side, each scene in turn, but one program after the other, all its scenes at once.
     alone: bool = False
-    # The drives lie in memory: what is read of them or written to them is there once more, as cache. Else it would
-    # depend on whose turn it is who finds his files there, and who has to make room.
-    cached: bool = False
+    restores: bool = True
 
-    def bytes(self, tree):
-        """Besides the peers' drives. The source need not be cached while there is a restore."""
-        source = self.has_source * (tree.drive_bytes() + FIXED_BYTES)
-        return source + max(self.cached * tree.drive_bytes(), self.restores * target_bytes(tree))
-
-    def peer_bytes(self, tree, peer):
-        """A peer's drive."""
-        return peer_bytes(tree, peer) + self.cached * tree.drive_bytes()
+    def bytes(self, tree, peers):
+        """What all takes together. In memory, what is read of a drive or written to it is there once more, as cache:
+        else it would depend on whose turn it is who finds his files there, and who has to make room. A tmpfs is a cache
+        itself. No caches are promised to a restore."""
+        held = tree.drive_bytes()
+        in_memory = self.medium == "memory"
+        source = {EXT4: held + FIXED_BYTES, TMPFS: held, DISK: 0 if in_memory else held}[self.source]
+        caches = in_memory * held * (len(peers) + (self.source != TMPFS))
+        drives = sum(peer_bytes(tree, peer) for peer in peers)
+        return source + drives + max(caches, self.restores * target_bytes(tree))
 
 
 def groups(tree, peers, room_bytes, way):
     """Who is measured together. Figures are only comparable inside a group, so each has the first peer in it."""
     if way.alone:
-        return one_by_one(tree, peers, room_bytes, way)
+        fitting = [peer for peer in peers if way.bytes(tree, [peer]) <= room_bytes]
+        need = max(way.bytes(tree, [peer]) for peer in peers)
+        made = [fitting] if peers[0] in fitting else []
+        return Groups(made, [peer for peer in peers if peer not in fitting], need)
     first, others = peers[0], peers[1:]
-    base = way.bytes(tree) + way.peer_bytes(tree, first)
-    need = max((base + way.peer_bytes(tree, peer) for peer in others), default=base)
-    if base > room_bytes:
+    need = max(way.bytes(tree, [first, *others[at : at + 1]]) for at in range(max(len(others), 1)))
+    if way.bytes(tree, [first]) > room_bytes:
         return Groups([], list(peers), need)
     made, left_out = [], []
     for peer in others:
         for group in made:
-            if base + sum(way.peer_bytes(tree, one) for one in [*group[1:], peer]) <= room_bytes:
+            if way.bytes(tree, [*group, peer]) <= room_bytes:
                 group.append(peer)
                 break
         else:
-            if base + way.peer_bytes(tree, peer) <= room_bytes:
+            if way.bytes(tree, [first, peer]) <= room_bytes:
                 made.append([first, peer])
             else:
                 left_out.append(peer)
-    if not others:
-        made = [[first]]
-    return Groups(made, left_out, need)
+    return Groups(made or [[first]], left_out, need)
 
 
-def one_by_one(tree, peers, room_bytes, way):
-    """All whose drives fit by themselves, as one group."""
-    need = {peer: way.bytes(tree) + way.peer_bytes(tree, peer) for peer in peers}
-    fitting = [peer for peer in peers if need[peer] <= room_bytes]
-    left_out = [peer for peer in peers if peer not in fitting]
-    return Groups([fitting] if fitting else [], left_out, max(need.values()))
-
-
-def best_groups(tree, peers, room_bytes, medium, alone=False):
+def best_groups(tree, peers, room_bytes, way):
     """The groups, and the way, in which most is measured."""
-    in_memory = medium == "memory"
-    ways = [Way(alone=alone, cached=in_memory)]
-    if in_memory:
-        ways += [replace(ways[0], has_source=False), replace(ways[0], has_source=False, restores=False)]
+    ways = [way]
+    if way.medium == "memory":
+        ways.append(replace(way, restores=False))
     tried = [(groups(tree, peers, room_bytes, way), way) for way in ways]
     # The first one of those that leave the fewest out.
     return min(tried, key=lambda one: len(one[0].left_out))

@@ -14,7 +14,7 @@ from peer import DAY, DELETE, FILE, NUMBERS, RESTORE, UNCHANGED
 from room import peer_bytes, target_bytes
 from touched import touch_free
 
-# The snapshot that is deleted is neither the first nor the last one.
+# The snapshot that is deleted: between two others, where there was a day.
 DELETED = 2
 
 
@@ -24,18 +24,31 @@ class Setting:
 
     source: object
     kind: str
-    medium: str
+    way: object
     temperature: str
     round: int
     scenes: list
-    # The peers are measured one after the other, since together their drives leave no memory for caches.
-    alone: bool
 
     def facts(self):
         """What a figure is a figure of."""
-        tree = self.source.tree
-        facts = {"tree": tree.label, "files": tree.files, "bytes": tree.content_bytes()}
-        return {**facts, "drive": self.kind, "medium": self.medium, "temperature": self.temperature, "round": self.round}
+        tree, way = self.source.tree, self.way
+        return {
+            "tree": tree.label,
+            "files": tree.files,
+            "bytes": tree.content_bytes(),
+            "drive": self.kind,
+            "medium": way.medium,
+            "source": way.source,
+            "alone": way.alone,
+            "temperature": self.temperature,
+            "round": self.round,
+        }
+
+    def turns(self, peers):
+        """Who comes after whom, another way each round."""
+        mixed = peers[:]
+        random.Random(f"{self.source.tree.label} {self.round}").shuffle(mixed)
+        return mixed
 
 
 class Session:
@@ -44,13 +57,11 @@ class Session:
     def __init__(self, place, setting, peers, note):
         self.place, self.setting, self.note = place, setting, note
         self.source = setting.source
-        # Who comes first changes.
-        turn = setting.round % len(peers)
-        self.peers = [self.settle(peer) for peer in peers[turn:] + peers[:turn]]
+        self.peers = [self.settle(peer) for peer in setting.turns(peers)]
 
     def settle(self, peer):
         """Gives a peer its drive and its home."""
-        home = self.place.folder(self.setting.medium) / f"home-{peer.name}"
+        home = self.place.folder(self.setting.way.medium) / f"home-{peer.name}"
         home.mkdir()
         drive = self.new_drive(peer.name, peer_bytes(self.source.tree, peer))
         settled = peer(self.source.path, drive.path, home)
@@ -61,7 +72,7 @@ class Session:
         """A drive with inodes for three snapshots of the source."""
         tree = self.source.tree
         inodes = 2 * tree.files + 5 * tree.folders() + 50_000
-        return self.place.drive(name, self.setting.kind, self.setting.medium, inodes, size_bytes, filled=True)
+        return self.place.drive(name, self.setting.kind, self.setting.way.medium, inodes, size_bytes, filled=True)
 
     def run(self):
         """All scenes."""
@@ -75,8 +86,6 @@ class Session:
         """One scene, with each peer in turn."""
         if scene == DAY:
             self.source.change()
-        if self.setting.temperature == "warm" and scene in NUMBERS:
-            self.source.warm()
         for peer in self.peers[:]:
             if scene in peer.scenes:
                 self.attempt(peer, scene, lambda: self.scene(peer, scene))
@@ -85,7 +94,7 @@ class Session:
         """A peer that fails is noted, and takes no further part."""
         try:
             act()
-        except Failure as failure:
+        except (Failure, OSError, ValueError) as failure:
             print(f"bench: {peer.name}, {scene}: {failure}", file=sys.stderr)
             self.note({**self.setting.facts(), "scene": scene, "peer": peer.name, "failure": str(failure)})
             self.peers.remove(peer)
@@ -95,9 +104,7 @@ class Session:
         if scene in NUMBERS:
             figures = self.back_up(peer, scene)
         elif scene == DELETE:
-            figures = self.measure(peer, peer.delete(DELETED), scene, peer.drive_measured)
-            for left in peer.left_of(DELETED):
-                raise Failure(f"{left} is still there")
+            figures = self.delete(peer)
         else:
             figures = self.restore(peer, scene)
         self.note({**self.setting.facts(), "scene": scene, "peer": peer.name, **figures})
@@ -105,13 +112,27 @@ class Session:
     def back_up(self, peer, scene):
         """Makes a snapshot. What is packed is checked by the restore."""
         number = NUMBERS[scene]
+        if self.setting.temperature == "warm":
+            self.source.warm()
         command = peer.link(number) if scene == UNCHANGED else peer.back_up(number)
         figures = self.measure(peer, command, scene, peer.drive_measured)
         peer.newest = number
-        tree = peer.tree(number)
+        self.check_copy(peer, peer.tree(number))
+        return figures
+
+    def check_copy(self, peer, tree):
+        """Compares a snapshot that is a plain tree with the source."""
         if tree:
             one_in = ONE_IN if self.source.tree.files > MANY_FILES else 1
             agree(differences(self.source.path, tree, peer.is_exact, one_in, self.source.newest))
+
+    def delete(self, peer):
+        """Deletes a snapshot, and looks whether it is gone and the newest one is not."""
+        newest = peer.tree(peer.newest) if DAY in peer.scenes else None
+        figures = self.measure(peer, peer.delete(DELETED), DELETE, peer.drive_measured)
+        for left in peer.left_of(DELETED):
+            raise Failure(f"{left} is still there")
+        self.check_copy(peer, newest)
         return figures
 
     def restore(self, peer, scene):
@@ -136,7 +157,7 @@ class Session:
         """Runs it warm or cold."""
         if self.setting.temperature == "cold":
             drop_caches()
-        if self.setting.medium == "memory":
+        if self.setting.way.medium == "memory":
             # What it reads and what it writes.
             apart(touch_free, 2 * self.source.tree.drive_bytes())
         figures = measure(peer.watched(command, scene), drive, peer.home / "said")
@@ -148,7 +169,7 @@ class Session:
         for drive in self.place.drives[:]:
             if drive is not self.source.drive:
                 self.place.take_away(drive)
-        for home in self.place.folder(self.setting.medium).glob("home-*"):
+        for home in self.place.folder(self.setting.way.medium).glob("home-*"):
             self.place.remove(home)
 
 

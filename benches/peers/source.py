@@ -5,7 +5,7 @@ import time
 from apart import apart
 from check import PIECE_BYTES
 from day import files
-from room import FIXED_BYTES
+from room import DISK, EXT4, FIXED_BYTES
 
 # What changed less than a minute before a backup is read again by Yore's next one, which no normal day does.
 AGE_SECONDS = 61
@@ -14,13 +14,14 @@ TICK_SECONDS = 1
 
 
 class Source:
-    """On a drive of its own in memory, or in a folder on the disk."""
+    """On an ext4 drive of its own in memory, or in a folder in memory or on the disk."""
 
-    def __init__(self, place, tree, medium):
+    def __init__(self, place, tree, lies_on):
         self.place, self.tree, self.drive = place, tree, None
         self.days = 0
+        medium = "disk" if lies_on == DISK else "memory"
         holder = place.folder(medium) / "source"
-        if medium == "memory":
+        if lies_on == EXT4:
             inodes = 2 * tree.files + 2 * tree.folders() + 10_000
             size = 2 * tree.drive_bytes() + 4 * FIXED_BYTES
             self.drive = place.drive("source", "ext4", medium, inodes, size)

@@ -2,6 +2,7 @@
 
 import mmap
 import os
+from contextlib import suppress
 
 # Below this the system begins to make room, and would drop what was read to be warm.
 LEFT_BYTES = 256 << 20
@@ -18,7 +19,9 @@ def touch_free(most_bytes):
         for begun in range(0, size, STEP_BYTES):
             if free_bytes() < LEFT_BYTES + STEP_BYTES:
                 break
-            pages.madvise(POPULATE, begun, min(STEP_BYTES, size - begun))
+            # Linux before 5.14 can't.
+            with suppress(OSError):
+                pages.madvise(POPULATE, begun, min(STEP_BYTES, size - begun))
 
 
 def free_bytes():
@@ -33,4 +36,5 @@ def touch_image(path):
         # This alone would reserve the pages and touch none.
         os.posix_fallocate(image.fileno(), 0, os.fstat(image.fileno()).st_size)
         with mmap.mmap(image.fileno(), 0) as pages:
-            pages.madvise(POPULATE)
+            with suppress(OSError):
+                pages.madvise(POPULATE)

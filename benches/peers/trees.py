@@ -4,6 +4,8 @@ import math
 import os
 import random
 import subprocess
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 from day import change_files, change_pages
@@ -41,7 +43,7 @@ class Tree:
         return self.count // FILES_A_FOLDER + self.count // (FILES_A_FOLDER * FOLDERS_AN_AREA) + 1
 
     def content_bytes(self):
-        """How large it is, about."""
+        """How large it is, of a real one about."""
         raise NotImplementedError
 
     def drive_bytes(self):
@@ -72,14 +74,23 @@ class Grown(Tree):
         """How large the next file is."""
         raise NotImplementedError
 
-    def make(self, top):
+    def sizes(self):
+        """How large all files are, the same each time."""
         chance = random.Random(f"{self.name} sizes")
+        return (self.size(chance) for _ in range(self.count))
+
+    @cache
+    def content_bytes(self):
+        return sum(self.sizes())
+
+    def make(self, top):
+        sizes = self.sizes()
         for folder in range(math.ceil(self.count / FILES_A_FOLDER)):
             path = top / f"area {folder // FOLDERS_AN_AREA:04}" / f"folder {folder:06}"
             path.mkdir(parents=True)
             first = folder * FILES_A_FOLDER
             for number in range(first, min(first + FILES_A_FOLDER, self.count)):
-                write(path / f"file {number:07}.dat", self.size(chance), f"{self.name} {number}")
+                write(path / f"file {number:07}.dat", next(sizes), f"{self.name} {number}")
             self.adorn(path, folder)
 
     def adorn(self, path, folder):
@@ -87,22 +98,28 @@ class Grown(Tree):
 
 
 class Home(Grown):
-    """Sizes as in a home: half of the files below 4 KB, a few of many megabytes; some links, both kinds."""
+    """Sizes as in a home: half of the files below 4 KB, one in two thousand of 1 to 64 MB, which is a third of all bytes;
+    some links, both kinds, and attributes."""
 
     name = "home"
     usual = 100_000
-    largest_bytes = 64 << 20
 
     def size(self, chance):
-        return min(int(chance.lognormvariate(math.log(4096), 1.5)), self.largest_bytes)
-
-    def content_bytes(self):
-        return self.count * 12_600
+        if chance.random() * 2000 < 1:
+            return int(math.exp(chance.uniform(math.log(1e6), math.log(64e6))))
+        return int(chance.lognormvariate(math.log(4096), 1.5))
 
     def adorn(self, path, folder):
         if folder % 20 == 0:
             (path / "a link").symlink_to("../somewhere")
-            os.link(next(path.glob("file*")), path / "another name")
+            file = next(path.glob("file*"))
+            os.link(file, path / "another name")
+            # A tmpfs of an older kernel has none.
+            with suppress(OSError):
+                os.setxattr(file, "user.from", b"somewhere")
+
+    def instead(self):
+        return Home(self.usual // 5, None) if self.count == self.usual else None
 
 
 class Small(Grown):
@@ -113,9 +130,6 @@ class Small(Grown):
 
     def size(self, chance):
         return chance.randrange(100, 3000)
-
-    def content_bytes(self):
-        return self.count * 2000
 
 
 class Large(Tree):
@@ -136,6 +150,10 @@ class Large(Tree):
     def make(self, top):
         for number in range(self.count):
             write(top / f"film {number:02}.mkv", GB, f"{self.name} {number}")
+
+    def change(self, top, seed):
+        """One film becomes another, as after a cut."""
+        write(top / f"film {seed % self.count:02}.mkv", GB, f"{self.name} day {seed}")
 
 
 class Image(Tree):

@@ -25,15 +25,20 @@ class Workplace:
     """A folder in memory and one on a disk, made when they are needed."""
 
     def __init__(self, disk):
-        self.parents = {"memory": Path("/dev/shm"), "disk": disk}
+        self.disk = disk
         self.folders = {}
         self.drives = []
+        for left in disk.glob(f"{PREFIX}*"):
+            print(f"bench: {left} is of another run; delete it if that was killed", file=sys.stderr)
 
     def folder(self, medium):
         """The run's own folder on the medium."""
         if medium not in self.folders:
-            made = tempfile.mkdtemp(prefix=PREFIX, dir=self.parents[medium])
+            made = tempfile.mkdtemp(prefix=PREFIX, dir="/run" if medium == "memory" else self.disk)
             self.folders[medium] = Path(os.path.realpath(made))
+            if medium == "memory":
+                # As large as the memory, while /dev/shm often has half; and it goes with its last user.
+                quietly("mount", "-t", "tmpfs", "-o", "size=100%,nr_inodes=0,mode=700", "yore-bench", made)
         return self.folders[medium]
 
     def drive(self, name, kind, medium, inodes, size_bytes, filled=False):
@@ -69,5 +74,7 @@ class Workplace:
                 print(f"bench: left behind: {failure}", file=sys.stderr)
         if self.drives:
             return
-        for folder in self.folders.values():
+        for medium, folder in self.folders.items():
+            if medium == "memory":
+                quietly("umount", folder)
             self.remove(folder)
