@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
-use tempfile::TempDir;
 use uuid::Uuid;
 use yore::engine::backup::{BackupOptions, BackupReport, Source, backup};
 use yore::engine::clock::FixedClock;
@@ -20,7 +19,7 @@ use yore::engine::repository::{Identity, Repository};
 use yore::engine::restore::{self, Journals, RestoreReport, RestoreRequest, Target};
 use yore::engine::seal::SnapshotKind;
 
-use super::place::scratch;
+use super::place::Scratch;
 use super::sealed::Sealed;
 use super::wait::next_tick;
 
@@ -30,7 +29,7 @@ const AHEAD_SECONDS: i64 = 600;
 /// A person with one source and a repository.
 #[derive(Debug)]
 pub struct Rig {
-    folder: TempDir,
+    folder: Scratch,
     pub source: PathBuf,
     source_id: Uuid,
     pub repository: PathBuf,
@@ -50,7 +49,7 @@ pub struct Answers {
 
 impl Rig {
     pub fn new() -> Self {
-        let folder = scratch();
+        let folder = Scratch::new();
         let (source, drive) = (folder.path().join("source"), folder.path().join("drive"));
         for path in [&source, &drive] {
             std::fs::create_dir(path).unwrap();
@@ -60,13 +59,13 @@ impl Rig {
 
     /// The drive is mounted somewhere; the source is there already, or is made on the disk.
     pub fn on(drive: &Path, source: Option<&Path>) -> Self {
-        let folder = scratch();
+        let folder = Scratch::new();
         let source = source.map_or_else(|| folder.path().join("source"), Path::to_owned);
         std::fs::create_dir_all(&source).unwrap();
         Self::with(folder, source, drive)
     }
 
-    fn with(folder: TempDir, source: PathBuf, drive: &Path) -> Self {
+    fn with(folder: Scratch, source: PathBuf, drive: &Path) -> Self {
         let made = Repository::create(drive, &identity(), false).unwrap();
         Self {
             source_id: Uuid::new_v4(),

@@ -58,6 +58,29 @@ pub fn scratch() -> TempDir {
     folder
 }
 
+/// The same, whose folders may be read-only in the end, also for who may not overrule that.
+#[derive(Debug)]
+pub struct Scratch(TempDir);
+
+impl Scratch {
+    pub fn new() -> Self {
+        Self(scratch())
+    }
+
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        if !nix::unistd::geteuid().is_root() {
+            // A program, since its paths may be longer than any that can be told.
+            must(Command::new("chmod").args(["-R", "u+rwX", "--"]).arg(self.path()));
+        }
+    }
+}
+
 pub fn set_mode(path: &Path, mode: u32) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
 }
