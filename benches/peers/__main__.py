@@ -16,17 +16,18 @@ from workplace import Workplace, mount_unseen
 
 def main():
     arguments = parse()
+    code = 0
     if not arguments.report:
-        code = measure_all(arguments)
-        if code or arguments.plan or arguments.flames:
+        code, is_whole = measure_all(arguments)
+        if not is_whole or arguments.flames:
             return code
     write_report(read_runs(arguments.figures), arguments.results)
     print(f"bench: {arguments.results / 'RESULTS.md'} is written")
-    return 0
+    return code
 
 
 def measure_all(arguments):
-    """Plans, measures, and cleans up, however it ends."""
+    """Plans, measures, and cleans up, however it ends. How it ended, and whether there is something to report."""
     peers = [PEERS[name] for name in arguments.peers]
     for peer in peers:
         if not peer.is_here():
@@ -34,8 +35,8 @@ def measure_all(arguments):
     peers = [peer for peer in peers if peer.is_here()]
     place = Workplace(arguments.disk)
     plans = plan_all(arguments, peers, place)
-    if arguments.plan:
-        return 0
+    if arguments.plan or not plans:
+        return 0 if plans else 1, False
     for name in [signal.SIGTERM, signal.SIGHUP]:
         signal.signal(name, interrupt)
     mount_unseen()
@@ -46,13 +47,13 @@ def measure_all(arguments):
             measure_plan(plan, place, records)
     except KeyboardInterrupt:
         print("bench: stopped; the figures so far are kept", file=sys.stderr)
-        return 130
+        return 130, False
     except Failure as failure:
         print(f"bench: {failure}", file=sys.stderr)
-        return 1
+        return 1, False
     finally:
         place.close()
-    return 0
+    return 1 if records.has_failures else 0, True
 
 
 def interrupt(number, frame):

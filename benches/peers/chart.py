@@ -51,12 +51,11 @@ def write_chart(figures, order, path):
     picture = Picture()
     places = [place for place in figures.places() if place.drive == "ext4" and not place.tree.startswith("image")]
     for place in places or figures.places():
-        where = "in memory" if place.medium == "memory" else "on a disk"
-        picture.text(10, f"{place.tree}, {place.drive} {where}, {place.temperature}: seconds", "head")
+        picture.text(10, f"{place.title()}: seconds", "head")
         picture.y += LINE
         for scene in SCENES:
             block(picture, figures, place, scene, figures.peers(place, order))
-    path.write_text(picture.written())
+    path.write_text(picture.written(), encoding="utf-8")
 
 
 def block(picture, figures, place, scene, peers):

@@ -1,8 +1,10 @@
 """The figures of the last run on each place: medians, and ratios inside the same round of the same run."""
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, fields
 from statistics import median
+
+from room import EXT4, TMPFS
 
 
 @dataclass(frozen=True)
@@ -13,6 +15,18 @@ class Place:
     drive: str
     medium: str
     temperature: str
+    # What the source lay on, and whether one program was measured after the other.
+    source: str
+    alone: bool
+
+    def title(self):
+        """It in words."""
+        words = [self.tree, f"{self.drive} {'in memory' if self.medium == 'memory' else 'on a disk'}", self.temperature]
+        if self.medium == "memory" and self.source != EXT4:
+            words.append(f"source {'in memory itself' if self.source == TMPFS else 'on the disk'}")
+        if self.alone:
+            words.append("one after the other")
+        return ", ".join(words)
 
 
 class Figures:
@@ -26,12 +40,13 @@ class Figures:
         self.bytes = {}
         # The last run in which each place was measured: figures of earlier ones may be of another program.
         self.last = {}
+        self.headers = [header for header, _ in runs]
         for run, (_, records) in enumerate(runs):
             for record in records:
                 self._take(run, record)
 
     def _take(self, run, record):
-        place = Place(*(record[name] for name in ["tree", "drive", "medium", "temperature"]))
+        place = Place(**{field.name: record[field.name] for field in fields(Place)})
         if self.last.setdefault(place, run) != run:
             self.last[place] = run
             for known in [self.rounds, self.failures]:
@@ -46,11 +61,19 @@ class Figures:
 
     def places(self):
         """All that was measured, in a steady order."""
-        return sorted(self.files, key=lambda place: (place.tree, place.medium, place.drive, place.temperature))
+        return sorted(self.files, key=astuple)
 
     def peers(self, place, order):
         """Those that were measured there."""
         return [peer for peer in order if any(key[0] == place and key[2] == peer for key in self.rounds)]
+
+    def header(self, place):
+        """That of the run in which it was measured."""
+        return self.headers[self.last[place]]
+
+    def count_rounds(self, place):
+        """How many rounds there were, at most."""
+        return len({key[1] for (where, _, _), found in self.rounds.items() if where == place for key in found})
 
     def median(self, place, scene, peer, what="seconds"):
         """The median of all rounds."""
@@ -58,10 +81,14 @@ class Figures:
         return median(known) if known else None
 
     def ratio(self, place, scene, peer, other, what="seconds"):
-        """The median of a peer's ratios to another one, each inside one round."""
-        mine, others = (self.rounds.get((place, scene, name), {}) for name in [peer, other])
-        known = [mine[key][what] / max(others[key][what], 1e-9) for key in mine if key in others]
+        """The median of a peer's ratios to another one."""
+        known = self.ratios(place, scene, peer, other, what)
         return median(known) if known else None
+
+    def ratios(self, place, scene, peer, other, what="seconds"):
+        """Each inside one round."""
+        mine, others = (self.rounds.get((place, scene, name), {}) for name in [peer, other])
+        return [mine[key][what] / max(others[key][what], 1e-9) for key in mine if key in others]
 
     def peak(self, place, scene, peer):
         """The peak memory, and whether it may be less because so little can't be told."""

@@ -15,11 +15,13 @@ class Records:
         give_back(folder)
         name = time.strftime("%Y-%m-%dT%H-%M-%SZ", time.gmtime())
         self.path = folder / f"{name}{SUFFIX}"
+        self.has_failures = False
         self.note({"header": header})
         give_back(self.path)
 
     def note(self, record):
         """Keeps a line."""
+        self.has_failures |= "failure" in record
         with open(self.path, "a") as out:
             out.write(json.dumps(record) + "\n")
 
@@ -31,9 +33,9 @@ def give_back(path):
 
 
 def read_runs(folder):
-    """The header and figures of every run, the oldest first."""
+    """The header of every run, with when it was begun, and its figures; the oldest first."""
     runs = []
     for path in sorted(folder.glob(f"*{SUFFIX}")):
         lines = [json.loads(line) for line in open(path)]
-        runs.append((lines[0]["header"], lines[1:]))
+        runs.append(({**lines[0]["header"], "begun": path.stem}, lines[1:]))
     return runs

@@ -13,8 +13,9 @@ RATIOS = ["rsync", "restic", "cp", "floor"]
 HEAD = """# Yore and others, measured
 
 Made by `make bench` (`python3 benches/peers --help` says what can be chosen); not edited by hand. All programs of a table
-were run in turn in one run, each on an empty drive of its own. Times are medians in seconds until the drive has
-everything (syncfs). A ratio is the median of those inside single rounds. Every copy and every restored tree was compared
+were run in one run, each on an empty drive of its own; in turn, scene by scene, where nothing else is said. Times are medians of all
+rounds, in seconds until the drive has everything (syncfs). A ratio is the median of those inside single rounds; after a target's, in brackets, are
+the least and the greatest. Every copy and every restored tree was compared
 with what it was made of (of more than 50,000 files that were backed up, those that had changed and each tenth by content; of those restored, all);
 borg's and restic's backups by restoring them.
 
@@ -25,13 +26,17 @@ NOTES = """## How to read it
 
 - **nothing changed** is a snapshot made on request, which Yore otherwise leaves out; `cp -al` compares nothing at all.
 - **1 % day**: nine of twenty changed files have another content, the others are new, deleted, renamed, touched or of another mode.
-- **floor** is the least that a machine has to do: it compares nothing and keeps no hard links and no times of folders.
-- Before a backup every program waits until the last change is a minute old: Yore reads younger files again.
+- **floor** does the least: it compares nothing and keeps no hard links and no times of folders. It is written simply; on btrfs, where threads wait for each other, Yore can be faster.
+- The first backup comes a minute after the tree was made: Yore reads younger files again the next time. The day is backed up at once.
+- Where one program is measured after the other, each backs up a day of its own, of the same kind.
+- Drives have so much room that Yore need not count what it is going to write.
 - Contents are random, so that nothing can be compressed and no two files are alike: restic and borg do better on others.
-- Where no whole restore was measured, what restic and borg made was not checked; of all, the newest copy is.
-- **cold**: caches were dropped before each command. **warm**: the source was read before each backup.
+- Where no whole restore was measured, what restic and borg made was not checked, and of Yore's copies not the modes and times. What a deletion leaves was looked at, too.
+- **cold**: caches were dropped before each command. **warm**: the source was read before each backup, and nothing before a restore.
+- The source of a drive in memory lies on ext4 in memory; where that is said, in memory itself (tmpfs), which takes half as much of it.
+- MB written are counted after a freeze, with what syncfs leaves in a journal.
 - Peak memory is that of the largest process; where it says “<”, the harness itself is as large, and less can't be told.
-- Images of drives in memory are files in `/dev/shm`; on a disk, loop devices pass by the cache of the disk's own file system.
+- Images of drives in memory are files in a tmpfs; on a disk, loop devices pass by the cache of the disk's own file system, where it lets them.
 - In memory, images are filled and free memory is touched before each command: a virtual machine may have to get it from its host first.
 """
 
@@ -45,7 +50,7 @@ def write_report(runs, folder):
     parts += [failures(figures), NOTES]
     results, picture = folder / "RESULTS.md", folder / "results.svg"
     folder.mkdir(parents=True, exist_ok=True)
-    results.write_text("\n".join(part for part in parts if part))
+    results.write_text("\n".join(part for part in parts if part), encoding="utf-8")
     write_chart(figures, ORDER, picture)
     for path in [results, picture]:
         give_back(path)
@@ -76,14 +81,8 @@ def target_table(figures):
         return ""
     lines = ["## Targets", "", "| | target | on | measured | |", "| --- | --- | --- | --- | --- |"]
     for one in told:
-        lines.append(f"| {one.what} | {one.limit} | {title(one.place)} | {one.found} | {one.words()} |")
+        lines.append(f"| {one.what} | {one.limit} | {one.place.title()} | {one.found} | {one.words()} |")
     return "\n".join(lines) + "\n"
-
-
-def title(place):
-    """A place in words."""
-    where = "in memory" if place.medium == "memory" else "on a disk"
-    return f"{place.tree}, {place.drive} {where}, {place.temperature}"
 
 
 def table(figures, place):
@@ -91,7 +90,7 @@ def table(figures, place):
     peers = figures.peers(place, ORDER)
     ratios = [name for name in RATIOS if name in peers and "yore" in peers]
     content = f"{figures.files[place]:,} files, about {figures.bytes[place] / 10**9:.1f} GB"
-    lines = [f"## {title(place)}", "", f"{content}. Seconds, and Yore's ratio to others:", ""]
+    lines = [f"## {place.title()}", "", f"{content}; {made_when(figures, place)}. Seconds, and Yore's ratio to others:", ""]
     lines.append(row("", *peers, *(f"÷ {name}" for name in ratios)))
     lines.append(row("---", *["---:"] * (len(peers) + len(ratios))))
     for scene in SCENES:
@@ -103,6 +102,14 @@ def table(figures, place):
     for scene in SCENES:
         lines.append(row(scene, *(rest(figures, place, scene, peer) for peer in peers)))
     return "\n".join(lines) + "\n"
+
+
+def made_when(figures, place):
+    """How often it was measured, when, and with which source."""
+    header, rounds = figures.header(place), figures.count_rounds(place)
+    day = header["begun"].partition("T")[0]
+    source = f", of commit {header['source']}" if header["source"] else ""
+    return f"{rounds} round{'s' if rounds != 1 else ''}, {day}{source}"
 
 
 def row(*cells):
@@ -130,5 +137,5 @@ def failures(figures):
         return ""
     lines = ["## Not measured, or with a wrong result", ""]
     for (place, scene, peer), said in figures.failures.items():
-        lines.append(f"- {peer}, {scene}, {title(place)}: {' '.join(said[:3])}")
+        lines.append(f"- {peer}, {scene}, {place.title()}: {' '.join(said[:3])}")
     return "\n".join(lines) + "\n"

@@ -3,6 +3,8 @@
 import os
 from dataclasses import dataclass, replace
 
+from trees import INODE_BYTES
+
 MB = 1 << 20
 # What a source may lie on.
 EXT4, TMPFS, DISK = "ext4", "tmpfs", "disk"
@@ -33,6 +35,11 @@ def free_bytes(medium, parent):
     return int(free * USABLE)
 
 
+def inodes(tree):
+    """How many a drive has: enough for three snapshots."""
+    return 2 * tree.files + 5 * tree.folders() + 50_000
+
+
 def peer_bytes(tree, peer):
     """How large a peer's drive is: it has ample room for a few snapshots of the tree."""
     if peer.is_plain:
@@ -41,12 +48,12 @@ def peer_bytes(tree, peer):
     else:
         written = tree.content_bytes() * 1.1 + tree.day_bytes() + tree.files * 400
         spare = PACKING_BYTES
-    return max(int((written + FIXED_BYTES) * ROOMY) + spare, LEAST_BYTES)
+    return max(int((written + FIXED_BYTES) * ROOMY) + inodes(tree) * INODE_BYTES + spare, LEAST_BYTES)
 
 
 def target_bytes(tree):
     """How large a drive is that the tree is restored to."""
-    return max(int((tree.drive_bytes() + FIXED_BYTES) * ROOMY), LEAST_BYTES)
+    return max(int((tree.drive_bytes() + FIXED_BYTES) * ROOMY) + inodes(tree) * INODE_BYTES, LEAST_BYTES)
 
 
 @dataclass

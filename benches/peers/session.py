@@ -11,7 +11,7 @@ from check import MANY_FILES, ONE_IN, differences, file_differences
 from day import files
 from measure import drop_caches, measure
 from peer import DAY, DELETE, FILE, NUMBERS, RESTORE, UNCHANGED
-from room import peer_bytes, target_bytes
+from room import inodes, peer_bytes, target_bytes
 from touched import touch_free
 
 # The snapshot that is deleted: between two others, where there was a day.
@@ -69,10 +69,8 @@ class Session:
         return settled
 
     def new_drive(self, name, size_bytes):
-        """A drive with inodes for three snapshots of the source."""
-        tree = self.source.tree
-        inodes = 2 * tree.files + 5 * tree.folders() + 50_000
-        return self.place.drive(name, self.setting.kind, self.setting.way.medium, inodes, size_bytes, filled=True)
+        """A drive for the source's tree."""
+        return self.place.drive(name, self.setting.kind, self.setting.way.medium, inodes(self.source.tree), size_bytes, filled=True)
 
     def run(self):
         """All scenes."""

@@ -46,9 +46,13 @@ class Tree:
         """How large it is, of a real one about."""
         raise NotImplementedError
 
+    def block_bytes(self):
+        """What its contents take on a drive, of a real one about."""
+        return self.content_bytes() + self.files * BLOCK_BYTES // 2
+
     def drive_bytes(self):
-        """What it takes on a drive, about."""
-        return self.content_bytes() + self.files * (BLOCK_BYTES // 2 + INODE_BYTES) + self.folders() * (BLOCK_BYTES + INODE_BYTES)
+        """What it takes on a drive."""
+        return self.block_bytes() + self.folders() * BLOCK_BYTES + (self.files + self.folders()) * INODE_BYTES
 
     def day_bytes(self):
         """How large the files are, at most, that a day changes: some programs store them anew."""
@@ -82,6 +86,10 @@ class Grown(Tree):
     @cache
     def content_bytes(self):
         return sum(self.sizes())
+
+    @cache
+    def block_bytes(self):
+        return sum(math.ceil(size / BLOCK_BYTES) * BLOCK_BYTES for size in self.sizes())
 
     def make(self, top):
         sizes = self.sizes()
