@@ -21,7 +21,7 @@ NO_ROOT := yes
 endif
 endif
 
-.PHONY: help run build test screenshots properties histories kills torture check pot bench flames bench-ui install clean
+.PHONY: help run build test screenshots properties histories kills torture check pot bench bench-all flames bench-ui install clean
 
 help:
 	@echo 'make run      install what is missing, build, and open the window (no display: yore demo)'
@@ -36,6 +36,7 @@ help:
 	@echo 'make check    formatting and lints only'
 	@echo 'make pot      collect the messages to translate'
 	@echo 'make bench    measure against other backup programs, and write benches/RESULTS.md (half an hour; BENCH=--help tells what else can be measured)'
+	@echo 'make bench-all  all that there are goals for, another two hours'
 	@echo 'make flames   draw what a backup, a restore and a deletion spend their time on, into $(TARGET)/flames'
 	@echo 'make bench-ui KNOWN=n  measure how fast the window is, and its memory with n files in the history (0: not that)'
 
@@ -116,10 +117,22 @@ pot:
 BENCH ?=
 SUDO := $(if $(filter-out 0,$(shell id -u)),sudo)
 
+PEERS = $(SUDO) python3 -B benches/peers --yore '$(TARGET)/release/yore' --figures '$(TARGET)/bench'
+
 bench:
 	@$(INSTALL_PACKAGES) build bench
 	$(CARGO) build --locked --release $(WITHOUT_WINDOW) --bin yore --bench floor
-	$(SUDO) python3 -B benches/peers --yore '$(TARGET)/release/yore' --figures '$(TARGET)/bench' $(BENCH)
+	$(PEERS) $(BENCH)
+
+# A million files want 24 GiB of memory, the large ones 45 GB of disk.
+SOME := --peers yore,rsync,restic,cp,floor
+
+bench-all: bench
+	$(PEERS) $(SOME) --trees small:100000,small:1000000 --source tmpfs --alone --rounds 1
+	$(PEERS) $(SOME) --trees home:20000 --drives xfs,btrfs
+	$(PEERS) $(SOME) --trees home:20000 --media disk --temperatures cold
+	$(PEERS) --peers yore,rsync,cp --trees image --drives xfs,btrfs
+	$(PEERS) --peers yore,rsync,cp,floor --trees large:10 --media disk --alone --rounds 1
 
 # With frame pointers, perf knows who called whom.
 flames:

@@ -23,7 +23,7 @@ class Place:
         """It in words."""
         words = [self.tree, f"{self.drive} {'in memory' if self.medium == 'memory' else 'on a disk'}", self.temperature]
         if self.medium == "memory" and self.source != EXT4:
-            words.append(f"source {'in memory itself' if self.source == TMPFS else 'on the disk'}")
+            words.append(f"source on {'tmpfs' if self.source == TMPFS else 'the disk'}")
         if self.alone:
             words.append("one after the other")
         return ", ".join(words)

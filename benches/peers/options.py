@@ -39,7 +39,7 @@ def parse():
     parser.add_argument("--peers", type=listed, default=list(PEERS), help=f"of {','.join(PEERS)}")
     parser.add_argument("--rounds", type=int, default=3, help="the median counts (3)")
     parser.add_argument("--alone", action="store_true", help="one program after the other: for trees that nearly fill the memory")
-    lies_on = "what the source lies on, for drives in memory: ext4 in memory (so if nothing is said), memory itself, or the disk"
+    lies_on = "what the source lies on, for drives in memory: ext4 in memory (so if nothing is said), a tmpfs, which takes half as much, or the disk"
     parser.add_argument("--source", choices=[EXT4, TMPFS, DISK], default=EXT4, help=lies_on)
     parser.add_argument("--files", type=int, help="for home and small, where no :COUNT is said")
     parser.add_argument("--real", default="/usr", help="which tree real is a copy of (/usr)")

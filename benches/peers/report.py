@@ -33,7 +33,7 @@ NOTES = """## How to read it
 - Contents are random, so that nothing can be compressed and no two files are alike: restic and borg do better on others.
 - Where no whole restore was measured, what restic and borg made was not checked, and of Yore's copies not the modes and times. What a deletion leaves was looked at, too.
 - **cold**: caches were dropped before each command. **warm**: the source was read before each backup, and nothing before a restore.
-- The source of a drive in memory lies on ext4 in memory; where that is said, in memory itself (tmpfs), which takes half as much of it.
+- The source of a drive in memory lies on ext4 in memory; where that is said, on a tmpfs, which takes half as much of it. With a million files, the caches of a restore do not fit beside it.
 - MB written are counted after a freeze, with what syncfs leaves in a journal.
 - Peak memory is that of the largest process; where it says “<”, the harness itself is as large, and less can't be told.
 - Images of drives in memory are files in a tmpfs; on a disk, loop devices pass by the cache of the disk's own file system, where it lets them.
