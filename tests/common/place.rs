@@ -76,7 +76,7 @@ impl Drop for Scratch {
     fn drop(&mut self) {
         if !nix::unistd::geteuid().is_root() {
             // A program, since its paths may be longer than any that can be told.
-            must(Command::new("chmod").args(["-R", "u+rwX", "--"]).arg(self.path()));
+            let _ = Command::new("chmod").args(["-R", "u+rwX", "--"]).arg(self.path()).output();
         }
     }
 }
