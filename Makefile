@@ -36,7 +36,7 @@ help:
 	@echo 'make check    formatting and lints only'
 	@echo 'make pot      collect the messages to translate'
 	@echo 'make bench    measure against other backup programs, and write benches/RESULTS.md (half an hour; BENCH=--help tells what else can be measured)'
-	@echo 'make bench-all  all that there are goals for, another two hours'
+	@echo 'make bench-all  all that there are goals for: two hours and a half'
 	@echo 'make flames   draw what a backup, a restore and a deletion spend their time on, into $(TARGET)/flames'
 	@echo 'make bench-ui KNOWN=n  measure how fast the window is, and its memory with n files in the history (0: not that)'
 
@@ -127,12 +127,17 @@ bench:
 # A million files want 24 GiB of memory, the large ones 45 GB of disk.
 SOME := --peers yore,rsync,restic,cp,floor
 
-bench-all: bench
-	$(PEERS) $(SOME) --trees small:100000,small:1000000 --source tmpfs --alone --rounds 1
-	$(PEERS) $(SOME) --trees home:20000 --drives xfs,btrfs
-	$(PEERS) $(SOME) --trees home:20000 --media disk --temperatures cold
-	$(PEERS) --peers yore,rsync,cp --trees image --drives xfs,btrfs
-	$(PEERS) --peers yore,rsync,cp,floor --trees large:10 --media disk --alone --rounds 1
+bench-all:
+	@$(INSTALL_PACKAGES) build bench
+	$(CARGO) build --locked --release $(WITHOUT_WINDOW) --bin yore --bench floor
+	failed=; \
+	$(PEERS) || failed=yes; \
+	$(PEERS) $(SOME) --trees small:100000,small:1000000 --source tmpfs --alone --rounds 1 || failed=yes; \
+	$(PEERS) $(SOME) --trees home:20000 --drives xfs,btrfs || failed=yes; \
+	$(PEERS) $(SOME) --trees home:20000 --media disk --temperatures cold || failed=yes; \
+	$(PEERS) --peers yore,rsync,cp --trees image --drives xfs,btrfs || failed=yes; \
+	$(PEERS) --peers yore,rsync,cp,floor --trees large:10 --media disk --alone --rounds 1 || failed=yes; \
+	test -z "$$failed"
 
 # With frame pointers, perf knows who called whom.
 flames:

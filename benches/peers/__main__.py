@@ -33,6 +33,8 @@ def measure_all(arguments):
         if not peer.is_here():
             print(f"bench: {peer.name} is left out: it is not here", file=sys.stderr)
     peers = [peer for peer in peers if peer.is_here()]
+    if not peers:
+        return 1, False
     place = Workplace(arguments.disk)
     plans = plan_all(arguments, peers, place)
     if arguments.plan or not plans:

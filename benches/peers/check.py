@@ -1,4 +1,4 @@
-"""Whether a copy is equal to what it was made of. Both trees are walked side by side, so it takes little memory."""
+"""Whether a copy is equal to what it was made of. Both trees are walked side by side; of an exact copy's files only inode numbers are held."""
 
 import os
 import stat
@@ -46,7 +46,7 @@ class Comparison:
     def __init__(self, exact, one_in, since, share=0):
         self.exact, self.one_in, self.since, self.share = exact, one_in, since, share
         self.count = 0
-        # Files with several names, here or there: the inode on the other side of each.
+        # The inode there of each file with several names here, and the inode here of each file there.
         self.linked, self.linked_there = {}, {}
 
     def tree(self, original, copy):
@@ -63,6 +63,9 @@ class Comparison:
                 # By inode, so that all names of a file are in one share.
                 if one.inode() % SHARES == self.share:
                     yield from self.entry(one.path, other.path)
+                if self.exact and other.inode() % SHARES == self.share and other.is_file(follow_symlinks=False):
+                    if self.linked_there.setdefault(other.inode(), one.inode()) != one.inode():
+                        yield f"{one.path} became a hard link"
                 if one.is_dir(follow_symlinks=False) and other.is_dir(follow_symlinks=False):
                     waiting.append((one.path, other.path))
 
@@ -90,11 +93,10 @@ class Comparison:
         # Not every program can set the times of links.
         if here.st_mtime_ns != there.st_mtime_ns and not stat.S_ISLNK(here.st_mode):
             yield f"{original} has another time: {here.st_mtime_ns}, {there.st_mtime_ns}"
-        if stat.S_ISREG(here.st_mode):
-            if here.st_nlink > 1 and self.linked.setdefault(here.st_ino, there.st_ino) != there.st_ino:
+        if here.st_nlink > 1 and stat.S_ISREG(here.st_mode):
+            known = self.linked.setdefault(here.st_ino, there.st_ino)
+            if known != there.st_ino:
                 yield f"{original} is no hard link any more"
-            if there.st_nlink > 1 and self.linked_there.setdefault(there.st_ino, here.st_ino) != here.st_ino:
-                yield f"{original} became a hard link"
 
     def content(self, original, copy, here, there):
         """Whether the contents differ."""

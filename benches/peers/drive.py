@@ -86,6 +86,8 @@ class Drive:
         """Takes it away, or what an interruption left of it. The loop device was made by mount and goes with it."""
         if os.path.ismount(self.path):
             self._device()
+            # An interruption may have left it frozen, and then it would never go.
+            subprocess.run(["fsfreeze", "--unfreeze", self.path], stderr=subprocess.DEVNULL)
             quietly("umount", self.path)
         if self.path.exists():
             self.path.rmdir()

@@ -68,6 +68,8 @@ def check(parser, arguments):
         for word in words:
             if word not in known:
                 parser.error(f"--{what}: {word} is none of {', '.join(known)}")
+    if arguments.source == TMPFS and "cold" in arguments.temperatures:
+        parser.error("--source tmpfs: what lies there is never cold")
     if arguments.report:
         return
     if os.geteuid() != 0:

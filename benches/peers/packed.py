@@ -4,6 +4,7 @@ import json
 import subprocess
 from pathlib import Path
 
+from apart import Failure
 from peer import Peer
 
 
@@ -11,15 +12,18 @@ class Packed(Peer):
     """Both restore below the whole path of the source."""
 
     is_plain = False
+    # What there was before a deletion.
+    known = []
 
     def names(self):
         """How it calls its snapshots, the oldest first."""
         raise NotImplementedError
 
     def left_of(self, number):
-        left = self.names()
-        gone = [name for name in self.known if name not in left]
-        return [] if gone == [self.known[number - 1]] else left
+        left, wanted = self.names(), self.known[: number - 1] + self.known[number:]
+        if left != wanted:
+            raise Failure(f"{left} are left, not {wanted}")
+        return []
 
     def restored(self, to, path=Path(".")):
         return to / self.source.relative_to("/") / path

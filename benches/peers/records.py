@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 import time
 
 SUFFIX = ".jsonl"
@@ -37,5 +38,8 @@ def read_runs(folder):
     runs = []
     for path in sorted(folder.glob(f"*{SUFFIX}")):
         lines = [json.loads(line) for line in open(path)]
+        if "source" not in lines[0]["header"]:
+            print(f"bench: {path} is of an older version, and left out", file=sys.stderr)
+            continue
         runs.append(({**lines[0]["header"], "begun": path.stem}, lines[1:]))
     return runs

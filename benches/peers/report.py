@@ -12,8 +12,8 @@ RATIOS = ["rsync", "restic", "cp", "floor"]
 
 HEAD = """# Yore and others, measured
 
-Made by `make bench` (`python3 benches/peers --help` says what can be chosen); not edited by hand. All programs of a table
-were run in one run, each on an empty drive of its own; in turn, scene by scene, where nothing else is said. Times are medians of all
+Made by `make bench` and `make bench-all` (`python3 benches/peers --help` says what can be chosen); not edited by hand. All programs of
+a table were run in one run, each on an empty drive of its own; in turn, scene by scene, where nothing else is said. Times are medians of all
 rounds, in seconds until the drive has everything (syncfs). A ratio is the median of those inside single rounds; after a target's, in brackets, are
 the least and the greatest. Every copy and every restored tree was compared
 with what it was made of (of more than 50,000 files that were backed up, those that had changed and each tenth by content; of those restored, all);
@@ -31,9 +31,9 @@ NOTES = """## How to read it
 - Where one program is measured after the other, each backs up a day of its own, of the same kind.
 - Drives have so much room that Yore need not count what it is going to write.
 - Contents are random, so that nothing can be compressed and no two files are alike: restic and borg do better on others.
-- Where no whole restore was measured, what restic and borg made was not checked, and of Yore's copies not the modes and times. What a deletion leaves was looked at, too.
+- Where no whole restore was measured, what restic and borg made was not checked, and of Yore's copies not the modes and times. After a deletion, the newest snapshot is compared again, and of borg and restic it is asked which ones are left.
 - **cold**: caches were dropped before each command. **warm**: the source was read before each backup, and nothing before a restore.
-- The source of a drive in memory lies on ext4 in memory; where that is said, on a tmpfs, which takes half as much of it. With a million files, the caches of a restore do not fit beside it.
+- The source of a drive in memory lies on ext4 in memory; where that is said, on a tmpfs, which takes half as much of it, or on the disk. With a million files, the caches of a restore do not fit beside it.
 - MB written are counted after a freeze, with what syncfs leaves in a journal.
 - Peak memory is that of the largest process; where it says “<”, the harness itself is as large, and less can't be told.
 - Images of drives in memory are files in a tmpfs; on a disk, loop devices pass by the cache of the disk's own file system, where it lets them.

@@ -91,27 +91,22 @@ class Way:
 
 def groups(tree, peers, room_bytes, way):
     """Who is measured together. Figures are only comparable inside a group, so each has the first peer in it."""
-    if way.alone:
-        fitting = [peer for peer in peers if way.bytes(tree, [peer]) <= room_bytes]
-        need = max(way.bytes(tree, [peer]) for peer in peers)
-        made = [fitting] if peers[0] in fitting else []
-        return Groups(made, [peer for peer in peers if peer not in fitting], need)
     first, others = peers[0], peers[1:]
-    need = max(way.bytes(tree, [first, *others[at : at + 1]]) for at in range(max(len(others), 1)))
-    if way.bytes(tree, [first]) > room_bytes:
-        return Groups([], list(peers), need)
-    made, left_out = [], []
-    for peer in others:
+    need = {peer: way.bytes(tree, [peer] if way.alone or peer is first else [first, peer]) for peer in peers}
+    if need[first] > room_bytes:
+        return Groups([], list(peers), max(need.values()))
+    left_out = [peer for peer in others if need[peer] > room_bytes]
+    if way.alone:
+        return Groups([[peer for peer in peers if peer not in left_out]], left_out, max(need.values()))
+    made = []
+    for peer in [peer for peer in others if peer not in left_out]:
         for group in made:
             if way.bytes(tree, [*group, peer]) <= room_bytes:
                 group.append(peer)
                 break
         else:
-            if way.bytes(tree, [first, peer]) <= room_bytes:
-                made.append([first, peer])
-            else:
-                left_out.append(peer)
-    return Groups(made or [[first]], left_out, need)
+            made.append([first, peer])
+    return Groups(made or [[first]], left_out, max(need.values()))
 
 
 def best_groups(tree, peers, room_bytes, way):

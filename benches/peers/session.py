@@ -125,7 +125,7 @@ class Session:
             agree(differences(self.source.path, tree, peer.is_exact, one_in, self.source.newest))
 
     def delete(self, peer):
-        """Deletes a snapshot, and looks whether it is gone and the newest one is not."""
+        """Deletes a snapshot, and looks whether it is gone and the newest one, if that is another, is not."""
         newest = peer.tree(peer.newest) if DAY in peer.scenes else None
         figures = self.measure(peer, peer.delete(DELETED), DELETE, peer.drive_measured)
         for left in peer.left_of(DELETED):
@@ -178,6 +178,6 @@ def agree(differences):
 
 
 def any_file(top, made):
-    """A file of the tree, always the same one, by its path in it. It is as it was when the tree was made."""
-    found = [path for path in files(top) if os.lstat(path).st_ctime <= made]
-    return os.path.relpath(random.Random("one file").choice(found), top)
+    """A file of the tree by its path in it, the same one as long as no day changes it. It is as it was when the tree was made."""
+    found = (os.path.relpath(path, top) for path in files(top) if os.lstat(path).st_ctime <= made)
+    return min(found, key=lambda path: random.Random(path).random())

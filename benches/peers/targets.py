@@ -48,7 +48,13 @@ RATIOS = [
 
 
 # Where targets were set; what is not measured there is said.
-WANTED = [(HUNDRED_THOUSAND, "ext4"), (MILLION, "ext4"), (IMAGE, "xfs"), (IMAGE, "btrfs")]
+WANTED = [
+    (HUNDRED_THOUSAND, "ext4", "memory"),
+    (MILLION, "ext4", "memory"),
+    (IMAGE, "xfs", "memory"),
+    (IMAGE, "btrfs", "memory"),
+    ("home:20000", "ext4", "disk"),
+]
 
 
 def verdicts(figures):
@@ -67,9 +73,10 @@ def verdicts(figures):
 def wanted_places(figures):
     """All that were measured, and those that should have been."""
     places = figures.places()
-    for tree, drive in WANTED:
-        if not any((place.tree, place.drive, place.medium) == (tree, drive, "memory") for place in places):
-            places.append(Place(tree, drive, "memory", "warm", EXT4, False))
+    fit = [place for place in places if place.medium == "disk" or place.source != DISK]
+    for tree, drive, medium in WANTED:
+        if not any((place.tree, place.drive, place.medium) == (tree, drive, medium) for place in fit):
+            places.append(Place(tree, drive, medium, "warm", EXT4 if medium == "memory" else DISK, False))
     return places
 
 

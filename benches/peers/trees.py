@@ -106,14 +106,14 @@ class Grown(Tree):
 
 
 class Home(Grown):
-    """Sizes as in a home: half of the files below 4 KB, one in two thousand of 1 to 64 MB, which is a third of all bytes;
+    """Sizes as in a home: half of the files below 4 KB, one in three thousand of 1 to 64 MB, which is a quarter of all bytes;
     some links, both kinds, and attributes."""
 
     name = "home"
     usual = 100_000
 
     def size(self, chance):
-        if chance.random() * 2000 < 1:
+        if chance.random() * 3000 < 1:
             return int(math.exp(chance.uniform(math.log(1e6), math.log(64e6))))
         return int(chance.lognormvariate(math.log(4096), 1.5))
 
@@ -160,8 +160,8 @@ class Large(Tree):
             write(top / f"film {number:02}.mkv", GB, f"{self.name} {number}")
 
     def change(self, top, seed):
-        """One film becomes another, as after a cut."""
-        write(top / f"film {seed % self.count:02}.mkv", GB, f"{self.name} day {seed}")
+        """One film becomes another, as after a cut; never the first one, if there are others."""
+        write(top / f"film {min(1, self.count - 1):02}.mkv", GB, f"{self.name} day {seed}")
 
 
 class Image(Tree):

@@ -74,7 +74,10 @@ class Workplace:
                 print(f"bench: left behind: {failure}", file=sys.stderr)
         if self.drives:
             return
-        for medium, folder in self.folders.items():
-            if medium == "memory":
-                quietly("umount", folder)
-            self.remove(folder)
+        for folder in self.folders.values():
+            try:
+                if os.path.ismount(folder):
+                    quietly("umount", folder)
+                self.remove(folder)
+            except (Failure, subprocess.CalledProcessError) as failure:
+                print(f"bench: left behind: {failure}", file=sys.stderr)
