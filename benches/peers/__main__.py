@@ -18,8 +18,8 @@ def main():
     arguments = parse()
     code = 0
     if not arguments.report:
-        code, is_whole = measure_all(arguments)
-        if not is_whole or arguments.flames:
+        code, is_measured = measure_all(arguments)
+        if not is_measured or arguments.flames:
             return code
     write_report(read_runs(arguments.figures), arguments.results)
     print(f"bench: {arguments.results / 'RESULTS.md'} is written")
