@@ -26,6 +26,9 @@ const LARGE_BYTES: usize = 65 * 1024;
 /// How many files lie in each folder of those whose system calls are counted, and how many calls an entry may cost.
 const FILES_IN_FOLDER: usize = 10;
 const MOST_CALLS: f64 = 4.3;
+/// The same of new entries, for the calls that look at something and that open something.
+const MOST_LOOKS: f64 = 4.1;
+const MOST_OPENED: f64 = 3.1;
 const DRIVE_MIB: u64 = 512;
 
 /// Sees which files of a tree are opened.
@@ -128,15 +131,51 @@ fn an_unchanged_entry_costs_few_system_calls() {
     assert!(per_entry <= MOST_CALLS, "{per_entry} calls for each of {entries} entries: {calls:?}");
 }
 
+#[test]
+fn a_new_entry_costs_few_system_calls() {
+    if !can_inject() {
+        return;
+    }
+    let (few, many) = (100, 400);
+    let (Some(base), Some(mut calls)) = (calls_of_new(few), calls_of_new(many)) else { return };
+    for (name, count) in &mut calls {
+        *count = count.saturating_sub(base.get(name).copied().unwrap_or(0));
+    }
+    let entries = (many - few) * (FILES_IN_FOLDER + 1);
+    let of_calls = |names: &[&str]| {
+        names.iter().filter_map(|name| calls.get(*name)).sum::<usize>() as f64 / entries as f64
+    };
+    // One when the first backup is measured, two at what is open, before and after it is read, and one at what became of it.
+    assert!(of_calls(&["statx"]) <= MOST_LOOKS, "{calls:?}");
+    // The name, what it stands for, and the new file; a folder is opened in its source and in the stage.
+    assert!(of_calls(&["openat", "openat2"]) <= MOST_OPENED, "{calls:?}");
+    // Files and folders are made with the mode that they keep.
+    assert!(of_calls(&["fchmod"]) < 0.1, "{calls:?}");
+}
+
+/// The system calls of a first snapshot of so many folders.
+fn calls_of_new(folders: usize) -> Option<BTreeMap<String, usize>> {
+    let drive = LoopDrive::in_memory(DRIVE_MIB)?;
+    let home = Home::new();
+    let source = home.path().join("source");
+    fill(&source, folders);
+    let protected = Protected::at(home, drive.path(), &source);
+    Some(trace::totals(&protected.home, &["backup"]))
+}
+
+fn fill(source: &Path, folders: usize) {
+    for file in 0..folders * FILES_IN_FOLDER {
+        let folder = file / FILES_IN_FOLDER;
+        write(&source.join(format!("folder {folder}/file {file}")), file.to_string());
+    }
+}
+
 /// The system calls of a snapshot of so many folders in which nothing changed, on a drive of which most is free:
 /// elsewhere a run counts first what it will store.
 fn calls_of_unchanged(folders: usize) -> Option<BTreeMap<String, usize>> {
     let drive = LoopDrive::in_memory(DRIVE_MIB)?;
     let aged = Aged::on(drive.path());
-    for file in 0..folders * FILES_IN_FOLDER {
-        let folder = file / FILES_IN_FOLDER;
-        write(&aged.rig.source.join(format!("folder {folder}/file {file}")), file.to_string());
-    }
+    fill(&aged.rig.source, folders);
     aged.rig.back_up();
     // Takes what the program keeps on this computer with it.
     aged.home.run(["backup"]).says(0, &["complete"]);

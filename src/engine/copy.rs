@@ -1,12 +1,14 @@
 //! One file: read, hashed, written to the stage, and looked at again to see that it held still meanwhile.
 
 use std::cell::RefCell;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 
-use rustix::fs::{Gid, SeekFrom, Statx, Uid};
+use rustix::fs::{Gid, Mode, SeekFrom, Statx, Uid};
 use rustix::io::Errno;
 
-use super::dir::{Dir, add_inode_flags, inode_flags, read_some, set_mtime, stat_fd, write_all};
+use super::dir::{
+    Dir, Opened, add_inode_flags, inode_flags, read_some, set_mtime, stat_fd, write_all,
+};
 use super::meta::{ContentHash, Fingerprint, Metadata};
 use super::monitor::Monitor;
 use super::xattr::{Labels, Xattrs};
@@ -72,14 +74,13 @@ pub fn hash_file(
     labels: Labels,
     monitor: &Monitor,
 ) -> Result<ReadFile, CopyError> {
-    read_steadily(dir, name, buffer, labels, monitor, |_| Ok(()), || Ok(()))
+    read_steadily((dir, name, None), buffer, labels, monitor, |_| Ok(()), || Ok(()))
 }
 
-/// Reads a small file into `content`, which holds all of it unless the file grew past [`BUFFER_BYTES`] or has
-/// holes: then its length is not the file's.
+/// Reads a small file, which may be open already, into `content`, which holds all of it unless the file grew past
+/// [`BUFFER_BYTES`] or has holes: then its length is not the file's.
 pub fn read_small(
-    dir: &Dir,
-    name: &[u8],
+    from: (&Dir, &[u8], Option<Opened>),
     content: &mut Vec<u8>,
     buffer: &mut [u8],
     labels: Labels,
@@ -96,20 +97,21 @@ pub fn read_small(
         }
         Ok(())
     };
-    read_steadily(dir, name, buffer, labels, monitor, take, || {
+    read_steadily(from, buffer, labels, monitor, take, || {
         content.borrow_mut().clear();
         Ok(())
     })
 }
 
-/// Makes the new file `staged` in `stage`, which is returned without its metadata.
+/// Makes the new file `staged` in `stage`, which is returned without its metadata but, if the process may give it at
+/// birth, the mode.
 pub fn write_small(
-    stage: &Dir,
-    staged: &[u8],
+    (stage, staged): (&Dir, &[u8]),
+    mode: u32,
     content: &[u8],
     monitor: &Monitor,
 ) -> rustix::io::Result<OwnedFd> {
-    let file = stage.create_file(staged, 0o600)?;
+    let file = stage.create_file(staged, born_mode(mode) | 0o600)?;
     monitor.add_copied_bytes(content.len() as u64);
     write_all(&file, content)?;
     Ok(file)
@@ -165,7 +167,7 @@ pub fn copy_file(
         rustix::fs::seek(&file, SeekFrom::Start(0))?;
         rustix::fs::ftruncate(&file, 0)
     };
-    match read_steadily(dir, name, buffer, labels, monitor, take, restart) {
+    match read_steadily((dir, name, None), buffer, labels, monitor, take, restart) {
         Ok(read) => Ok((read, file)),
         Err(error) => {
             // The stage is thrown away if this fails too: the error that is returned says enough.
@@ -175,10 +177,9 @@ pub fn copy_file(
     }
 }
 
-/// Reads the file up to [`TRIES`] times, until it was the same before and after.
+/// Reads the file, which may be open already, up to [`TRIES`] times, until it was the same before and after.
 pub(super) fn read_steadily(
-    dir: &Dir,
-    name: &[u8],
+    (dir, name, mut opened): (&Dir, &[u8], Option<Opened>),
     buffer: &mut [u8],
     labels: Labels,
     monitor: &Monitor,
@@ -186,7 +187,10 @@ pub(super) fn read_steadily(
     mut restart: impl FnMut() -> rustix::io::Result<()>,
 ) -> Result<ReadFile, CopyError> {
     for attempt in 1.. {
-        let (file, before) = dir.open_file(name).map_err(CopyError::Source)?;
+        let (file, before) = match opened.take() {
+            Some(opened) => opened,
+            None => dir.open_file(name).map_err(CopyError::Source)?,
+        };
         let Content { hash, length, data_bytes } =
             read_once(&file, &before, buffer, monitor, &mut take)?;
         let xattrs = Xattrs::read_with(&file, labels).map_err(CopyError::Source)?;
@@ -285,12 +289,30 @@ pub enum OwnerRule {
     Try,
 }
 
-/// Gives a stored or restored file or directory its metadata: the owner first, since a change of it strips
-/// setuid bits and capabilities.
+/// The bits of `mode` that an entry in the stage may be made with: the stage is private, but setuid bits wait for their owner.
+pub fn born_mode(mode: u32) -> u32 {
+    mode & 0o777
+}
+
+/// Gives a stored or restored file or directory its metadata, the time last.
 ///
 /// Returns whether every attribute was taken.
 pub fn set_metadata(
-    fd: impl std::os::fd::AsFd,
+    fd: impl AsFd,
+    meta: &Metadata,
+    xattrs: &Xattrs,
+    owner: OwnerRule,
+) -> rustix::io::Result<bool> {
+    let all = set_attributes(&fd, meta, xattrs, owner)?;
+    set_mode(&fd, meta.mode)?;
+    set_mtime(&fd, meta.mtime)?;
+    Ok(all)
+}
+
+/// As [`set_metadata`], but for the mode and the time: the owner first, since a change of it strips setuid bits and
+/// capabilities.
+pub fn set_attributes(
+    fd: impl AsFd,
     meta: &Metadata,
     xattrs: &Xattrs,
     owner: OwnerRule,
@@ -304,8 +326,10 @@ pub fn set_metadata(
             Err(errno) => return Err(errno),
         },
     }
-    let all = xattrs.write(&fd)?;
-    rustix::fs::fchmod(&fd, rustix::fs::Mode::from_raw_mode(meta.mode))?;
-    set_mtime(&fd, meta.mtime)?;
-    Ok(all)
+    xattrs.write(&fd)
+}
+
+/// Sets the mode of what `fd` stands for.
+pub fn set_mode(fd: impl AsFd, mode: u32) -> rustix::io::Result<()> {
+    rustix::fs::fchmod(fd, Mode::from_raw_mode(mode))
 }

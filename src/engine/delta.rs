@@ -96,7 +96,7 @@ fn patch(
         patch.borrow_mut().position = 0;
         Ok(())
     };
-    let read = read_steadily(dir, name, buffer, labels, monitor, take, restart)?;
+    let read = read_steadily((dir, name, None), buffer, labels, monitor, take, restart)?;
     rustix::fs::ftruncate(file, read.meta.size_bytes).map_err(CopyError::Drive)?;
     Ok((read, patch.into_inner().written))
 }

@@ -20,6 +20,9 @@ use super::path::{EntryName, RelPath};
 /// What a [`Dir`] asks of `statx`: everything that metadata, fingerprints and mount checks need.
 pub const STATX_MASK: StatxFlags = StatxFlags::BASIC_STATS.union(StatxFlags::MNT_ID);
 
+/// An open file, and what it was when it was opened.
+pub type Opened = (OwnedFd, Statx);
+
 /// An open directory.
 #[derive(Debug)]
 pub struct Dir(OwnedFd);
@@ -92,7 +95,7 @@ impl Dir {
     }
 
     /// Opens the regular file `name` for reading, and nothing else: a fifo or a device is never opened.
-    pub fn open_file(&self, name: &[u8]) -> Result<(OwnedFd, Statx)> {
+    pub fn open_file(&self, name: &[u8]) -> Result<Opened> {
         let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let found = rustix::fs::openat(&self.0, name, flags, Mode::empty())?;
         let stat = stat_fd(&found)?;

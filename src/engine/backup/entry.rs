@@ -9,7 +9,7 @@ use super::copies::link_group;
 use super::folder::Folder;
 use super::measure;
 use super::run::{Run, Worker};
-use crate::engine::dir::{Dir, set_child_mtime};
+use crate::engine::dir::{Dir, Opened, set_child_mtime};
 use crate::engine::error::Result;
 use crate::engine::index::{Child, State};
 use crate::engine::meta::{ContentHash, Fingerprint, Kind, Metadata};
@@ -34,19 +34,32 @@ pub(super) struct Found<'a> {
     pub before: Option<&'a Child>,
     /// The stored file of its last version was changed by hand, which was said, or is damaged.
     pub is_spoiled: Cell<bool>,
+    /// It was opened to be looked at.
+    pub opened: Cell<Option<Opened>>,
 }
 
 impl Run<'_> {
-    /// Does what the entry `name` needs; its metadata if it is a folder, which needs a task of its own.
+    /// Does what the entry `name` needs; its metadata if it is a folder, which needs a task of its own. `listed` is what its
+    /// folder's listing calls it, as far as that is asked.
     pub(super) fn store_entry(
         &self,
         worker: &mut Worker<'_>,
         folder: &Folder,
         name: &[u8],
         before: Option<&Child>,
+        listed: Option<Kind>,
     ) -> Result<Option<Metadata>> {
         let Some(source) = &folder.source else { return Ok(None) };
-        let stat = match source.stat_child(name) {
+        let opened = match (before, listed) {
+            // It will be read, and an open file tells all that a look at the name does.
+            (None, Some(Kind::File)) => source.open_file(name).ok(),
+            _ => None,
+        };
+        let looked = match &opened {
+            Some((_, stat)) => Ok(*stat),
+            None => source.stat_child(name),
+        };
+        let stat = match looked {
             Ok(stat) => stat,
             Err(errno) => {
                 self.give_up(worker, folder, name, before, errno)?;
@@ -77,6 +90,7 @@ impl Run<'_> {
             is_sparse: stat.stx_blocks.saturating_mul(512) < stat.stx_size,
             before,
             is_spoiled: Cell::new(false),
+            opened: Cell::new(opened),
         };
         match meta.kind {
             Kind::File => self.store_file(worker, folder, &found)?,

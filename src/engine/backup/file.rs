@@ -60,7 +60,8 @@ impl Run<'_> {
         }
         let Some(source) = &folder.source else { return Ok(()) };
         let (content, buffer) = (&mut worker.content, &mut worker.buffer);
-        let read = copy::read_small(source, found.name, content, buffer, self.labels, self.monitor);
+        let from = (source, found.name, found.opened.take());
+        let read = copy::read_small(from, content, buffer, self.labels, self.monitor);
         match read {
             Ok(read) if worker.content.len() as u64 == read.meta.size_bytes => {
                 self.store_small(worker, folder, found, read)
@@ -84,7 +85,8 @@ impl Run<'_> {
             Lookup::Missing(claim) => claim,
         };
         let _room = self.take_room(found.allocated_bytes)?;
-        let file = copy::write_small(&folder.stage, found.name, &worker.content, self.monitor);
+        let staged = (&folder.stage, found.name);
+        let file = copy::write_small(staged, read.meta.mode, &worker.content, self.monitor);
         let file = file.map_err(|errno| self.drive_error(errno))?;
         let bytes = read.data_bytes;
         self.complete(worker, folder, found, read, &file, bytes)?;

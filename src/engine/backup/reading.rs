@@ -1,17 +1,15 @@
 //! In which order a folder's files are read.
 
+use crate::engine::listing::Listed;
 use crate::engine::path::EntryName;
 use crate::engine::sqlite::Part;
 
 /// Places in the sorted `names` by their inodes, since those with neighbouring numbers lie close to each other on a disk.
 /// A log or journal comes right after its database, as by name: one that is much older than that would spoil it.
 ///
-/// `inodes` are those of all that was listed, sorted by name.
-pub(super) fn by_inode(names: &[EntryName], inodes: &[(EntryName, u64)]) -> Vec<usize> {
-    let of = |name: &[u8]| {
-        let at = inodes.binary_search_by(|(listed, _)| listed.as_slice().cmp(name)).ok()?;
-        Some(inodes[at].1)
-    };
+/// `listed` is all that was listed, sorted by name.
+pub(super) fn by_inode(names: &[EntryName], listed: &[Listed]) -> Vec<usize> {
+    let of = |name: &[u8]| Listed::find(listed, name).map(|listed| listed.inode);
     let of_database = |name: &[u8]| {
         let stem = |part: &Part| name.strip_suffix(part.suffix()).and_then(of);
         [Part::Log, Part::Journal].iter().find_map(stem)
@@ -31,9 +29,12 @@ mod tests {
 
     fn order(listed: &[(&str, u64)], names: &[&str]) -> Vec<usize> {
         let name = |name: &&str| EntryName::from_slice(name.as_bytes());
-        let inodes: Vec<_> = listed.iter().map(|(of, inode)| (name(of), *inode)).collect();
+        let listed: Vec<_> = listed
+            .iter()
+            .map(|(of, inode)| Listed { name: name(of), inode: *inode, kind: None })
+            .collect();
         let names: Vec<_> = names.iter().map(name).collect();
-        by_inode(&names, &inodes)
+        by_inode(&names, &listed)
     }
 
     #[test]

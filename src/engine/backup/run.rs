@@ -20,7 +20,7 @@ use super::walk::Task;
 use crate::engine::acl::Id;
 use crate::engine::copy::{self, BUFFER_BYTES, CopyError, OwnerRule};
 use crate::engine::damage::Damage;
-use crate::engine::dir::{Dir, stat_fd};
+use crate::engine::dir::{Dir, set_mtime, stat_fd};
 use crate::engine::disk;
 use crate::engine::error::{Error, Result};
 use crate::engine::index::{
@@ -315,16 +315,21 @@ impl<'a> Run<'a> {
         meta: &Metadata,
         xattrs: &Xattrs,
     ) -> Result<(Override, Metadata)> {
-        let set = |owner| {
-            copy::set_metadata(&fd, meta, xattrs, owner).map_err(|errno| self.drive_error(errno))
-        };
+        let failed = |errno| self.drive_error(errno);
+        let set = |owner| copy::set_attributes(&fd, meta, xattrs, owner).map_err(failed);
         // What a process makes is its own already, but in a folder or on a drive that hands down its group.
         let is_own = (meta.uid, meta.gid) == (self.owner.uid, self.owner.gid);
         let must_set = self.carrier.owners == Owners::Inode && !is_own;
         let mut all = set(if must_set { OwnerRule::Set } else { OwnerRule::Leave })?;
+        set_mtime(&fd, meta.mtime).map_err(failed)?;
         let mut stored = self.stored_meta_of(&fd)?;
         if is_own && (stored.uid, stored.gid) != (meta.uid, meta.gid) {
             all = set(OwnerRule::Set)?;
+            stored = self.stored_meta_of(&fd)?;
+        }
+        // Most were made with it.
+        if stored.mode != meta.mode {
+            copy::set_mode(&fd, meta.mode).map_err(failed)?;
             stored = self.stored_meta_of(&fd)?;
         }
         let mut change = Override::between(meta, &stored);

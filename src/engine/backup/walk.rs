@@ -1,7 +1,6 @@
 //! The way through a source's folders: each is opened, listed and filled. `close` ends it.
 
 use std::cmp::Reverse;
-use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering::AcqRel, Ordering::Relaxed};
 use std::sync::{Arc, PoisonError};
 
@@ -11,8 +10,10 @@ use super::folder::{Folder, Up};
 use super::known::KnownChildren;
 use super::reading;
 use super::run::{Run, Worker};
+use crate::engine::copy;
 use crate::engine::error::Result;
 use crate::engine::index::{self, Change, Child, OPEN};
+use crate::engine::listing::Listed;
 use crate::engine::meta::{Kind, Metadata};
 use crate::engine::monitor::Event;
 use crate::engine::path::EntryName;
@@ -20,6 +21,9 @@ use crate::engine::plan;
 use crate::engine::pool::Pool;
 use crate::engine::problem::Reason;
 use crate::engine::repository::is_repository;
+
+/// What most folders have: with a right guess the mode needs no call of its own.
+const USUAL_MODE: u32 = 0o755;
 
 /// What a thread takes from the pool.
 pub(super) enum Task {
@@ -37,10 +41,17 @@ pub(super) enum Task {
 #[derive(Default)]
 struct Names {
     names: Vec<EntryName>,
-    /// Those that the listing calls folders.
-    folders: HashSet<EntryName>,
+    /// All that was listed, sorted by name.
+    listed: Vec<Listed>,
     /// Their places in the order in which they are read, if that is another one.
     order: Option<Vec<usize>>,
+}
+
+impl Names {
+    /// What the listing calls the entry `name`.
+    fn kind(&self, name: &[u8]) -> Option<Kind> {
+        Listed::find(&self.listed, name)?.kind
+    }
 }
 
 impl Run<'_> {
@@ -95,7 +106,9 @@ impl Run<'_> {
             None => up.source.as_ref().and_then(|dir| dir.stat_child(name).ok()),
         };
         self.take_folder_room()?;
-        let stage = up.stage.create(name, 0o700).map_err(|errno| self.drive_error(errno))?;
+        let mode = known.as_ref().map_or(USUAL_MODE, |child| child.state.meta.mode);
+        let stage = up.stage.create(name, copy::born_mode(mode) | 0o700);
+        let stage = stage.map_err(|errno| self.drive_error(errno))?;
         let place = match &known {
             Some(child) => (child.node, false),
             None => self.intern(&worker.index, &mut worker.spool, up.place(), name)?,
@@ -133,7 +146,7 @@ impl Run<'_> {
             Some(base) => worker.index.children(folder.node, base.seq)?,
             None => Vec::new(),
         };
-        let Names { names, folders: listed_folders, order } = match self.list(worker, folder) {
+        let mut listed = match self.list(worker, folder) {
             Ok(Some(listed)) => listed,
             Ok(None) => return self.carry_children(worker, folder, known, pool),
             // Removed since it was opened: a moment ago it was there, and it is empty now.
@@ -144,16 +157,17 @@ impl Run<'_> {
                 return self.carry_children(worker, folder, known, pool);
             }
         };
-        if names.is_empty() && !known.is_empty() && self.is_missing_mount(folder) {
+        if listed.names.is_empty() && !known.is_empty() && self.is_missing_mount(folder) {
             self.problem(&folder.path, Reason::Emptied);
             folder.unread.store(true, Relaxed);
             return self.carry_children(worker, folder, known, pool);
         }
         let mut known = KnownChildren::new(known);
-        folder.digest.lock().unwrap_or_else(PoisonError::into_inner).reserve(names.len());
+        folder.digest.lock().unwrap_or_else(PoisonError::into_inner).reserve(listed.names.len());
         let mut folders = Vec::new();
-        let done = self.store_databases(worker, folder, &names, &mut known)?;
-        let order = order.unwrap_or_else(|| (0..names.len()).collect());
+        let order = listed.order.take().unwrap_or_else(|| (0..listed.names.len()).collect());
+        let names = &listed.names;
+        let done = self.store_databases(worker, folder, names, &mut known)?;
         for name in order.into_iter().filter_map(|place| names.get(place)) {
             if done.contains(name.as_slice()) {
                 continue;
@@ -164,11 +178,12 @@ impl Run<'_> {
                 // What it is now is seen when it is opened; until then, its last time tells when its turn comes.
                 Some(child)
                     if child.state.meta.kind == Kind::Directory
-                        && listed_folders.contains(name) =>
+                        && listed.kind(name) == Some(Kind::Directory) =>
                 {
                     Some(child.state.meta)
                 }
-                _ => self.store_entry(worker, folder, name, before)?,
+                Some(_) => self.store_entry(worker, folder, name, before, None)?,
+                None => self.store_entry(worker, folder, name, None, listed.kind(name))?,
             };
             if let Some(meta) = meta {
                 let (up, urgency) = (Arc::clone(folder), plan::urgency(name, &meta));
@@ -176,7 +191,7 @@ impl Run<'_> {
                 folders.push((urgency, Task::Child { up, name, known, carried: false }));
             }
         }
-        self.store_late_databases(worker, folder, &names, &mut known)?;
+        self.store_late_databases(worker, folder, names, &mut known)?;
         for gone in known.left() {
             self.forget(worker, folder, gone)?;
         }
@@ -206,20 +221,16 @@ impl Run<'_> {
             Up::Source(_) => source.entries()?,
             Up::Folder(_) => source.entries_once(&mut worker.listing)?,
         };
-        let folders = listed.iter().filter(|listed| listed.kind == Some(Kind::Directory));
-        let folders = folders.map(|listed| listed.name.clone()).collect();
-        let inodes = (folder.is_rotational == Some(true)).then(|| {
-            listed.iter().map(|listed| (listed.name.clone(), listed.inode)).collect::<Vec<_>>()
-        });
-        let mut names: Vec<EntryName> = listed.into_iter().map(|listed| listed.name).collect();
+        let mut names: Vec<EntryName> = listed.iter().map(|listed| listed.name.clone()).collect();
         let is_ours = folder.inode == self.repository_inode;
         if is_ours || is_repository(source, &names) {
             self.monitor.emit(&Event::RepositoryInside { path: path() });
             return Ok(Some(Names::default()));
         }
         self.leave_out(folder, source, &mut names);
-        let order = inodes.map(|inodes| reading::by_inode(&names, &inodes));
-        Ok(Some(Names { names, folders, order }))
+        let turns = folder.is_rotational == Some(true);
+        let order = turns.then(|| reading::by_inode(&names, &listed));
+        Ok(Some(Names { names, listed, order }))
     }
 
     /// Whether an empty folder may be the place of what was mounted there in the last run.
