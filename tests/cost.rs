@@ -30,6 +30,8 @@ const MOST_CALLS: f64 = 4.3;
 const MOST_LOOKS: f64 = 4.1;
 const MOST_OPENED: f64 = 3.1;
 const DRIVE_MIB: u64 = 512;
+/// How much is copied until a drive is flushed first.
+const FIRST_FLUSH_MIB: usize = 64;
 
 /// Sees which files of a tree are opened.
 struct Watch {
@@ -168,6 +170,26 @@ fn fill(source: &Path, folders: usize) {
         let folder = file / FILES_IN_FOLDER;
         write(&source.join(format!("folder {folder}/file {file}")), file.to_string());
     }
+}
+
+#[test]
+fn a_drive_is_flushed_while_it_is_filled() {
+    if !can_inject() {
+        return;
+    }
+    let flushes = |mebibytes: usize| {
+        let drive = LoopDrive::in_memory(DRIVE_MIB)?;
+        let home = Home::new();
+        let source = home.path().join("source");
+        for number in 0..mebibytes {
+            let content = format!("{number:07}\n").repeat(1 << 17);
+            write(&source.join(format!("file {number}")), content);
+        }
+        let protected = Protected::at(home, drive.path(), &source);
+        Some(trace::totals(&protected.home, &["backup"]).get("syncfs").copied().unwrap_or(0))
+    };
+    let (Some(few), Some(many)) = (flushes(1), flushes(2 * FIRST_FLUSH_MIB)) else { return };
+    assert!(many > few, "{many} flushes of much, {few} of little");
 }
 
 /// The system calls of a snapshot of so many folders in which nothing changed, on a drive of which most is free:

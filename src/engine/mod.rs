@@ -16,6 +16,7 @@ pub mod digest;
 pub mod dir;
 pub mod disk;
 pub mod error;
+mod flusher;
 mod gone;
 pub mod history;
 mod idle;

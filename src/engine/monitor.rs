@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::error::{Error, Result};
+use super::flusher::Pace;
 use super::path::RelPath;
 use super::problem::Reason;
 
@@ -260,7 +261,7 @@ struct Inner {
     total_entries: AtomicU64,
     done_bytes: AtomicU64,
     total_bytes: AtomicU64,
-    copied_bytes: AtomicU64,
+    pace: Pace,
     free_bytes: AtomicU64,
     current: Mutex<RelPath>,
     cancel: Cancel,
@@ -297,7 +298,7 @@ impl Monitor {
             total_entries: inner.total_entries.load(Relaxed),
             done_bytes: inner.done_bytes.load(Relaxed),
             total_bytes: inner.total_bytes.load(Relaxed),
-            copied_bytes: inner.copied_bytes.load(Relaxed),
+            copied_bytes: inner.pace.copied(),
             free_bytes: inner.free_bytes.load(Relaxed),
         }
     }
@@ -339,8 +340,13 @@ impl Monitor {
         self.0.done_bytes.fetch_add(bytes, Relaxed);
     }
 
+    /// Counts bytes before they are written; waits where the drive is far behind.
     pub(crate) fn add_copied_bytes(&self, bytes: u64) {
-        self.0.copied_bytes.fetch_add(bytes, Relaxed);
+        self.0.pace.add(bytes, &self.0.cancel);
+    }
+
+    pub(super) fn pace(&self) -> &Pace {
+        &self.0.pace
     }
 
     pub(crate) fn set_free_bytes(&self, bytes: u64) {

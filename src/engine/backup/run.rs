@@ -23,6 +23,7 @@ use crate::engine::damage::Damage;
 use crate::engine::dir::{Dir, set_mtime, stat_fd};
 use crate::engine::disk;
 use crate::engine::error::{Error, Result};
+use crate::engine::flusher;
 use crate::engine::index::{
     Change, Index, NodeId, OPEN, SnapshotRow, SnapshotState, Spool, SpoolWriter, State,
 };
@@ -152,31 +153,35 @@ impl<'a> Run<'a> {
         let is_flash = disk::is_rotational(self.repository.dir()) == Some(false)
             && roots.iter().all(|root| root.is_rotational == Some(false) || root.source.is_none());
         let first = roots.into_iter().rev().map(Task::Root).collect();
-        Pool::run(
-            if is_flash { flash_walk_threads() } else { walk_threads() },
-            first,
-            || {
-                Ok(Worker {
-                    index: Index::steady_reader(self.index_path)?,
-                    spool: self.spool.writer(),
-                    buffer: vec![0; BUFFER_BYTES],
-                    listing: Buffer::default(),
-                    content: Vec::with_capacity(BUFFER_BYTES),
-                    nearby: None,
-                    gathered: Gathered::default(),
-                    late: Vec::new(),
-                })
-            },
-            |worker, task, pool| {
-                self.monitor.check_cancelled()?;
-                self.work(worker, task, pool)
-            },
-            |mut worker| {
-                worker.spool.flush().map_err(|errno| self.drive_error(errno))?;
-                self.lock().take_from(worker.gathered);
-                Ok(())
-            },
-        )
+        let walk = || {
+            Pool::run(
+                if is_flash { flash_walk_threads() } else { walk_threads() },
+                first,
+                || {
+                    Ok(Worker {
+                        index: Index::steady_reader(self.index_path)?,
+                        spool: self.spool.writer(),
+                        buffer: vec![0; BUFFER_BYTES],
+                        listing: Buffer::default(),
+                        content: Vec::with_capacity(BUFFER_BYTES),
+                        nearby: None,
+                        gathered: Gathered::default(),
+                        late: Vec::new(),
+                    })
+                },
+                |worker, task, pool| {
+                    self.monitor.check_cancelled()?;
+                    self.work(worker, task, pool)
+                },
+                |mut worker| {
+                    worker.spool.flush().map_err(|errno| self.drive_error(errno))?;
+                    self.lock().take_from(worker.gathered);
+                    Ok(())
+                },
+            )
+        };
+        let (walked, flushed) = flusher::beside(&[self.stage.files()], self.monitor, walk);
+        walked.and_then(|()| flushed.map_err(|errno| self.drive_error(errno)))
     }
 
     /// The seal as far as the run knows it, and the lines of overrides and problems.
