@@ -4,7 +4,7 @@ import sys
 from dataclasses import dataclass
 
 from peer import FILE, RESTORE, SCENES
-from room import DISK, Way, best_groups, free_bytes
+from room import DISK, Way, best_groups, free_bytes, least_bytes
 from session import Setting
 
 GB = 10**9
@@ -56,7 +56,8 @@ def plan_all(arguments, peers, place):
 def plan_one(arguments, tree, medium, peers, place):
     """The plan for a tree on a medium; none if it does not fit there."""
     room = free_bytes(medium, place.disk)
-    wanted = Way(medium, arguments.source if medium == "memory" else DISK, arguments.alone)
+    source = arguments.source if medium == "memory" else DISK
+    wanted = Way(medium, source, least_bytes(arguments.drives), arguments.alone)
     made, way = best_groups(tree, peers, room, wanted)
     where = f"{tree.label} on {medium}"
     if way.source == DISK and free_bytes(DISK, place.disk) < tree.drive_bytes():

@@ -20,8 +20,9 @@ ROOMY = 1.15
 ENTRY_BYTES = 2000
 # What programs that pack want free before they pack anew.
 PACKING_BYTES = 600 * MB
-# Smaller file systems can't be made of every kind.
+# Smaller file systems can't be made of every kind; a small btrfs makes all who write wait for room for its metadata.
 LEAST_BYTES = 512 * MB
+LEAST_BTRFS_BYTES = 4 << 30
 
 
 def free_bytes(medium, parent):
@@ -40,7 +41,12 @@ def inodes(tree):
     return 2 * tree.files + 5 * tree.folders() + 50_000
 
 
-def peer_bytes(tree, peer):
+def least_bytes(kinds):
+    """How large a drive is at least, of any of these kinds."""
+    return LEAST_BTRFS_BYTES if "btrfs" in kinds else LEAST_BYTES
+
+
+def peer_bytes(tree, peer, least):
     """How large a peer's drive is: it has ample room for a few snapshots of the tree."""
     if peer.is_plain:
         written = tree.drive_bytes() + tree.day_bytes() + 2 * tree.folders() * FOLDER_BYTES
@@ -48,12 +54,12 @@ def peer_bytes(tree, peer):
     else:
         written = tree.content_bytes() * 1.1 + tree.day_bytes() + tree.files * 400
         spare = PACKING_BYTES
-    return max(int((written + FIXED_BYTES) * ROOMY) + inodes(tree) * INODE_BYTES + spare, LEAST_BYTES)
+    return max(int((written + FIXED_BYTES) * ROOMY) + inodes(tree) * INODE_BYTES + spare, least)
 
 
-def target_bytes(tree):
+def target_bytes(tree, least):
     """How large a drive is that the tree is restored to."""
-    return max(int((tree.drive_bytes() + FIXED_BYTES) * ROOMY) + inodes(tree) * INODE_BYTES, LEAST_BYTES)
+    return max(int((tree.drive_bytes() + FIXED_BYTES) * ROOMY) + inodes(tree) * INODE_BYTES, least)
 
 
 @dataclass
@@ -73,6 +79,8 @@ class Way:
     medium: str
     # What the source lies on: an ext4 drive in memory, memory itself (tmpfs), or the disk.
     source: str
+    # How large a drive is at least.
+    least_bytes: int
     # Not side by side, each scene in turn, but one program after the other, all its scenes at once.
     alone: bool = False
     restores: bool = True
@@ -85,8 +93,8 @@ class Way:
         in_memory = self.medium == "memory"
         source = {EXT4: held + FIXED_BYTES, TMPFS: held, DISK: 0 if in_memory else held}[self.source]
         caches = in_memory * held * (len(peers) + (self.source != TMPFS))
-        drives = sum(peer_bytes(tree, peer) for peer in peers)
-        return source + drives + max(caches, self.restores * target_bytes(tree))
+        drives = sum(peer_bytes(tree, peer, self.least_bytes) for peer in peers)
+        return source + drives + max(caches, self.restores * target_bytes(tree, self.least_bytes))
 
 
 def groups(tree, peers, room_bytes, way):

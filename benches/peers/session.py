@@ -63,7 +63,7 @@ class Session:
         """Gives a peer its drive and its home."""
         home = self.place.folder(self.setting.way.medium) / f"home-{peer.name}"
         home.mkdir()
-        drive = self.new_drive(peer.name, peer_bytes(self.source.tree, peer))
+        drive = self.new_drive(peer.name, peer_bytes(self.source.tree, peer, self.setting.way.least_bytes))
         settled = peer(self.source.path, drive.path, home)
         settled.drive_measured = drive
         return settled
@@ -135,7 +135,7 @@ class Session:
 
     def restore(self, peer, scene):
         """Restores to an empty drive of the same kind."""
-        target = self.new_drive("target", target_bytes(self.source.tree))
+        target = self.new_drive("target", target_bytes(self.source.tree, self.setting.way.least_bytes))
         try:
             to = target.path / "restored"
             to.mkdir()
