@@ -111,7 +111,7 @@ pub fn write_small(
     content: &[u8],
     monitor: &Monitor,
 ) -> rustix::io::Result<OwnedFd> {
-    let file = stage.create_file(staged, born_mode(mode) | 0o600)?;
+    let file = stage.create_file(staged, born_mode(mode))?;
     monitor.add_copied_bytes(content.len() as u64);
     write_all(&file, content)?;
     Ok(file)
@@ -289,9 +289,16 @@ pub enum OwnerRule {
     Try,
 }
 
-/// The bits of `mode` that an entry in the stage may be made with: the stage is private, but setuid bits wait for their owner.
+/// What an entry of the mode `mode` may be made with in the stage: that is private, but setuid bits wait for their owner, and
+/// attributes are still to be set.
 pub fn born_mode(mode: u32) -> u32 {
-    mode & 0o777
+    mode & 0o777 | 0o600
+}
+
+/// Whether a file that was made for `wanted` got all its metadata: the time is set after all but the mode.
+pub fn is_finished(found: &Metadata, wanted: &Metadata) -> bool {
+    let may_be_born = found.mode & !born_mode(wanted.mode) == 0;
+    found.mtime == wanted.mtime && (found.mode == wanted.mode || !may_be_born)
 }
 
 /// Gives a stored or restored file or directory its metadata, the time last.
@@ -332,4 +339,33 @@ pub fn set_attributes(
 /// Sets the mode of what `fd` stands for.
 pub fn set_mode(fd: impl AsFd, mode: u32) -> rustix::io::Result<()> {
     rustix::fs::fchmod(fd, Mode::from_raw_mode(mode))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::meta::{FileTime, Kind};
+
+    #[test]
+    fn a_file_with_the_mode_it_was_made_with_is_not_finished() {
+        let meta = |mode, sec| Metadata {
+            kind: Kind::File,
+            mode,
+            uid: 0,
+            gid: 0,
+            size_bytes: 1,
+            mtime: FileTime { sec, nsec: 0 },
+            device: (0, 0),
+        };
+        for (name, wanted, found, is_done) in [
+            ("all is there", 0o644, meta(0o644, 7), true),
+            ("another time", 0o644, meta(0o644, 8), false),
+            ("read-only, as it was made", 0o444, meta(0o644, 7), false),
+            ("setuid, as it was made", 0o4755, meta(0o755, 7), false),
+            ("as the process's mask made it", 0o664, meta(0o644, 7), false),
+            ("a drive that gives all the same mode", 0o644, meta(0o777, 7), true),
+        ] {
+            assert_eq!(is_finished(&found, &meta(wanted, 7)), is_done, "{name}");
+        }
+    }
 }

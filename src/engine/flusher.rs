@@ -1,7 +1,7 @@
-//! Flushes file systems while they are filled: the drive writes what is copied already while more is read, and is not idle until
-//! the flush at the end. What is copied is never far ahead of that, so that a stop waits for little.
+//! Flushes a drive while it is filled: it writes what is copied already while more is read, and is not idle until the flush at
+//! the end, which alone says that all is on the drive. What is copied is never far ahead, so that a stop waits for little.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -9,15 +9,15 @@ use std::time::{Duration, Instant};
 use super::dir::Dir;
 use super::monitor::{Cancel, Monitor};
 
-/// How much is copied before the first flush, when nothing is known of the drive.
-const FIRST_BYTES: u64 = 64 << 20;
-
-/// The least and the most that is copied between two flushes, and how long one may take.
+/// How much is copied before the first flush, when nothing is known of the drive, and the least and the most later.
+const FIRST_BYTES: u64 = 16 << 20;
 const LEAST_BYTES: u64 = 16 << 20;
 const MOST_BYTES: u64 = 256 << 20;
+
+/// How long a flush is meant to take.
 const FLUSH_MILLISECONDS: u128 = 2000;
 
-/// How far ahead of the last flush what is copied may be, in such steps: with one the drive would wait for the next.
+/// How many such steps what is copied may be ahead of the last flush: with one the drive would wait for the next.
 const STEPS_AHEAD: u64 = 3;
 
 /// How soon whoever waits for the drive hears a stop.
@@ -25,68 +25,96 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// Counts the bytes that are copied, and holds back whoever would get too far ahead of the drive.
 #[derive(Debug)]
-pub(super) struct Pace {
-    copied: AtomicU64,
+pub(super) struct Lead {
+    copied_bytes: AtomicU64,
     /// The count at which the flusher wants to be woken.
-    due: AtomicU64,
+    due_bytes: AtomicU64,
     /// The count above which everybody waits.
-    limit: AtomicU64,
+    limit_bytes: AtomicU64,
+    has_failed: AtomicBool,
     /// Whether the work that is flushed has ended.
     has_ended: Mutex<bool>,
     changed: Condvar,
 }
 
-impl Default for Pace {
+impl Default for Lead {
     fn default() -> Self {
         Self {
-            copied: AtomicU64::new(0),
-            due: AtomicU64::new(u64::MAX),
-            limit: AtomicU64::new(u64::MAX),
+            copied_bytes: AtomicU64::new(0),
+            due_bytes: AtomicU64::new(u64::MAX),
+            limit_bytes: AtomicU64::new(u64::MAX),
+            has_failed: AtomicBool::new(false),
             has_ended: Mutex::default(),
             changed: Condvar::new(),
         }
     }
 }
 
-impl Pace {
+impl Lead {
     /// How many bytes were copied.
-    pub fn copied(&self) -> u64 {
-        self.copied.load(Relaxed)
+    pub fn copied_bytes(&self) -> u64 {
+        self.copied_bytes.load(SeqCst)
     }
 
-    /// Counts bytes that are about to be written; waits while the drive is too far behind, and no stop is asked for.
-    pub fn add(&self, bytes: u64, cancel: &Cancel) {
-        let copied = self.copied.fetch_add(bytes, Relaxed).saturating_add(bytes);
-        if copied < self.due.load(Relaxed) && copied <= self.limit.load(Relaxed) {
+    /// Whether the last flush failed, so that what was copied is in doubt.
+    pub fn has_failed(&self) -> bool {
+        self.has_failed.load(SeqCst)
+    }
+
+    /// Counts copied bytes.
+    pub fn add(&self, bytes: u64) {
+        let copied = self.copied_bytes.fetch_add(bytes, SeqCst).saturating_add(bytes);
+        if copied >= self.due_bytes.load(SeqCst) {
+            let _state = self.lock();
+            self.changed.notify_all();
+        }
+    }
+
+    /// Waits while the drive is too far behind, and no stop is asked for.
+    pub fn wait_for_drive(&self, cancel: &Cancel) {
+        let is_ahead =
+            || self.copied_bytes() > self.limit_bytes.load(SeqCst) && !cancel.is_cancelled();
+        if !is_ahead() {
             return;
         }
         let mut state = self.lock();
-        self.changed.notify_all();
-        while copied > self.limit.load(Relaxed) && !cancel.is_cancelled() {
+        while is_ahead() {
             let woken = self.changed.wait_timeout(state, LOOK_EVERY);
             state = woken.unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 
-    /// Waits until so many bytes are `due`, letting nobody beyond `limit` until the next call; `None` if the work ended before.
-    fn wait(&self, due: u64, limit: u64) -> Option<u64> {
+    /// Waits until so many bytes are copied, letting nobody go beyond `limit` until the next call; `None` if the work ended
+    /// before.
+    fn wait_until_due(&self, due: u64, limit: u64) -> Option<u64> {
         let state = self.lock();
-        self.due.store(due, Relaxed);
-        self.limit.store(limit, Relaxed);
+        self.due_bytes.store(due, SeqCst);
+        self.limit_bytes.store(limit, SeqCst);
         self.changed.notify_all();
         let state = self
             .changed
-            .wait_while(state, |has_ended| !*has_ended && self.copied() < due)
+            .wait_while(state, |has_ended| !*has_ended && self.copied_bytes() < due)
             .unwrap_or_else(PoisonError::into_inner);
-        self.due.store(u64::MAX, Relaxed);
-        (!*state).then(|| self.copied())
+        self.due_bytes.store(u64::MAX, SeqCst);
+        (!*state).then(|| self.copied_bytes())
     }
 
-    fn set_ended(&self, has_ended: bool) {
-        let mut state = self.lock();
-        *state = has_ended;
-        self.due.store(u64::MAX, Relaxed);
-        self.limit.store(u64::MAX, Relaxed);
+    /// Begins a work, and gives the count then.
+    fn begin(&self) -> u64 {
+        let mut has_ended = self.lock();
+        let begun_at = self.copied_bytes();
+        *has_ended = false;
+        self.has_failed.store(false, SeqCst);
+        self.due_bytes.store(u64::MAX, SeqCst);
+        self.limit_bytes.store(begun_at + STEPS_AHEAD * FIRST_BYTES, SeqCst);
+        begun_at
+    }
+
+    fn end(&self) {
+        let mut has_ended = self.lock();
+        *has_ended = true;
+        self.due_bytes.store(u64::MAX, SeqCst);
+        self.limit_bytes.store(u64::MAX, SeqCst);
         self.changed.notify_all();
     }
 
@@ -95,49 +123,69 @@ impl Pace {
     }
 }
 
-/// Ends the flushing when dropped, so that a panic leaves nobody waiting.
-struct End<'a>(&'a Pace);
+/// Ends the flushing when dropped, so that neither a failure nor a panic leaves anybody waiting.
+struct End<'a>(&'a Lead);
 
 impl Drop for End<'_> {
     fn drop(&mut self) {
-        self.0.set_ended(true);
+        self.0.end();
     }
 }
 
-/// Does `work`, which fills the file systems of `dirs`, and flushes them meanwhile; what is copied last is left to the caller's
-/// own flush.
+/// Does `work`, which fills the file system of `dir`, and flushes that meanwhile; what is copied last is left to the caller's
+/// own flush. One at a time for a monitor.
 ///
-/// The second answer is how the flushing ended: what was written is in doubt if that failed.
+/// The second answer is how the flushing ended: if it failed, what was copied is in doubt, whatever came of the work.
 pub(super) fn beside<T>(
-    dirs: &[&Dir],
+    dir: &Dir,
     monitor: &Monitor,
     work: impl FnOnce() -> T,
 ) -> (T, rustix::io::Result<()>) {
-    // The caller's descriptors have to tell of a failure once more.
-    let own: rustix::io::Result<Vec<Dir>> = dirs.iter().map(Dir::opened).collect();
-    let Ok(own) = own else { return (work(), Ok(())) };
-    let pace = monitor.pace();
-    pace.set_ended(false);
+    // On a descriptor of its own, so that the caller's tells of a failure once more.
+    match Dir::opened(dir) {
+        Ok(own) => beside_flushes(|| own.sync_file_system(), monitor, work),
+        Err(_) => (work(), Ok(())),
+    }
+}
+
+fn beside_flushes<T>(
+    flush: impl FnMut() -> rustix::io::Result<()> + Send,
+    monitor: &Monitor,
+    work: impl FnOnce() -> T,
+) -> (T, rustix::io::Result<()>) {
+    let lead = monitor.lead();
+    let begun_at = lead.begin();
     thread::scope(|scope| {
+        let end = End(lead);
         let flusher = thread::Builder::new().spawn_scoped(scope, || {
-            let _end = End(pace);
-            flush_as_it_fills(&own, pace)
+            let _end = End(lead);
+            let flushed = flush_as_it_fills(flush, lead, begun_at, monitor.cancel());
+            lead.has_failed.store(flushed.is_err(), SeqCst);
+            flushed
         });
-        let Ok(flusher) = flusher else { return (work(), Ok(())) };
-        let end = End(pace);
+        let Ok(flusher) = flusher else {
+            drop(end);
+            return (work(), Ok(()));
+        };
         let done = work();
         drop(end);
         (done, flusher.join().unwrap_or(Ok(())))
     })
 }
 
-fn flush_as_it_fills(dirs: &[Dir], pace: &Pace) -> rustix::io::Result<()> {
-    let (mut flushed, mut step) = (pace.copied(), FIRST_BYTES);
-    while let Some(copied) = pace.wait(flushed + step, flushed + STEPS_AHEAD * step) {
-        let begun = Instant::now();
-        for dir in dirs {
-            dir.sync_file_system()?;
+fn flush_as_it_fills(
+    mut flush: impl FnMut() -> rustix::io::Result<()>,
+    lead: &Lead,
+    begun_at: u64,
+    cancel: &Cancel,
+) -> rustix::io::Result<()> {
+    let (mut flushed, mut step) = (begun_at, FIRST_BYTES);
+    while let Some(copied) = lead.wait_until_due(flushed + step, flushed + STEPS_AHEAD * step) {
+        if cancel.is_cancelled() {
+            break;
         }
+        let begun = Instant::now();
+        flush()?;
         step = step_after(copied - flushed, begun.elapsed());
         flushed = copied;
     }
@@ -153,73 +201,87 @@ fn step_after(bytes: u64, took: Duration) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rustix::io::Errno;
     use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::sync::atomic::AtomicUsize;
 
-    fn with_room(limit: u64) -> Pace {
-        let pace = Pace::default();
-        pace.limit.store(limit, Relaxed);
-        pace
-    }
+    /// More than may be copied without a flush.
+    const MUCH_BYTES: u64 = 10 * MOST_BYTES;
 
     #[test]
     fn nobody_waits_unless_someone_flushes() {
-        let pace = Pace::default();
-        pace.add(u64::MAX / 2, &Cancel::default());
-        assert_eq!(pace.copied(), u64::MAX / 2);
+        let lead = Lead::default();
+        lead.add(u64::MAX / 2);
+        lead.wait_for_drive(&Cancel::default());
+        assert_eq!(lead.copied_bytes(), u64::MAX / 2);
     }
 
     #[test]
     fn who_is_ahead_waits_until_the_drive_has_caught_up() {
-        let (pace, cancel) = (with_room(10), Cancel::default());
-        thread::scope(|scope| {
-            let ahead = scope.spawn(|| {
-                pace.add(11, &cancel);
-                pace.limit.load(Relaxed)
-            });
-            while pace.copied() < 11 {
-                thread::yield_now();
-            }
-            // Wakes at once, since so much was copied already.
-            assert_eq!(pace.wait(5, 20), Some(11));
-            assert_eq!(ahead.join().unwrap(), 20);
+        let (monitor, flushes) = (Monitor::new(), AtomicUsize::new(0));
+        let flush = || {
+            flushes.fetch_add(1, SeqCst);
+            Ok(())
+        };
+        let (seen, flushed) = beside_flushes(flush, &monitor, || {
+            monitor.add_copied_bytes(MUCH_BYTES);
+            monitor.add_copied_bytes(1);
+            flushes.load(SeqCst)
         });
+        assert!(seen > 0, "who was ahead did not wait");
+        assert_eq!(flushed, Ok(()));
     }
 
     #[test]
-    fn a_stop_is_heard_by_who_waits() {
-        let (pace, cancel) = (with_room(0), Cancel::default());
-        thread::scope(|scope| {
-            scope.spawn(|| pace.add(1, &cancel));
-            cancel.cancel();
+    fn a_stop_is_heard_by_who_waits_and_nothing_is_flushed_after_it() {
+        let monitor = Monitor::new();
+        let flush = || panic!("nobody wants it any more");
+        let ((), flushed) = beside_flushes(flush, &monitor, || {
+            monitor.cancel().cancel();
+            monitor.add_copied_bytes(MUCH_BYTES);
+            monitor.add_copied_bytes(1);
         });
+        assert_eq!(flushed, Ok(()));
     }
 
     #[test]
-    fn work_that_ends_or_panics_leaves_nobody_waiting() {
-        let (place, monitor) = (tempfile::tempdir().unwrap(), Monitor::new());
-        let dir = Dir::open(place.path()).unwrap();
-        for round in 1..=2 {
-            let (done, flushed) = beside(&[&dir], &monitor, || {
-                monitor.add_copied_bytes(3 * FIRST_BYTES);
-                7
-            });
-            assert_eq!((done, flushed), (7, Ok(())), "{round}");
-        }
+    fn a_failed_flush_lets_everybody_go_and_is_told() {
+        let monitor = Monitor::new();
+        let ((), flushed) = beside_flushes(
+            || Err(Errno::IO),
+            &monitor,
+            || {
+                monitor.add_copied_bytes(MUCH_BYTES);
+                monitor.add_copied_bytes(1);
+                while !monitor.lead().has_failed() {
+                    thread::yield_now();
+                }
+                monitor.cancel().cancel();
+            },
+        );
+        assert_eq!(flushed, Err(Errno::IO));
+    }
+
+    #[test]
+    fn work_that_panics_leaves_nobody_waiting() {
+        let monitor = Monitor::new();
         let panicked = catch_unwind(AssertUnwindSafe(|| {
-            beside(&[&dir], &monitor, || -> () { panic!("as a thread of the work may") })
+            beside_flushes(|| Ok(()), &monitor, || -> () { panic!("as a thread of the work may") })
         }));
         assert!(panicked.is_err());
         monitor.add_copied_bytes(u64::MAX / 2);
+        monitor.add_copied_bytes(1);
     }
 
     #[test]
     fn a_flush_takes_about_as_long_as_it_may() {
         let second = Duration::from_secs(1);
+        let mib = 1 << 20;
         for (bytes, took, step) in [
-            (FIRST_BYTES, second, 2 * FIRST_BYTES),
-            (FIRST_BYTES, 4 * second, FIRST_BYTES / 2),
-            (FIRST_BYTES, 100 * second, LEAST_BYTES),
-            (FIRST_BYTES, Duration::ZERO, MOST_BYTES),
+            (64 * mib, second, 128 * mib),
+            (64 * mib, 4 * second, 32 * mib),
+            (64 * mib, 100 * second, LEAST_BYTES),
+            (64 * mib, Duration::ZERO, MOST_BYTES),
             (u64::MAX, Duration::ZERO, MOST_BYTES),
         ] {
             assert_eq!(step_after(bytes, took), step, "{bytes} in {took:?}");

@@ -26,6 +26,12 @@ pub struct Listed {
     pub kind: Option<Kind>,
 }
 
+impl AsRef<[u8]> for Listed {
+    fn as_ref(&self) -> &[u8] {
+        self.name.as_slice()
+    }
+}
+
 impl Listed {
     /// The child called `name` among those that are sorted by name.
     pub fn find<'a>(sorted: &'a [Self], name: &[u8]) -> Option<&'a Self> {

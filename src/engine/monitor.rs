@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::error::{Error, Result};
-use super::flusher::Pace;
+use super::flusher::Lead;
 use super::path::RelPath;
 use super::problem::Reason;
 
@@ -261,7 +261,7 @@ struct Inner {
     total_entries: AtomicU64,
     done_bytes: AtomicU64,
     total_bytes: AtomicU64,
-    pace: Pace,
+    lead: Lead,
     free_bytes: AtomicU64,
     current: Mutex<RelPath>,
     cancel: Cancel,
@@ -298,7 +298,7 @@ impl Monitor {
             total_entries: inner.total_entries.load(Relaxed),
             done_bytes: inner.done_bytes.load(Relaxed),
             total_bytes: inner.total_bytes.load(Relaxed),
-            copied_bytes: inner.pace.copied(),
+            copied_bytes: inner.lead.copied_bytes(),
             free_bytes: inner.free_bytes.load(Relaxed),
         }
     }
@@ -340,13 +340,19 @@ impl Monitor {
         self.0.done_bytes.fetch_add(bytes, Relaxed);
     }
 
-    /// Counts bytes before they are written; waits where the drive is far behind.
+    /// Counts bytes that are copied, once the drive isn't too far behind.
     pub(crate) fn add_copied_bytes(&self, bytes: u64) {
-        self.0.pace.add(bytes, &self.0.cancel);
+        self.0.lead.wait_for_drive(&self.0.cancel);
+        self.0.lead.add(bytes);
     }
 
-    pub(super) fn pace(&self) -> &Pace {
-        &self.0.pace
+    /// The same at once, for those that others wait for.
+    pub(crate) fn add_urgent_bytes(&self, bytes: u64) {
+        self.0.lead.add(bytes);
+    }
+
+    pub(super) fn lead(&self) -> &Lead {
+        &self.0.lead
     }
 
     pub(crate) fn set_free_bytes(&self, bytes: u64) {

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::dir::Dir;
 use super::error::{Context as _, Error, Result};
 use super::lock::{Lock, LockKind};
-use super::path::{EntryName, has_name};
+use super::path::has_name;
 use super::probe::{self, Capabilities};
 
 /// The format that this program writes.
@@ -319,7 +319,7 @@ fn whose(path: &Path, error: Error) -> Error {
 }
 
 /// Whether a folder with these names in it is a repository, anyone's.
-pub fn is_repository(dir: &Dir, names: &[EntryName]) -> bool {
+pub fn is_repository<N: AsRef<[u8]>>(dir: &Dir, names: &[N]) -> bool {
     let has = |name: &[u8]| has_name(names, name);
     has(MARKER_NAME)
         && has(b"snapshots")

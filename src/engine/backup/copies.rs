@@ -153,8 +153,8 @@ impl Run<'_> {
     ) -> Result<Option<State>> {
         let Some(leftover) = &folder.leftover else { return Ok(None) };
         let Ok((file, stat)) = leftover.open_file(name) else { return Ok(None) };
-        // The time is set last: a file with another one was not finished.
-        let is_whole = Metadata::from_statx(&stat).is_some_and(|it| it.mtime == read.meta.mtime);
+        let is_whole =
+            Metadata::from_statx(&stat).is_some_and(|it| copy::is_finished(&it, &read.meta));
         if !is_whole || xattr::read_hash(&file) != Ok(Some(read.hash)) {
             return Ok(None);
         }

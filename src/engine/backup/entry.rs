@@ -39,8 +39,8 @@ pub(super) struct Found<'a> {
 }
 
 impl Run<'_> {
-    /// Does what the entry `name` needs; its metadata if it is a folder, which needs a task of its own. `listed` is what its
-    /// folder's listing calls it, as far as that is asked.
+    /// Does what the entry `name` needs, which the listing calls a `listed`; its metadata if it is a folder, which needs a task
+    /// of its own.
     pub(super) fn store_entry(
         &self,
         worker: &mut Worker<'_>,

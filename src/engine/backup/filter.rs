@@ -4,28 +4,30 @@ use super::folder::{Folder, Up};
 use super::run::Run;
 use crate::engine::dir::Dir;
 use crate::engine::index::Child;
+use crate::engine::listing::Listed;
 use crate::engine::meta::{Kind, Metadata};
-use crate::engine::path::{EntryName, RelPath, is_name};
+use crate::engine::path::{RelPath, is_name};
 use crate::engine::rules::{Decision, Facts, FolderMarks, Rules, Why};
 
 /// Takes from the sorted `names` of the live folder `dir` at `path` what is left out, and tells the folder's marks.
 ///
 /// `left_out` is the rule that leaves the folder itself out, if it is only on the way.
-pub(in crate::engine) fn keep(
+pub(in crate::engine) fn keep<N: AsRef<[u8]>>(
     rules: &Rules,
     dir: &Dir,
     path: &RelPath,
     left_out: Option<Why>,
-    names: &mut Vec<EntryName>,
+    names: &mut Vec<N>,
 ) -> FolderMarks {
     if rules.is_empty() {
-        names.retain(|name| !Rules::is_never_kept(name));
+        names.retain(|name| !Rules::is_never_kept(name.as_ref()));
         return FolderMarks::default();
     }
     let mut marks = FolderMarks::read(dir, names);
     marks.left_out = left_out;
     let mut entry = path.clone();
     names.retain(|name| {
+        let name = name.as_ref();
         if !is_name(name) {
             return true;
         }
@@ -62,8 +64,8 @@ fn facts(dir: &Dir, name: &[u8]) -> Option<Facts> {
 
 impl Run<'_> {
     /// Takes from a live folder's names what is left out.
-    pub(super) fn leave_out(&self, folder: &Folder, dir: &Dir, names: &mut Vec<EntryName>) {
-        let marks = keep(&self.rules, dir, &folder.path, self.left_out(folder), names);
+    pub(super) fn leave_out(&self, folder: &Folder, dir: &Dir, listed: &mut Vec<Listed>) {
+        let marks = keep(&self.rules, dir, &folder.path, self.left_out(folder), listed);
         // A folder is listed once.
         let _ = folder.marks.set(marks);
     }

@@ -8,6 +8,7 @@ mod contents;
 mod copies;
 mod database;
 mod draft;
+mod dress;
 mod entry;
 mod file;
 mod filter;

@@ -18,9 +18,9 @@ use super::sealing::blank_seal;
 use super::tally::Gathered;
 use super::walk::Task;
 use crate::engine::acl::Id;
-use crate::engine::copy::{self, BUFFER_BYTES, CopyError, OwnerRule};
+use crate::engine::copy::{BUFFER_BYTES, CopyError};
 use crate::engine::damage::Damage;
-use crate::engine::dir::{Dir, set_mtime, stat_fd};
+use crate::engine::dir::Dir;
 use crate::engine::disk;
 use crate::engine::error::{Error, Result};
 use crate::engine::flusher;
@@ -28,16 +28,15 @@ use crate::engine::index::{
     Change, Index, NodeId, OPEN, SnapshotRow, SnapshotState, Spool, SpoolWriter, State,
 };
 use crate::engine::listing::Buffer;
-use crate::engine::meta::{FileTime, Kind, Metadata};
+use crate::engine::meta::{FileTime, Kind};
 use crate::engine::monitor::{Event, Monitor};
-use crate::engine::overrides::Override;
 use crate::engine::path::RelPath;
 use crate::engine::plan::Carrier;
 use crate::engine::pool::{Pool, flash_walk_threads, walk_threads};
 use crate::engine::probe;
 use crate::engine::problem::Reason;
 use crate::engine::recover::Writer;
-use crate::engine::repository::{Owners, Repository};
+use crate::engine::repository::Repository;
 use crate::engine::rules::Rules;
 use crate::engine::seal::{Owner, Problem, Seal};
 use crate::engine::snapshot::{Snapshot, Stage};
@@ -180,8 +179,10 @@ impl<'a> Run<'a> {
                 },
             )
         };
-        let (walked, flushed) = flusher::beside(&[self.stage.files()], self.monitor, walk);
-        walked.and_then(|()| flushed.map_err(|errno| self.drive_error(errno)))
+        let (walked, flushed) = flusher::beside(self.stage.files(), self.monitor, walk);
+        // First: what else ended the walk may be a reason to go on with the stage the next time.
+        flushed.map_err(|errno| self.drive_error(errno))?;
+        walked
     }
 
     /// The seal as far as the run knows it, and the lines of overrides and problems.
@@ -272,6 +273,9 @@ impl<'a> Run<'a> {
 
     /// Room for a new entry with so much content, as long as the answer is held.
     pub fn take_room(&self, bytes: u64) -> Result<Option<InFlight<'_>>> {
+        if self.monitor.lead().has_failed() {
+            return Err(self.drive_error(Errno::IO));
+        }
         self.gauge.as_ref().map(|gauge| gauge.take(bytes)).transpose()
     }
 
@@ -295,53 +299,6 @@ impl<'a> Run<'a> {
         if state.meta.kind == Kind::File {
             self.monitor.add_bytes(state.meta.size_bytes);
         }
-    }
-
-    /// What a stored inode says, its owner replaced by the seal's where inodes don't carry owners.
-    pub fn stored_meta(&self, mut stored: Metadata) -> Metadata {
-        if self.carrier.owners == Owners::Seal {
-            stored.uid = self.owner.uid;
-            stored.gid = self.owner.gid;
-        }
-        stored
-    }
-
-    /// As [`Run::stored_meta`], of what a descriptor stands for, after its metadata was set.
-    pub fn stored_meta_of(&self, fd: impl std::os::fd::AsFd) -> Result<Metadata> {
-        let stat = stat_fd(fd).map_err(|errno| self.drive_error(errno))?;
-        let meta = Metadata::from_statx(&stat).ok_or_else(|| self.drive_error(Errno::IO))?;
-        Ok(self.stored_meta(meta))
-    }
-
-    /// Sets a stored entry's metadata, and tells which override it needs in spite of that.
-    pub fn dress(
-        &self,
-        fd: impl std::os::fd::AsFd,
-        meta: &Metadata,
-        xattrs: &Xattrs,
-    ) -> Result<(Override, Metadata)> {
-        let failed = |errno| self.drive_error(errno);
-        let set = |owner| copy::set_attributes(&fd, meta, xattrs, owner).map_err(failed);
-        // What a process makes is its own already, but in a folder or on a drive that hands down its group.
-        let is_own = (meta.uid, meta.gid) == (self.owner.uid, self.owner.gid);
-        let must_set = self.carrier.owners == Owners::Inode && !is_own;
-        let mut all = set(if must_set { OwnerRule::Set } else { OwnerRule::Leave })?;
-        set_mtime(&fd, meta.mtime).map_err(failed)?;
-        let mut stored = self.stored_meta_of(&fd)?;
-        if is_own && (stored.uid, stored.gid) != (meta.uid, meta.gid) {
-            all = set(OwnerRule::Set)?;
-            stored = self.stored_meta_of(&fd)?;
-        }
-        // Most were made with it.
-        if stored.mode != meta.mode {
-            copy::set_mode(&fd, meta.mode).map_err(failed)?;
-            stored = self.stored_meta_of(&fd)?;
-        }
-        let mut change = Override::between(meta, &stored);
-        if !all || xattrs.has_labels() {
-            change.set_xattrs(xattrs);
-        }
-        Ok((change, stored))
     }
 
     /// An error of the drive while the stage is written.

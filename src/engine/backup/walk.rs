@@ -13,7 +13,6 @@ use super::run::{Run, Worker};
 use crate::engine::copy;
 use crate::engine::error::Result;
 use crate::engine::index::{self, Change, Child, OPEN};
-use crate::engine::listing::Listed;
 use crate::engine::meta::{Kind, Metadata};
 use crate::engine::monitor::Event;
 use crate::engine::path::EntryName;
@@ -22,8 +21,8 @@ use crate::engine::pool::Pool;
 use crate::engine::problem::Reason;
 use crate::engine::repository::is_repository;
 
-/// What most folders have: with a right guess the mode needs no call of its own.
-const USUAL_MODE: u32 = 0o755;
+/// What the process's mask leaves of this is what most folders of a person have: after a right guess, no call sets the mode.
+const USUAL_MODE: u32 = 0o777;
 
 /// What a thread takes from the pool.
 pub(super) enum Task {
@@ -40,18 +39,12 @@ pub(super) enum Task {
 /// What is in a folder and isn't left out.
 #[derive(Default)]
 struct Names {
+    /// Sorted by bytes.
     names: Vec<EntryName>,
-    /// All that was listed, sorted by name.
-    listed: Vec<Listed>,
+    /// What the listing calls each of them.
+    kinds: Vec<Option<Kind>>,
     /// Their places in the order in which they are read, if that is another one.
     order: Option<Vec<usize>>,
-}
-
-impl Names {
-    /// What the listing calls the entry `name`.
-    fn kind(&self, name: &[u8]) -> Option<Kind> {
-        Listed::find(&self.listed, name)?.kind
-    }
 }
 
 impl Run<'_> {
@@ -146,7 +139,7 @@ impl Run<'_> {
             Some(base) => worker.index.children(folder.node, base.seq)?,
             None => Vec::new(),
         };
-        let mut listed = match self.list(worker, folder) {
+        let Names { names, kinds, order } = match self.list(worker, folder) {
             Ok(Some(listed)) => listed,
             Ok(None) => return self.carry_children(worker, folder, known, pool),
             // Removed since it was opened: a moment ago it was there, and it is empty now.
@@ -157,18 +150,18 @@ impl Run<'_> {
                 return self.carry_children(worker, folder, known, pool);
             }
         };
-        if listed.names.is_empty() && !known.is_empty() && self.is_missing_mount(folder) {
+        if names.is_empty() && !known.is_empty() && self.is_missing_mount(folder) {
             self.problem(&folder.path, Reason::Emptied);
             folder.unread.store(true, Relaxed);
             return self.carry_children(worker, folder, known, pool);
         }
         let mut known = KnownChildren::new(known);
-        folder.digest.lock().unwrap_or_else(PoisonError::into_inner).reserve(listed.names.len());
+        folder.digest.lock().unwrap_or_else(PoisonError::into_inner).reserve(names.len());
         let mut folders = Vec::new();
-        let order = listed.order.take().unwrap_or_else(|| (0..listed.names.len()).collect());
-        let names = &listed.names;
-        let done = self.store_databases(worker, folder, names, &mut known)?;
-        for name in order.into_iter().filter_map(|place| names.get(place)) {
+        let done = self.store_databases(worker, folder, &names, &mut known)?;
+        let order = order.unwrap_or_else(|| (0..names.len()).collect());
+        let entry_at = |place: usize| Some((names.get(place)?, *kinds.get(place)?));
+        for (name, kind) in order.into_iter().filter_map(entry_at) {
             if done.contains(name.as_slice()) {
                 continue;
             }
@@ -178,12 +171,11 @@ impl Run<'_> {
                 // What it is now is seen when it is opened; until then, its last time tells when its turn comes.
                 Some(child)
                     if child.state.meta.kind == Kind::Directory
-                        && listed.kind(name) == Some(Kind::Directory) =>
+                        && kind == Some(Kind::Directory) =>
                 {
                     Some(child.state.meta)
                 }
-                Some(_) => self.store_entry(worker, folder, name, before, None)?,
-                None => self.store_entry(worker, folder, name, None, listed.kind(name))?,
+                _ => self.store_entry(worker, folder, name, before, kind)?,
             };
             if let Some(meta) = meta {
                 let (up, urgency) = (Arc::clone(folder), plan::urgency(name, &meta));
@@ -191,7 +183,7 @@ impl Run<'_> {
                 folders.push((urgency, Task::Child { up, name, known, carried: false }));
             }
         }
-        self.store_late_databases(worker, folder, names, &mut known)?;
+        self.store_late_databases(worker, folder, &names, &mut known)?;
         for gone in known.left() {
             self.forget(worker, folder, gone)?;
         }
@@ -216,21 +208,22 @@ impl Run<'_> {
             self.monitor.emit(&Event::MountLoop { path: path() });
             return Ok(Some(Names::default()));
         }
-        let listed = match folder.up {
+        let mut listed = match folder.up {
             // It was opened before the run began, which may be hours ago.
             Up::Source(_) => source.entries()?,
             Up::Folder(_) => source.entries_once(&mut worker.listing)?,
         };
-        let mut names: Vec<EntryName> = listed.iter().map(|listed| listed.name.clone()).collect();
         let is_ours = folder.inode == self.repository_inode;
-        if is_ours || is_repository(source, &names) {
+        if is_ours || is_repository(source, &listed) {
             self.monitor.emit(&Event::RepositoryInside { path: path() });
             return Ok(Some(Names::default()));
         }
-        self.leave_out(folder, source, &mut names);
+        self.leave_out(folder, source, &mut listed);
         let turns = folder.is_rotational == Some(true);
-        let order = turns.then(|| reading::by_inode(&names, &listed));
-        Ok(Some(Names { names, listed, order }))
+        let order = turns.then(|| reading::by_inode(&listed));
+        let kinds = listed.iter().map(|listed| listed.kind).collect();
+        let names = listed.into_iter().map(|listed| listed.name).collect();
+        Ok(Some(Names { names, kinds, order }))
     }
 
     /// Whether an empty folder may be the place of what was mounted there in the last run.

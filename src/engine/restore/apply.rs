@@ -17,7 +17,6 @@ use super::workspace::{self, Workspace, mount_of, slot_name};
 use super::{Action, RestorePlan, RestoreReport, Target, Warning, target};
 use crate::engine::dir::Dir;
 use crate::engine::error::{Error, Result, TargetProblem};
-use crate::engine::flusher;
 use crate::engine::gone;
 use crate::engine::history::{Answers, History};
 use crate::engine::monitor::{Event, Monitor, Phase};
@@ -132,18 +131,13 @@ fn stage(
     }
     // The index may turn out to be broken half-way, and is asked again then.
     let again = Cell::new(reuses);
-    let fill = || {
-        history.ask_at_length(|answers| {
-            let run = Run { repository, answers, plan, stages: &stages, workspaces: &workspaces };
-            run.stage(again.replace(true), monitor)
-        })
-    };
-    let filled: Vec<&Dir> = workspaces.iter().flatten().map(|workspace| &workspace.dir).collect();
-    let (steps, flushed) = flusher::beside(&filled, monitor, fill);
-    let steps = steps?;
+    let steps = history.ask_at_length(|answers| {
+        let run = Run { repository, answers, plan, stages: &stages, workspaces: &workspaces };
+        run.stage(again.replace(true), monitor)
+    })?;
     monitor.enter(Phase::Syncing);
     for workspace in workspaces.iter().flatten() {
-        let synced = flushed.and_then(|()| workspace.dir.sync_file_system());
+        let synced = workspace.dir.sync_file_system();
         synced.map_err(|errno| Error::io("flush", workspace.path(), errno))?;
     }
     journal.write_steps(&steps)?;

@@ -262,7 +262,8 @@ impl<'a> Reader<'a> {
             hasher.update(bytes);
             if let Some(copy) = copy {
                 write_all(copy, bytes).map_err(CopyError::Drive)?;
-                self.monitor.add_copied_bytes(read as u64);
+                // Who writes to a database that is held waits for this.
+                self.monitor.add_urgent_bytes(read as u64);
             }
             left -= read as u64;
         }
