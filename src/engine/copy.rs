@@ -1,14 +1,13 @@
 //! One file: read, hashed, written to the stage, and looked at again to see that it held still meanwhile.
 
 use std::cell::RefCell;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 
-use rustix::fs::{Gid, Mode, SeekFrom, Statx, Uid};
+use rustix::fs::{SeekFrom, Statx};
 use rustix::io::Errno;
 
-use super::dir::{
-    Dir, Opened, add_inode_flags, inode_flags, read_some, set_mtime, stat_fd, write_all,
-};
+use super::dir::{Dir, Opened, add_inode_flags, inode_flags, read_some, stat_fd, write_all};
+use super::dress;
 use super::meta::{ContentHash, Fingerprint, Metadata};
 use super::monitor::Monitor;
 use super::xattr::{Labels, Xattrs};
@@ -50,6 +49,15 @@ pub struct ReadFile {
     pub data_bytes: u64,
     /// Whether it changed each time that it was read.
     pub torn: bool,
+}
+
+/// What a copy is made with at once.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Born {
+    /// The mode that it is to have in the end, of which the process gives it what it may.
+    pub mode: u32,
+    /// Inode flags that only an empty file takes, as far as its file system has them.
+    pub flags: u32,
 }
 
 /// What one reading of a file's content gave.
@@ -111,7 +119,7 @@ pub fn write_small(
     content: &[u8],
     monitor: &Monitor,
 ) -> rustix::io::Result<OwnedFd> {
-    let file = stage.create_file(staged, born_mode(mode))?;
+    let file = stage.create_file(staged, dress::born_mode(mode))?;
     monitor.add_copied_bytes(content.len() as u64);
     write_all(&file, content)?;
     Ok(file)
@@ -136,21 +144,21 @@ pub fn is_proven(
     }
 }
 
-/// Copies the file `name` to the new file `staged` in `stage`, which is returned without its metadata but for the
-/// inode flags `born`, as far as its file system has them.
+/// Copies the file `name` to the new file `staged` in `stage`, which is returned with nothing of its metadata but what it
+/// is born with.
 ///
 /// Nothing is left in `stage` if it fails.
 pub fn copy_file(
     (dir, name): (&Dir, &[u8]),
     (stage, staged): (&Dir, &[u8]),
-    born: u32,
+    born: Born,
     buffer: &mut [u8],
     labels: Labels,
     monitor: &Monitor,
 ) -> Result<(ReadFile, OwnedFd), CopyError> {
-    let file = stage.create_file(staged, 0o600).map_err(CopyError::Drive)?;
-    if born != 0 {
-        add_inode_flags(&file, born);
+    let file = stage.create_file(staged, dress::born_mode(born.mode)).map_err(CopyError::Drive)?;
+    if born.flags != 0 {
+        add_inode_flags(&file, born.flags);
     }
     let take = |piece: Piece<'_>| match piece {
         Piece::Data(bytes) => {
@@ -276,96 +284,4 @@ fn next_data(file: &OwnedFd, position: u64, size: u64) -> Result<(u64, u64), Cop
     let end = rustix::fs::seek(file, SeekFrom::Hole(start)).unwrap_or(u64::MAX);
     rustix::fs::seek(file, SeekFrom::Start(start)).map_err(CopyError::Source)?;
     Ok((start, if end > start { end } else { u64::MAX }))
-}
-
-/// What becomes of an entry's owner and group.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OwnerRule {
-    /// They are as the process made them.
-    Leave,
-    /// Both are set; only root can.
-    Set,
-    /// The group is set if this user is in it.
-    Try,
-}
-
-/// What an entry of the mode `mode` may be made with in the stage: that is private, but setuid bits wait for their owner, and
-/// attributes are still to be set.
-pub fn born_mode(mode: u32) -> u32 {
-    mode & 0o777 | 0o600
-}
-
-/// Whether a file that was made for `wanted` got all its metadata: the time is set after all but the mode.
-pub fn is_finished(found: &Metadata, wanted: &Metadata) -> bool {
-    let may_be_born = found.mode & !born_mode(wanted.mode) == 0;
-    found.mtime == wanted.mtime && (found.mode == wanted.mode || !may_be_born)
-}
-
-/// Gives a stored or restored file or directory its metadata, the time last.
-///
-/// Returns whether every attribute was taken.
-pub fn set_metadata(
-    fd: impl AsFd,
-    meta: &Metadata,
-    xattrs: &Xattrs,
-    owner: OwnerRule,
-) -> rustix::io::Result<bool> {
-    let all = set_attributes(&fd, meta, xattrs, owner)?;
-    set_mode(&fd, meta.mode)?;
-    set_mtime(&fd, meta.mtime)?;
-    Ok(all)
-}
-
-/// As [`set_metadata`], but for the mode and the time: the owner first, since a change of it strips setuid bits and
-/// capabilities.
-pub fn set_attributes(
-    fd: impl AsFd,
-    meta: &Metadata,
-    xattrs: &Xattrs,
-    owner: OwnerRule,
-) -> rustix::io::Result<bool> {
-    let (uid, gid) = (Uid::from_raw(meta.uid), Gid::from_raw(meta.gid));
-    match owner {
-        OwnerRule::Leave => {}
-        OwnerRule::Set => rustix::fs::fchown(&fd, Some(uid), Some(gid))?,
-        OwnerRule::Try => match rustix::fs::fchown(&fd, None, Some(gid)) {
-            Ok(()) | Err(Errno::PERM) => {}
-            Err(errno) => return Err(errno),
-        },
-    }
-    xattrs.write(&fd)
-}
-
-/// Sets the mode of what `fd` stands for.
-pub fn set_mode(fd: impl AsFd, mode: u32) -> rustix::io::Result<()> {
-    rustix::fs::fchmod(fd, Mode::from_raw_mode(mode))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::engine::meta::{FileTime, Kind};
-
-    #[test]
-    fn a_file_with_the_mode_it_was_made_with_is_not_finished() {
-        let meta = |mode, sec| Metadata {
-            kind: Kind::File,
-            mode,
-            uid: 0,
-            gid: 0,
-            size_bytes: 1,
-            mtime: FileTime { sec, nsec: 0 },
-            device: (0, 0),
-        };
-        for (name, wanted, found, is_done) in [
-            ("all is there", 0o644, meta(0o644, 7), true),
-            ("another time", 0o644, meta(0o644, 8), false),
-            ("read-only, as it was made", 0o444, meta(0o644, 7), false),
-            ("setuid, as it was made", 0o4755, meta(0o755, 7), false),
-            ("as the process's mask made it", 0o664, meta(0o644, 7), false),
-            ("a drive that gives all the same mode", 0o644, meta(0o777, 7), true),
-        ] {
-            assert_eq!(is_finished(&found, &meta(wanted, 7)), is_done, "{name}");
-        }
-    }
 }

@@ -15,6 +15,7 @@ pub mod difference;
 pub mod digest;
 pub mod dir;
 pub mod disk;
+pub mod dress;
 pub mod error;
 mod flusher;
 mod gone;

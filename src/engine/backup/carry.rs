@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use super::folder::Folder;
 use super::run::{Run, Worker};
-use crate::engine::copy::{self, CopyError};
+use crate::engine::copy::{self, Born, CopyError};
 use crate::engine::dir::Dir;
 use crate::engine::error::Result;
 use crate::engine::index::{Child, State};
@@ -103,11 +103,12 @@ impl Run<'_> {
     ) -> Result<Option<State>> {
         let to = (&folder.stage, child.name.as_slice());
         let buffer = &mut worker.buffer;
-        let (read, file) = match copy::copy_file(from, to, 0, buffer, Labels::Leave, self.monitor) {
-            Ok(copied) => copied,
-            Err(CopyError::Source(_)) => return Ok(None),
-            Err(error) => return self.sort_out(error).map(|_| None),
-        };
+        let (read, file) =
+            match copy::copy_file(from, to, Born::default(), buffer, Labels::Leave, self.monitor) {
+                Ok(copied) => copied,
+                Err(CopyError::Source(_)) => return Ok(None),
+                Err(error) => return self.sort_out(error).map(|_| None),
+            };
         let (state, said) = (&child.state, child.state.change());
         let xattrs = said.xattrs().unwrap_or(read.xattrs);
         if state.hash != Some(read.hash) || state.xattrs != xattrs.digest() {

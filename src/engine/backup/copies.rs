@@ -15,6 +15,7 @@ use super::run::{Run, Worker};
 use crate::engine::copy::{self, ReadFile};
 use crate::engine::delta;
 use crate::engine::dir::Dir;
+use crate::engine::dress;
 use crate::engine::error::Result;
 use crate::engine::index::{Child, NodeId, State, StoredCopy};
 use crate::engine::meta::{ContentHash, FileTime, Fingerprint, Kind, Metadata};
@@ -154,7 +155,7 @@ impl Run<'_> {
         let Some(leftover) = &folder.leftover else { return Ok(None) };
         let Ok((file, stat)) = leftover.open_file(name) else { return Ok(None) };
         let is_whole =
-            Metadata::from_statx(&stat).is_some_and(|it| copy::is_finished(&it, &read.meta));
+            Metadata::from_statx(&stat).is_some_and(|it| dress::is_finished(&it, &read.meta));
         if !is_whole || xattr::read_hash(&file) != Ok(Some(read.hash)) {
             return Ok(None);
         }

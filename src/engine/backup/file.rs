@@ -10,7 +10,7 @@ use super::copies::Lookup;
 use super::entry::Found;
 use super::folder::Folder;
 use super::run::{Run, Worker};
-use crate::engine::copy::{self, BUFFER_BYTES, CopyError, ReadFile};
+use crate::engine::copy::{self, BUFFER_BYTES, Born, CopyError, ReadFile};
 use crate::engine::delta::{self, Delta};
 use crate::engine::error::Result;
 use crate::engine::index::{Child, State};
@@ -132,7 +132,7 @@ impl Run<'_> {
         let _room = self.take_room(found.allocated_bytes)?;
         let (name, stage, buffer) = (found.name, &folder.stage, &mut worker.buffer);
         let (from, to) = ((source, name), (stage, name));
-        let copied = copy::copy_file(from, to, 0, buffer, self.labels, self.monitor);
+        let copied = copy::copy_file(from, to, Born::default(), buffer, self.labels, self.monitor);
         match copied {
             Ok((read, file)) => {
                 let bytes = read.data_bytes;

@@ -10,7 +10,7 @@ use super::folder::{Folder, Up};
 use super::known::KnownChildren;
 use super::reading;
 use super::run::{Run, Worker};
-use crate::engine::copy;
+use crate::engine::dress;
 use crate::engine::error::Result;
 use crate::engine::index::{self, Change, Child, OPEN};
 use crate::engine::meta::{Kind, Metadata};
@@ -100,7 +100,7 @@ impl Run<'_> {
         };
         self.take_folder_room()?;
         let mode = known.as_ref().map_or(USUAL_MODE, |child| child.state.meta.mode);
-        let stage = up.stage.create(name, copy::born_mode(mode) | 0o700);
+        let stage = up.stage.create(name, dress::born_mode(mode) | 0o700);
         let stage = stage.map_err(|errno| self.drive_error(errno))?;
         let place = match &known {
             Some(child) => (child.node, false),

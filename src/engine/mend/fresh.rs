@@ -11,9 +11,10 @@ use super::failure::{MendFailure, explain, failed, of_files};
 use super::survey::{Name, Survey, hits};
 use super::swap::Origin;
 use super::{GoodCopy, Rot};
-use crate::engine::copy::{self, CopyError, OwnerRule};
+use crate::engine::copy::{self, Born, CopyError};
 use crate::engine::damage::Damage;
 use crate::engine::dir::{Dir, stat_fd};
+use crate::engine::dress::set_metadata;
 use crate::engine::error::Result;
 use crate::engine::meta::{ContentHash, FileTime, Metadata};
 use crate::engine::monitor::Monitor;
@@ -205,7 +206,8 @@ pub(super) fn copy_dressed(
     dress: &Dress,
     (buffer, monitor): (&mut [u8], &Monitor),
 ) -> Made<()> {
-    let copied = copy::copy_file(from, (stage, staged), 0, buffer, Labels::Leave, monitor);
+    let copied =
+        copy::copy_file(from, (stage, staged), Born::default(), buffer, Labels::Leave, monitor);
     let (read, file) = match copied {
         Ok(copied) => copied,
         Err(CopyError::Source(_)) => return Ok(Err(MendFailure::NoGoodCopy)),
@@ -227,11 +229,7 @@ pub(super) fn copy_dressed(
 /// Sets what an inode carries, and looks whether it stuck.
 fn set(file: &OwnedFd, dress: &Dress, owners: Owners) -> rustix::io::Result<bool> {
     xattr::write_hash(file, &dress.hash)?;
-    let owner = match owners {
-        Owners::Inode => OwnerRule::Set,
-        Owners::Seal => OwnerRule::Leave,
-    };
-    let all = copy::set_metadata(file, &dress.meta, &dress.xattrs, owner)?;
+    let all = set_metadata(file, &dress.meta, &dress.xattrs, owners.into())?;
     let worn = Dress::of(file, &stat_fd(file)?, dress.hash);
     Ok(all && worn.is_some_and(|worn| worn.is_like(dress, owners)))
 }

@@ -5,8 +5,8 @@ use rustix::io::{Errno, Result};
 use super::journal::{Adjust, Lift};
 use super::swap::errno_of;
 use super::{flags, target};
-use crate::engine::copy::{self, OwnerRule};
 use crate::engine::dir::{Dir, add_inode_flags, descriptor_path, stat_fd};
+use crate::engine::dress::{self, OwnerRule};
 use crate::engine::meta::{FileTime, Metadata};
 use crate::engine::overrides::Override;
 use crate::engine::xattr::Xattrs;
@@ -59,7 +59,7 @@ fn set_all(dir: &Dir, wanted: &Override, mtime: Option<FileTime>) -> Result<bool
     }
     let is_root = rustix::process::geteuid().is_root();
     let owner = if is_root { OwnerRule::Set } else { OwnerRule::Try };
-    all &= copy::set_metadata(dir, &meta, &xattrs, owner)?;
+    all &= dress::set_metadata(dir, &meta, &xattrs, owner)?;
     Ok(all)
 }
 

@@ -6,10 +6,10 @@ use nix::unistd::{self, Gid, Group, Uid, User};
 
 use super::OwnerChoices;
 use crate::engine::acl;
-use crate::engine::copy::OwnerRule;
+use crate::engine::dress::OwnerRule;
 use crate::engine::error::{Error, OwnerKind, Result};
 use crate::engine::meta::{Kind, Metadata};
-use crate::engine::seal::Ids;
+use crate::engine::seal::{Ids, Owner};
 use crate::engine::xattr::Xattrs;
 
 const ROOT: u32 = 0;
@@ -28,6 +28,7 @@ pub struct OwnerMap {
     /// Groups that this user may give entries to, unless he is root.
     own_groups: Vec<u32>,
     euid: u32,
+    egid: u32,
     privileges: bool,
 }
 
@@ -45,8 +46,9 @@ impl OwnerMap {
         groups.extend(chosen(&choices.groups, &ids.groups, OwnerKind::Group, group_named)?);
         let mut own_groups: Vec<u32> =
             unistd::getgroups().unwrap_or_default().iter().map(|gid| gid.as_raw()).collect();
-        own_groups.push(unistd::getegid().as_raw());
-        Ok(Self { users, groups, own_groups, euid, privileges: privileges && euid == ROOT })
+        let egid = unistd::getegid().as_raw();
+        own_groups.push(egid);
+        Ok(Self { users, groups, own_groups, euid, egid, privileges: privileges && euid == ROOT })
     }
 
     /// Whether what is restored keeps the owners that it had.
@@ -90,6 +92,11 @@ impl OwnerMap {
     /// What this user can do about owners: root gives both, anyone else a group that he is in.
     pub fn rule(&self) -> OwnerRule {
         if self.is_root() { OwnerRule::Set } else { OwnerRule::Try }
+    }
+
+    /// Whom what this process makes belongs to.
+    pub fn own(&self) -> Owner {
+        Owner { uid: self.euid, gid: self.egid }
     }
 
     /// The metadata that a restored entry gets: setuid and setgid of programs are a privilege.

@@ -16,8 +16,9 @@ use elsewhere::{Elsewhere, Nearby, Taken};
 
 use super::links::Links;
 use super::owner::OwnerMap;
-use crate::engine::copy::{self, BUFFER_BYTES, OwnerRule};
+use crate::engine::copy::BUFFER_BYTES;
 use crate::engine::dir::{Dir, stat_fd};
+use crate::engine::dress;
 use crate::engine::error::{Error, Result, TargetProblem};
 use crate::engine::gone;
 use crate::engine::index::{Index, NodeId, State};
@@ -264,7 +265,7 @@ impl Staging<'_> {
             let is_item = matches!(made.up, Up::Workspace(_));
             let mode = if is_item { made.meta.mode | 0o700 } else { made.meta.mode };
             let meta = Metadata { mode, ..made.meta };
-            self.dress(&made.path, &made.dir, &meta, &made.xattrs, made.origin.owners.rule())?;
+            self.dress(&made.path, &made.dir, &meta, &made.xattrs, &made.origin.owners)?;
             self.done(&made.meta);
             up = made.up.clone();
         }
@@ -278,13 +279,11 @@ impl Staging<'_> {
         fd: &impl AsFd,
         meta: &Metadata,
         xattrs: &Xattrs,
-        owner: OwnerRule,
+        owners: &OwnerMap,
     ) -> Result<()> {
-        let all =
-            copy::set_metadata(fd, meta, xattrs, owner).map_err(|errno| self.failed(errno))?;
-        let stat = stat_fd(fd).map_err(|errno| self.failed(errno))?;
-        let is_kept = Metadata::from_statx(&stat).is_some_and(|now| now.mtime == meta.mtime);
-        if !all || !is_kept {
+        let (all, now) = dress::finish(fd, meta, xattrs, owners.rule(), owners.own())
+            .map_err(|errno| self.failed(errno))?;
+        if !all || now.mtime != meta.mtime {
             self.problem(path, Reason::MetadataNotRestored);
         }
         Ok(())

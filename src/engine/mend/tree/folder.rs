@@ -7,14 +7,14 @@ use rustix::io::Errno;
 
 use super::builder::Builder;
 use super::wanted::WantedEntry;
-use crate::engine::copy::{self, OwnerRule};
 use crate::engine::dir::{Dir, descriptor_path, stat_fd};
+use crate::engine::dress;
 use crate::engine::error::Result;
 use crate::engine::mend::failure::{MendFailure, failed, of_files};
 use crate::engine::mend::survey::Name;
 use crate::engine::meta::{Kind, Metadata};
 use crate::engine::path::RelPath;
-use crate::engine::repository::{Owners, Repository};
+use crate::engine::repository::Repository;
 use crate::engine::xattr::Xattrs;
 
 /// Folders in a lost folder that are nested deeper are not made: no backup makes such.
@@ -127,11 +127,8 @@ impl Builder<'_> {
                 rustix::fs::fremovexattr(dir, name)?;
             }
         }
-        let owner = match self.repository.marker().owners {
-            Owners::Inode => OwnerRule::Set,
-            Owners::Seal => OwnerRule::Leave,
-        };
-        copy::set_metadata(dir, meta, xattrs, owner).map(drop)
+        let owners = self.repository.marker().owners;
+        dress::set_metadata(dir, meta, xattrs, owners.into()).map(drop)
     }
 }
 

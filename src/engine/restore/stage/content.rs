@@ -3,7 +3,7 @@
 use std::os::fd::OwnedFd;
 
 use super::{Piece, Staging, Worker};
-use crate::engine::copy::{self, CopyError, ReadFile};
+use crate::engine::copy::{self, Born, CopyError, ReadFile};
 use crate::engine::dir::Dir;
 use crate::engine::error::{Error, Result};
 use crate::engine::meta::NOCOW_FLAG;
@@ -81,7 +81,10 @@ impl Staging<'_> {
         from: (&Dir, &[u8]),
     ) -> Result<std::result::Result<(ReadFile, OwnedFd), Attempt>> {
         let to = (piece.up.dir(), piece.staged.as_slice());
-        let born = piece.state.change().flags.unwrap_or(0) & NOCOW_FLAG;
+        let born = Born {
+            mode: piece.origin.owners.map(piece.state.meta).mode,
+            flags: piece.state.change().flags.unwrap_or(0) & NOCOW_FLAG,
+        };
         match copy::copy_file(from, to, born, buffer, Labels::Leave, self.monitor) {
             Ok(copied) => Ok(Ok(copied)),
             Err(CopyError::Cancelled) => Err(Error::Cancelled),

@@ -57,7 +57,7 @@ impl Staging<'_> {
         self.note_flags(piece, &file)?;
         let owners = &piece.origin.owners;
         let (meta, xattrs) = (owners.map(piece.state.meta), owners.map_attributes(xattrs));
-        self.dress(&piece.path, &file, &meta, &xattrs, owners.rule())?;
+        self.dress(&piece.path, &file, &meta, &xattrs, owners)?;
         self.done(&meta);
         Ok(())
     }

@@ -4,8 +4,8 @@ use rustix::fs::{AtFlags, FileType, Gid, Mode, Uid};
 use rustix::io::Errno;
 
 use super::{Piece, Staging, Worker};
-use crate::engine::copy::OwnerRule;
 use crate::engine::dir::set_child_mtime;
+use crate::engine::dress::OwnerRule;
 use crate::engine::error::Result;
 use crate::engine::meta::{ContentHash, Metadata};
 use crate::engine::problem::Reason;
