@@ -155,6 +155,36 @@ fn a_new_entry_costs_few_system_calls() {
     assert!(of_calls(&["fchmod"]) < 0.02, "{calls:?}");
 }
 
+#[test]
+fn a_restored_entry_is_dressed_by_few_system_calls() {
+    if !can_inject() {
+        return;
+    }
+    let (few, many) = (100, 400);
+    let (Some(base), Some(calls)) = (calls_of_restored(few), calls_of_restored(many)) else {
+        return;
+    };
+    let files = ((many - few) * FILES_IN_FOLDER) as f64;
+    let per_file = |name: &str| {
+        let of = |calls: &BTreeMap<String, usize>| calls.get(name).copied().unwrap_or(0);
+        of(&calls).saturating_sub(of(&base)) as f64 / files
+    };
+    // Files are made with their owner and their mode; of a folder the mode comes last.
+    assert!(per_file("fchown") < 0.02, "{calls:?}");
+    assert!(per_file("fchmod") <= 1.02 / FILES_IN_FOLDER as f64, "{calls:?}");
+}
+
+/// The system calls of a restore of so many folders to a new place.
+fn calls_of_restored(folders: usize) -> Option<BTreeMap<String, usize>> {
+    let drive = LoopDrive::in_memory(DRIVE_MIB)?;
+    let protected = Protected::on(drive.path());
+    fill(&protected.source, folders);
+    protected.back_up();
+    let to = protected.home.path().join("restored");
+    let (to, source) = (to.to_str().unwrap(), protected.source.to_str().unwrap());
+    Some(trace::totals(&protected.home, &["restore", "--to", to, source]))
+}
+
 /// The system calls of a first snapshot of so many folders.
 fn calls_of_new(folders: usize) -> Option<BTreeMap<String, usize>> {
     let drive = LoopDrive::in_memory(DRIVE_MIB)?;

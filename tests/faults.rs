@@ -3,6 +3,7 @@
 
 mod error;
 mod first;
+mod flush;
 mod kill;
 mod mend;
 mod points;
@@ -17,6 +18,7 @@ use std::path::{Path, PathBuf};
 
 use crate::common::cli::{Answer, Home};
 use crate::common::drive::LoopDrive;
+use crate::common::place::set_mode;
 use crate::common::trace;
 use crate::common::tree::{Facts, assert_same, facts, stored, without_inodes, write};
 
@@ -54,7 +56,15 @@ impl Victim {
         let round = self.rounds;
         let text = format!("round {round}");
         write(&self.source.join("folder-1/file-1"), &text);
-        write(&self.source.join(format!("round-{}/new", round % 3)), &text);
+        let fresh = self.source.join(format!("round-{}", round % 3));
+        write(&fresh.join("new"), &text);
+        // What can't be made with its mode at once.
+        for (name, mode) in [("read-only", 0o444), ("program", 0o4755)] {
+            write(&fresh.join(name), format!("{name} of {text}").repeat(10_000));
+            set_mode(&fresh.join(name), mode);
+        }
+        write(&fresh.join("closed/file"), &text);
+        set_mode(&fresh.join("closed"), 0o555);
         write(&self.source.join("large"), text.repeat(10_000));
         let _ = fs::remove_dir_all(self.source.join(format!("round-{}", (round + 1) % 3)));
         fs::remove_file(self.source.join("link")).unwrap();
