@@ -54,7 +54,7 @@ pub struct ReadFile {
 /// What a copy is made with at once.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Born {
-    /// The mode that it is to have in the end, of which the process gives it what it may.
+    /// The mode that it is to have in the end, as far as it is known, of which it gets what it may have at once.
     pub mode: u32,
     /// Inode flags that only an empty file takes, as far as its file system has them.
     pub flags: u32,

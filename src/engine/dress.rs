@@ -31,13 +31,14 @@ impl From<Owners> for OwnerRule {
     }
 }
 
-/// What an entry of the mode `mode` may be made with in a stage: that is private, but setuid bits wait for their owner, and
-/// attributes are still to be set.
+/// What an entry of the mode `mode` may be made with in a stage, which nobody else can enter: setuid bits wait for their
+/// owner, and attributes are still to be set.
 pub fn born_mode(mode: u32) -> u32 {
     mode & 0o777 | 0o600
 }
 
-/// Whether a file that was made for `wanted` got all its metadata: the time is set after all but the mode.
+/// Whether a file that was made for `wanted` got its metadata: the time is set after all but the mode. An owner that a
+/// folder handed down may still be there.
 pub fn is_finished(found: &Metadata, wanted: &Metadata) -> bool {
     let may_be_born = found.mode & !born_mode(wanted.mode) == 0;
     found.mtime == wanted.mtime && (found.mode == wanted.mode || !may_be_born)
@@ -58,8 +59,8 @@ pub fn set_metadata(
     Ok(all)
 }
 
-/// As [`set_metadata`], of what this process, whose new files belong to `own`, made with [`born_mode`]: what it has already
-/// isn't set again. The time is set before the mode, by which [`is_finished`] tells.
+/// As [`set_metadata`], of what was made in a stage and may be written by this process, whose new files belong to `own`:
+/// owner and mode that it has already aren't set again. The time is set before the mode, by which [`is_finished`] tells.
 ///
 /// Returns whether every attribute was taken, and what it has now.
 pub fn finish(
@@ -76,6 +77,7 @@ pub fn finish(
     let mut now = meta_of(&fd)?;
     // Folders and drives may hand down a group, or give all to one user.
     if first != owner && (now.uid, now.gid) != (meta.uid, meta.gid) {
+        make_writable(&fd, now.mode)?;
         all = set_attributes(&fd, meta, xattrs, owner)?;
         now = meta_of(&fd)?;
     }
@@ -84,6 +86,11 @@ pub fn finish(
         now = meta_of(&fd)?;
     }
     Ok((all, now))
+}
+
+/// Lets the owner of what `fd` stands for, of this mode, set attributes, which a mode or a list of who may do what can forbid.
+pub fn make_writable(fd: impl AsFd, mode: u32) -> rustix::io::Result<()> {
+    if mode & 0o200 == 0 { set_mode(fd, born_mode(mode)) } else { Ok(()) }
 }
 
 fn meta_of(fd: impl AsFd) -> rustix::io::Result<Metadata> {

@@ -9,7 +9,7 @@ use crate::common::tree::write;
 
 const DRIVE_MIB: u64 = 1024;
 /// Enough for three flushes on the way, of which the steps are of 16, 256 and 256 MB at most.
-const FILES: usize = 75;
+const FILES: usize = 85;
 const FILE_BYTES: usize = 8_000_000;
 /// All other threads flush twice: before the walk and after it.
 const THIRD: &str = "syncfs:error=EIO:when=3";
@@ -19,7 +19,7 @@ fn a_run_in_which_one_flush_failed_is_no_snapshot() {
     if !trace::can_inject() {
         return;
     }
-    let Some(drive) = LoopDrive::in_memory(DRIVE_MIB) else { return };
+    let Some(drive) = LoopDrive::ext4(DRIVE_MIB) else { return };
     let protected = Protected::on(drive.path());
     for number in 0..FILES {
         let content = format!("{number:07}\n").repeat(FILE_BYTES / 8);

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 use super::points::Point;
+use crate::common::attribute;
 use crate::common::cli::{Answer, Home};
 use crate::common::drive::copy_tree;
 use crate::common::place::{scratch, set_mode};
@@ -255,6 +256,10 @@ fn furnish(source: &Path) {
     write(&source.join("letter.txt"), "old letter");
     write(&source.join("lost.txt"), "old lost");
     write(&source.join("same.txt"), "same");
+    // Its mode comes last, and it takes no attributes after that.
+    write(&source.join("closed.txt"), "old closed");
+    attribute::set(&source.join("closed.txt"), "user.note", b"kept");
+    set_mode(&source.join("closed.txt"), 0o444);
     write(&source.join("mode.txt"), "mode");
     write(&source.join("album/inner/two.jpg"), "two".repeat(9_000));
     set_mode(&source.join("album/inner"), 0o555);
@@ -271,7 +276,9 @@ fn furnish(source: &Path) {
 
 fn change(source: &Path) {
     write(&source.join("letter.txt"), "a new letter");
-    fs::remove_file(source.join("lost.txt")).unwrap();
+    for name in ["lost.txt", "closed.txt"] {
+        fs::remove_file(source.join(name)).unwrap();
+    }
     set_mode(&source.join("mode.txt"), 0o600);
     set_mode(&source.join("album/inner"), 0o755);
     fs::remove_dir_all(source.join("album")).unwrap();

@@ -12,6 +12,7 @@ use crate::common::cli::{Home, NOBODY};
 use crate::common::drive::{LoopDrive, must};
 use crate::common::place::set_mode;
 use crate::common::protected::Protected;
+use crate::common::survey::{Survey, assert_none, compare};
 use crate::common::tree::{facts, write};
 
 /// Around the size up to which changed metadata means a new copy.
@@ -203,6 +204,27 @@ fn what_its_owner_may_not_write_has_attributes_and_access_lists_too() {
         comes_back(&person, &name, run);
         attribute::set(&source.join("large"), "user.note", b"changed");
     }
+}
+
+#[test]
+fn a_folder_that_hands_down_its_group_takes_what_its_owner_may_not_write() {
+    const GROUP: u32 = 4243;
+    let Some(person) = Protected::of_person(&[]) else { return };
+    let path = person.source.join("list");
+    write(&path, "x");
+    person.home.own(&path);
+    attribute::set(&path, "user.note", b"kept");
+    allow(&path, "u::r,u:1234:r");
+    let surveyed = Survey::of(&person.source);
+    let name = person.back_up();
+    let to = person.beside("handed");
+    fs::create_dir(&to).unwrap();
+    chown(&to, Some(NOBODY), Some(GROUP)).unwrap();
+    set_mode(&to, 0o2775);
+    let words = ["restore", "--at", &name, "--to", to.to_str().unwrap()];
+    person.home.json(words.into_iter().chain(person.source.to_str()));
+    let back = to.join(person.source.file_name().unwrap());
+    assert_none(&compare(&person.source, &surveyed, &back), "in a folder of another group");
 }
 
 #[test]

@@ -11,6 +11,8 @@ use yore::engine::restore::{self, JournalState};
 
 use super::apply::journals;
 use super::{plain, workspaces};
+use crate::common::attribute;
+use crate::common::place::set_mode;
 use crate::common::small::Small;
 use crate::common::trace;
 use crate::common::tree::{Facts, assert_same, facts, without_inodes, write};
@@ -36,6 +38,9 @@ fn changed() -> (Small, Facts) {
     for number in 0..5 {
         write(&small.source.join(format!("many/{number}")), format!("old {number}"));
     }
+    write(&small.source.join("photos/closed"), "old closed");
+    attribute::set(&small.source.join("photos/closed"), "user.note", b"kept");
+    set_mode(&small.source.join("photos/closed"), 0o444);
     fs::hard_link(small.source.join("many/1"), small.source.join("many/linked")).unwrap();
     small.home.back_up();
     let wanted = without_inodes(plain(facts(&small.source)));

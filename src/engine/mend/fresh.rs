@@ -14,7 +14,7 @@ use super::{GoodCopy, Rot};
 use crate::engine::copy::{self, Born, CopyError};
 use crate::engine::damage::Damage;
 use crate::engine::dir::{Dir, stat_fd};
-use crate::engine::dress::set_metadata;
+use crate::engine::dress;
 use crate::engine::error::Result;
 use crate::engine::meta::{ContentHash, FileTime, Metadata};
 use crate::engine::monitor::Monitor;
@@ -227,9 +227,9 @@ pub(super) fn copy_dressed(
 }
 
 /// Sets what an inode carries, and looks whether it stuck.
-fn set(file: &OwnedFd, dress: &Dress, owners: Owners) -> rustix::io::Result<bool> {
-    xattr::write_hash(file, &dress.hash)?;
-    let all = set_metadata(file, &dress.meta, &dress.xattrs, owners.into())?;
-    let worn = Dress::of(file, &stat_fd(file)?, dress.hash);
-    Ok(all && worn.is_some_and(|worn| worn.is_like(dress, owners)))
+fn set(file: &OwnedFd, wanted: &Dress, owners: Owners) -> rustix::io::Result<bool> {
+    xattr::write_hash(file, &wanted.hash)?;
+    let all = dress::set_metadata(file, &wanted.meta, &wanted.xattrs, owners.into())?;
+    let worn = Dress::of(file, &stat_fd(file)?, wanted.hash);
+    Ok(all && worn.is_some_and(|worn| worn.is_like(wanted, owners)))
 }

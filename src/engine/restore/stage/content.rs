@@ -5,6 +5,7 @@ use std::os::fd::OwnedFd;
 use super::{Piece, Staging, Worker};
 use crate::engine::copy::{self, Born, CopyError, ReadFile};
 use crate::engine::dir::Dir;
+use crate::engine::dress;
 use crate::engine::error::{Error, Result};
 use crate::engine::meta::NOCOW_FLAG;
 use crate::engine::problem::Reason;
@@ -114,6 +115,8 @@ impl Staging<'_> {
             let buffer = &mut worker.buffer;
             match copy::hash_file(stage, staged, buffer, Labels::Leave, self.monitor) {
                 Ok(read) if Some(read.hash) == piece.state.hash => {
+                    dress::make_writable(&file, stat.stx_mode.into())
+                        .map_err(|errno| self.failed(errno))?;
                     let own = own_attributes(piece);
                     let xattrs = self.attributes(worker, piece, own.into_iter())?;
                     return Ok(Some(Content { file, xattrs }));
