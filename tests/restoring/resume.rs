@@ -13,9 +13,10 @@ use super::apply::journals;
 use super::{plain, workspaces};
 use crate::common::attribute;
 use crate::common::place::set_mode;
+use crate::common::protected::Protected;
 use crate::common::small::Small;
 use crate::common::trace;
-use crate::common::tree::{Facts, assert_same, facts, without_inodes, write};
+use crate::common::tree::{Fact, Facts, assert_same, fact, facts, without_inodes, write};
 
 const CALLS: [&str; 11] = [
     "openat",
@@ -213,4 +214,27 @@ fn a_restore_that_a_person_stops_is_gone_on_with_or_taken_back() {
         }
     }
     assert!(stopped > 4, "{stopped}");
+}
+
+#[test]
+fn a_persons_restore_goes_on_with_what_is_read_only_and_has_attributes() {
+    if !trace::can_inject() {
+        return;
+    }
+    let Some(person) = Protected::of_person(&[]) else { return };
+    let closed = person.source.join("closed");
+    write(&closed, "old closed");
+    person.home.own(&closed);
+    attribute::set(&closed, "user.note", b"kept");
+    set_mode(&closed, 0o444);
+    let (name, wanted) = (person.back_up(), fact(&closed));
+    fs::remove_file(&closed).unwrap();
+    // All is staged when that is flushed.
+    let words = ["restore", "--at", &name, closed.to_str().unwrap()];
+    let answer = trace::run_under(&person.home, "syncfs:signal=SIGKILL:when=1", None, &words);
+    assert_eq!(answer.code, None, "{answer:?}");
+    assert!(!closed.exists());
+    person.home.run(["restore", "--resume"]).says(0, &[]);
+    let found = fact(&closed);
+    assert_eq!(found, Fact { inode: found.inode, ..wanted });
 }
