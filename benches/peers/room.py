@@ -20,9 +20,9 @@ ROOMY = 1.15
 ENTRY_BYTES = 2000
 # What programs that pack want free before they pack anew.
 PACKING_BYTES = 600 * MB
-# Smaller file systems can't be made of every kind; a small btrfs makes all who write wait for room for its metadata.
-LEAST_BYTES = 512 * MB
-LEAST_BTRFS_BYTES = 4 << 30
+# Smaller file systems can't be made of every kind; on a small XFS, which sets room aside for files that may grow, a restore
+# may not end, and a small btrfs makes all who write wait for room for its metadata.
+LEAST_BYTES = {"ext4": 512 * MB, "xfs": 2 << 30, "btrfs": 4 << 30}
 
 
 def free_bytes(medium, parent):
@@ -43,7 +43,7 @@ def inodes(tree):
 
 def least_bytes(kinds):
     """How large a drive is at least, of any of these kinds."""
-    return LEAST_BTRFS_BYTES if "btrfs" in kinds else LEAST_BYTES
+    return max(LEAST_BYTES[kind] for kind in kinds)
 
 
 def peer_bytes(tree, peer, least):
