@@ -28,7 +28,7 @@ const FILES_IN_FOLDER: usize = 10;
 const MOST_CALLS: f64 = 4.2;
 /// The same of new entries, for the calls that look at something and that open something.
 const MOST_LOOKS: f64 = 4.05;
-const MOST_OPENED: f64 = 3.13;
+const MOST_OPENED: f64 = 3.1;
 const DRIVE_MIB: u64 = 512;
 /// How much is copied until a drive is flushed first.
 const FIRST_FLUSH_MIB: usize = 16;
