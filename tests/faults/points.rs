@@ -1,6 +1,7 @@
 //! At which system calls a run is killed, and which of them fail: all of them, or a sample that a seed repeats.
 
 use std::collections::BTreeMap;
+use std::iter;
 
 use crate::common::chance::Chance;
 
@@ -129,14 +130,20 @@ impl Points {
         few
     }
 
-    /// A kill at each call of this name, and a file system that can only be read from there on.
-    pub fn at_each(counts: &BTreeMap<String, usize>, call: &str) -> Vec<Point> {
+    /// A kill at each call of this name, and each of these errors from there on.
+    pub fn at_each(
+        counts: &BTreeMap<String, usize>,
+        call: &str,
+        errors: &[&'static str],
+    ) -> Vec<Point> {
         let point = |time, error: Option<&'static str>| {
             let lasts = error.is_some();
             Point { call: call.to_owned(), time, error, lasts }
         };
+        let errors = errors.iter().map(|error| Some(*error));
+        let ways: Vec<_> = iter::once(None).chain(errors).collect();
         let times = 1..=counts.get(call).copied().unwrap_or_default();
-        times.flat_map(|time| [point(time, None), point(time, Some("EROFS"))]).collect()
+        times.flat_map(|time| ways.iter().map(move |error| point(time, *error))).collect()
     }
 
     /// What may happen at a call.

@@ -28,10 +28,10 @@ fn disturbed(scene: &Scene, point: &Point, then: Then) -> Checked<bool> {
     if answer.code == Some(0) {
         scene.is_after().map_err(in_words)?;
     }
-    scene.is_whole(&before).map_err(in_words)?;
+    scene.is_whole(&before, &answer.err).map_err(in_words)?;
     match then {
         Then::Resume => resumed(scene, &before),
-        Then::Undo => undone(scene, &before),
+        Then::Undo => undone(scene, &before, &answer.err),
     }
     .map_err(in_words)?;
     scene.no_orphans().map_err(in_words)?;
@@ -56,7 +56,7 @@ fn resumed(scene: &Scene, before: &super::Facts) -> Checked {
 }
 
 /// It is taken back, done again, and taken back.
-fn undone(scene: &Scene, before: &super::Facts) -> Checked {
+fn undone(scene: &Scene, before: &super::Facts, told: &str) -> Checked {
     let Some((id, _)) = scene.journal()? else {
         scene.is_before(before)?;
         return scene.no_workspace();
@@ -65,12 +65,12 @@ fn undone(scene: &Scene, before: &super::Facts) -> Checked {
     for _ in 0..2 {
         scene.must(&["undo", &id])?;
         scene.is_before(before)?;
-        scene.is_whole(before)?;
+        scene.is_whole(before, told)?;
         if scene.journal()?.is_none() {
             return scene.no_workspace();
         }
         scene.must(&["undo", &id])?;
-        scene.is_whole(before)?;
+        scene.is_whole(before, told)?;
         if was_whole {
             scene.is_after()?;
         }
@@ -115,11 +115,25 @@ fn a_disturbed_restore_beside_what_is_there_is_gone_on_with_or_taken_back() {
 fn folders_that_were_writable_for_a_moment_are_read_only_again() {
     let Some(scene) = Scene::new(Way::ExactByPerson) else { return };
     let mut points = Points::new();
-    for point in Points::at_each(&scene.counts(), "fchmodat") {
-        for then in [Then::Resume, Then::Undo] {
-            let outcome = disturbed(&scene, &point, then);
-            points.note(&point, outcome);
-        }
+    for point in Points::at_each(&scene.counts(), "fchmodat", &["EROFS"]) {
+        try_both(&scene, &mut points, &point);
     }
     points.end("changes of folders' permissions");
+}
+
+#[test]
+fn attributes_that_are_refused_are_told_and_the_file_is_taken_back_all_the_same() {
+    let Some(scene) = Scene::new(Way::ExactByPerson) else { return };
+    let mut points = Points::new();
+    for point in Points::at_each(&scene.counts(), "fsetxattr", &["ENOSPC", "EDQUOT", "EIO"]) {
+        try_both(&scene, &mut points, &point);
+    }
+    points.end("attributes of what is restored");
+}
+
+fn try_both(scene: &Scene, points: &mut Points, point: &Point) {
+    for then in [Then::Resume, Then::Undo] {
+        let outcome = disturbed(scene, point, then);
+        points.note(point, outcome);
+    }
 }

@@ -184,15 +184,16 @@ impl Scene {
         if answer.code == Some(0) { Ok(()) } else { Err(format!("{words:?}: {answer:?}")) }
     }
 
-    /// Every file is wholly old or wholly new, and all of the person's is somewhere.
-    pub fn is_whole(&self, before: &Facts) -> Checked {
+    /// Every file is wholly old or wholly new, but for attributes that `told` calls refused, and all of the person's is
+    /// somewhere.
+    pub fn is_whole(&self, before: &Facts, told: &str) -> Checked {
         let now = facts(&self.folder);
         let is = |facts: &Facts, path: &Path, fact: &Fact| {
             facts.get(path).is_some_and(|one| without_inode(one) == without_inode(fact))
         };
         for (path, fact) in plain(&now).iter().filter(|(_, fact)| !fact.is_folder()) {
-            if !is(before, path, fact) && !is(&self.after, path, fact) && !self.is_spare(path, fact)
-            {
+            let is_new = || is(&self.after, path, fact) || self.is_spare(path, fact);
+            if !is(before, path, fact) && !is_new() && !self.lacks_what_is_told(path, fact, told) {
                 return Err(format!("{path:?} is neither old nor new: {fact:?}"));
             }
         }
@@ -204,6 +205,17 @@ impl Scene {
             }
         }
         Ok(())
+    }
+
+    /// Whether this is the new file but for attributes that were refused, which `told` says of its path.
+    fn lacks_what_is_told(&self, path: &Path, fact: &Fact, told: &str) -> bool {
+        let line = format!("{}: some of its attributes", self.folder.join(path).display());
+        let Some(whole) = self.after.get(path) else { return false };
+        let is_less = fact.attributes.iter().all(|one| whole.attributes.contains(one));
+        let filled = Fact { attributes: whole.attributes.clone(), ..fact.clone() };
+        is_less
+            && without_inode(&filled) == without_inode(whole)
+            && told.lines().any(|it| it.starts_with(&line))
     }
 
     /// Whether this is a stored file beside what is there: where it could not be seen that both are the same, both are kept.

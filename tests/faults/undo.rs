@@ -12,7 +12,7 @@ fn disturbed(scene: &Scene, point: &Point) -> Checked<bool> {
     scene.is_after()?;
     let answer = scene.run_under(point, &["undo"]);
     let in_words = |what: String| format!("{what}\n  {answer:?}");
-    scene.is_whole(&before).map_err(in_words)?;
+    scene.is_whole(&before, "").map_err(in_words)?;
     let (id, state) = scene.journal()?.ok_or_else(|| in_words("the journal is gone".to_owned()))?;
     if answer.code == Some(0) && state != "undone" {
         return Err(in_words("it is not undone".to_owned()));
@@ -26,7 +26,7 @@ fn disturbed(scene: &Scene, point: &Point) -> Checked<bool> {
         }
     }
     scene.is_before(&before).map_err(in_words)?;
-    scene.is_whole(&before).map_err(in_words)?;
+    scene.is_whole(&before, "").map_err(in_words)?;
     scene.must(&["undo", &id]).map_err(in_words)?;
     scene.is_after().map_err(in_words)?;
     scene.no_orphans().map_err(in_words)?;
