@@ -14,11 +14,15 @@ use crate::engine::dir::Dir;
 use crate::engine::error::Error as EngineError;
 use crate::engine::history::History;
 use crate::engine::monitor::Monitor;
+use crate::engine::mounts::{Mount, mounts};
 use crate::engine::path::RelPath;
 use crate::engine::probe;
 use crate::engine::repository::{Repository, YORE_DIR, open_drive};
 use crate::engine::retention::Policy;
 use crate::engine::rules::RuleSet;
+
+/// File systems that are no drive: what they hold lies in memory, or in a file that can't be written.
+const NO_DRIVES: [&[u8]; 4] = [b"tmpfs", b"ramfs", b"overlay", b"squashfs"];
 
 /// What is known of a folder that is proposed as drive.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -186,65 +190,21 @@ pub fn default_sources() -> Vec<PathBuf> {
 
 /// Mount points that look like external or further drives, to be offered at first.
 pub fn candidate_drives() -> Vec<PathBuf> {
-    use std::os::unix::ffi::OsStringExt as _;
-    let table = std::fs::read("/proc/self/mountinfo").unwrap_or_default();
-    let mut drives: Vec<PathBuf> = table
-        .split(|&b| b == b'\n')
-        .filter_map(mount_point)
-        .map(|field| PathBuf::from(std::ffi::OsString::from_vec(field)))
-        .filter(|path| ["/media", "/run/media", "/mnt"].iter().any(|above| path.starts_with(above)))
-        .collect();
+    let is_drive = |mount: &Mount| {
+        let above = ["/media", "/run/media", "/mnt"];
+        !NO_DRIVES.contains(&mount.kind.as_slice())
+            && above.iter().any(|above| mount.point.starts_with(above))
+    };
+    let found = mounts().into_iter().filter(is_drive);
+    let mut drives: Vec<PathBuf> = found.map(|mount| mount.point).collect();
     drives.sort();
     drives.dedup();
     drives
 }
 
-/// The mount point that a line of the kernel's table names; `None` for what lives in memory.
-fn mount_point(line: &[u8]) -> Option<Vec<u8>> {
-    let mut fields = line.split(|&b| b == b' ');
-    let point = fields.nth(4)?;
-    let kind = fields.skip_while(|field| *field != b"-").nth(1)?;
-    let in_memory: [&[u8]; 4] = [b"tmpfs", b"ramfs", b"overlay", b"squashfs"];
-    (!in_memory.contains(&kind)).then(|| unescape(point))
-}
-
-/// The kernel writes blanks and backslashes in mount points as octal numbers.
-fn unescape(field: &[u8]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(field.len());
-    let mut rest = field;
-    while let Some((&byte, after)) = rest.split_first() {
-        let octal = (byte == b'\\')
-            .then(|| after.get(..3))
-            .flatten()
-            .and_then(|digits| std::str::from_utf8(digits).ok())
-            .and_then(|digits| u8::from_str_radix(digits, 8).ok());
-        match octal {
-            Some(octal) => {
-                bytes.push(octal);
-                rest = &after[3..];
-            }
-            None => {
-                bytes.push(byte);
-                rest = after;
-            }
-        }
-    }
-    bytes
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn mount_points_with_blanks_are_read() {
-        assert_eq!(unescape(b"/media/My\\040Disk\\134"), b"/media/My Disk\\");
-        assert_eq!(unescape(b"/media/a\\9"), b"/media/a\\9");
-        let line = b"36 25 8:1 / /media/My\\040Disk rw shared:1 - ext4 /dev/sda1 rw";
-        assert_eq!(mount_point(line).as_deref(), Some(&b"/media/My Disk"[..]));
-        assert_eq!(mount_point(b"36 25 0:1 / /mnt/memory rw - tmpfs tmpfs rw"), None);
-        assert_eq!(mount_point(b""), None);
-    }
 
     #[test]
     fn sources_inside_each_other_are_refused() {

@@ -30,6 +30,7 @@ pub mod lock;
 pub mod mend;
 pub mod meta;
 pub mod monitor;
+pub mod mounts;
 pub mod overrides;
 pub mod path;
 pub mod pin;

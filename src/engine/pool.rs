@@ -125,19 +125,16 @@ impl<T: Send> Drop for Busy<'_, T> {
 /// The most threads that a walk gets.
 pub const MOST_WALK_THREADS: usize = 8;
 
-/// How many threads a walk profits from, one for each core in these limits: linking and small files wait for the kernel
-/// more than for the processor.
-pub fn walk_threads() -> usize {
-    cores().clamp(2, MOST_WALK_THREADS)
+/// How many threads a walk that writes profits from, where one of its disks turns or none does: two for each core where no
+/// head must move, since a thread that waits for a disk is in no other's way; more wait for each other to write.
+pub fn walk_threads(turns: bool) -> usize {
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    if turns { cores } else { 2 * cores }.clamp(2, MOST_WALK_THREADS)
 }
 
-/// The same, two for each core, where nothing has a head to move: a thread that waits for a disk is in no other's way.
-pub fn flash_walk_threads() -> usize {
-    (2 * cores()).clamp(2, MOST_WALK_THREADS)
-}
-
-fn cores() -> usize {
-    thread::available_parallelism().map_or(1, NonZero::get)
+/// The same of a walk that only reads.
+pub fn reading_threads(turns: bool) -> usize {
+    if turns { walk_threads(turns) } else { MOST_WALK_THREADS }
 }
 
 #[cfg(test)]

@@ -66,8 +66,8 @@ pub(super) struct Folder {
     /// The number under which the run's contents know the folder.
     pub number: OnceLock<FolderNumber>,
     pub stable_inodes: bool,
-    /// Whether the live folder's disk turns, if that is known.
-    pub is_rotational: Option<bool>,
+    /// Whether the live folder's disk is known to turn.
+    pub turns: bool,
     pub digest: Mutex<DirectoryDigest>,
     /// Child folders that aren't done yet, and one for the folder's own entries.
     pub pending: AtomicUsize,
@@ -96,7 +96,7 @@ impl Folder {
         folder.unread = AtomicBool::new(dir.is_none());
         if let Some(dir) = dir {
             folder.stable_inodes = probe::has_stable_inodes(&dir);
-            folder.is_rotational = disk::is_rotational(&dir);
+            folder.turns = disk::turns(&dir);
             let stat = dir.stat().map_err(|errno| run.drive_error(errno))?;
             folder.take_source(run, dir, known.as_ref());
             folder.device = run.device_number(device_of(&stat));
@@ -135,7 +135,7 @@ impl Folder {
             device: 0,
             number: OnceLock::new(),
             stable_inodes: true,
-            is_rotational: None,
+            turns: false,
             digest: Mutex::default(),
             pending: AtomicUsize::new(1),
             unread: AtomicBool::new(false),
@@ -181,7 +181,7 @@ impl Folder {
             let mut bytes = [0; 8];
             bytes.copy_from_slice(&ContentHash::of(self.path.as_bytes()).0[..8]);
             self.device = u64::from_le_bytes(bytes) | 1 << 63;
-            self.is_rotational = self.source.as_ref().and_then(disk::is_rotational);
+            self.turns = self.source.as_ref().is_some_and(disk::turns);
         }
     }
 

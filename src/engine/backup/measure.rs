@@ -14,13 +14,14 @@ use super::gauge::Rewritten;
 use super::run::device_of;
 use super::{BackupOptions, filter};
 use crate::engine::dir::Dir;
+use crate::engine::disk;
 use crate::engine::error::Result;
 use crate::engine::index::{Child, Index, NodeId, State};
 use crate::engine::meta::{Fingerprint, Kind, Metadata};
 use crate::engine::monitor::Monitor;
 use crate::engine::path::{EntryName, RelPath};
 use crate::engine::plan::{self, Step};
-use crate::engine::pool::{Pool, walk_threads};
+use crate::engine::pool::{Pool, reading_threads};
 use crate::engine::probe::{self, Space};
 use crate::engine::repository::is_repository;
 use crate::engine::retention::Amount;
@@ -191,7 +192,7 @@ pub fn measure(
     monitor: &Monitor,
 ) -> Result<Found> {
     let counters = Counters::default();
-    let roots = sources
+    let roots: Vec<Waiting> = sources
         .iter()
         .filter_map(|source| {
             let parent = Arc::new(Dir::open(&source.path).ok()?);
@@ -203,8 +204,9 @@ pub fn measure(
             Some(Waiting { parent, name, path, left_out: None, mount, known, leftover, compared })
         })
         .collect();
+    let turns = roots.iter().any(|root| disk::turns(&root.parent));
     Pool::run(
-        walk_threads(),
+        reading_threads(turns),
         roots,
         || Index::steady_reader(index),
         |index, folder, pool| {

@@ -32,7 +32,7 @@ use crate::engine::meta::{FileTime, Kind};
 use crate::engine::monitor::{Event, Monitor};
 use crate::engine::path::RelPath;
 use crate::engine::plan::Carrier;
-use crate::engine::pool::{Pool, flash_walk_threads, walk_threads};
+use crate::engine::pool::{Pool, walk_threads};
 use crate::engine::probe;
 use crate::engine::problem::Reason;
 use crate::engine::recover::Writer;
@@ -149,12 +149,11 @@ impl<'a> Run<'a> {
 
     /// Walks the sources to their end.
     pub fn walk(&self, roots: Vec<Arc<Folder>>) -> Result<()> {
-        let is_flash = disk::is_rotational(self.repository.dir()) == Some(false)
-            && roots.iter().all(|root| root.is_rotational == Some(false) || root.source.is_none());
+        let turns = disk::turns(self.repository.dir()) || roots.iter().any(|root| root.turns);
         let first = roots.into_iter().rev().map(Task::Root).collect();
         let walk = || {
             Pool::run(
-                if is_flash { flash_walk_threads() } else { walk_threads() },
+                walk_threads(turns),
                 first,
                 || {
                     Ok(Worker {

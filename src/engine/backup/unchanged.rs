@@ -11,6 +11,7 @@ use super::folder::Base;
 use super::{BackupOptions, filter, source_path};
 use crate::engine::damage::Damage;
 use crate::engine::dir::Dir;
+use crate::engine::disk;
 use crate::engine::error::Result;
 use crate::engine::index::{Child, Index, NodeId, SnapshotRow, SnapshotState, State};
 use crate::engine::listing::Buffer;
@@ -18,7 +19,7 @@ use crate::engine::meta::{Fingerprint, Kind, Metadata};
 use crate::engine::monitor::Monitor;
 use crate::engine::path::{EntryName, RelPath};
 use crate::engine::plan;
-use crate::engine::pool::{Pool, walk_threads};
+use crate::engine::pool::{Pool, reading_threads};
 use crate::engine::probe;
 use crate::engine::recover::Writer;
 use crate::engine::rules::Why;
@@ -64,10 +65,11 @@ pub(super) fn is_unchanged(
         let Some(root) = open_root(&source.path, place, node, &state) else { return Ok(false) };
         roots.push(root);
     }
+    let turns = roots.iter().any(|root| disk::turns(&root.parent));
     let path = index.path();
     let differs = AtomicBool::new(false);
     Pool::run(
-        walk_threads(),
+        reading_threads(turns),
         roots,
         || Ok((Index::steady_reader(path)?, Buffer::default())),
         |(index, buffer), folder, pool| {

@@ -108,7 +108,7 @@ impl Run<'_> {
         };
         let mut folder = Folder::new(Up::Folder(Arc::clone(up)), path, place, stage);
         folder.stable_inodes = up.stable_inodes;
-        folder.is_rotational = up.is_rotational;
+        folder.turns = up.turns;
         let was_folder =
             known.as_ref().is_some_and(|child| child.state.meta.kind == Kind::Directory);
         if was_folder {
@@ -219,8 +219,7 @@ impl Run<'_> {
             return Ok(Some(Names::default()));
         }
         self.leave_out(folder, source, &mut listed);
-        let turns = folder.is_rotational == Some(true);
-        let order = turns.then(|| reading::by_inode(&listed));
+        let order = folder.turns.then(|| reading::by_inode(&listed));
         let kinds = listed.iter().map(|listed| listed.kind).collect();
         let names = listed.into_iter().map(|listed| listed.name).collect();
         Ok(Some(Names { names, kinds, order }))

@@ -12,6 +12,7 @@ use super::folder::{Entry, Folder, Tree};
 use super::open_known;
 use super::pace::Pace;
 use crate::engine::dir::Dir;
+use crate::engine::disk;
 use crate::engine::error::Result;
 use crate::engine::idle::make_thread_idle;
 use crate::engine::listing::{Buffer, Listed, Listing};
@@ -111,7 +112,7 @@ pub(super) fn remove_all(
 
 /// How many threads a removal profits from. XFS frees on threads of its own: more than one that removes only wait for these.
 fn idle_threads(dir: &Dir) -> usize {
-    if file_system_name(dir) == "XFS" { 1 } else { walk_threads() }
+    if file_system_name(dir) == "XFS" { 1 } else { walk_threads(disk::turns(dir)) }
 }
 
 /// What the threads share.

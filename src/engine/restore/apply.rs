@@ -16,6 +16,7 @@ use super::steps::steps_of;
 use super::workspace::{self, Workspace, mount_of, slot_name};
 use super::{Action, RestorePlan, RestoreReport, Target, Warning, target};
 use crate::engine::dir::Dir;
+use crate::engine::disk;
 use crate::engine::error::{Error, Result, TargetProblem};
 use crate::engine::gone;
 use crate::engine::history::{Answers, History};
@@ -235,6 +236,8 @@ impl Run<'_> {
             elsewhere: Default::default(),
             taken: Default::default(),
             reuses,
+            turns: disk::turns(self.repository.dir())
+                || self.workspaces.iter().flatten().any(|workspace| disk::turns(&workspace.dir)),
         };
         let origins = self.origins()?;
         staging.run(self.pieces(&origins)?)?;

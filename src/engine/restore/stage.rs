@@ -154,6 +154,8 @@ pub struct Staging<'a> {
     pub taken: Mutex<Taken>,
     /// Whether an earlier run may have left something in the workspaces.
     pub reuses: bool,
+    /// Whether the drive, or a disk that it is restored to, is known to turn.
+    pub turns: bool,
 }
 
 struct Worker {
@@ -166,7 +168,7 @@ impl Staging<'_> {
     /// Makes all `pieces` and what is below them.
     pub fn run(&self, pieces: Vec<Piece>) -> Result<()> {
         Pool::run(
-            walk_threads(),
+            walk_threads(self.turns),
             pieces,
             || {
                 let (index, buffer) = (Index::reader(self.index)?, vec![0; BUFFER_BYTES]);

@@ -10,6 +10,7 @@ use rustix::io::Errno;
 use super::finding::Fault;
 use super::folder::Leaf;
 use crate::engine::dir::Dir;
+use crate::engine::disk;
 use crate::engine::error::{Error, Result};
 use crate::engine::gone;
 use crate::engine::index::{NOTHING, State, treeless};
@@ -33,6 +34,8 @@ pub(super) struct Tree<'a> {
     pub owner: Option<Owner>,
     /// The drive's number: inode numbers of another mean nothing.
     device: (u32, u32),
+    /// Whether the drive is known to turn.
+    pub turns: bool,
     pub monitor: &'a Monitor,
 }
 
@@ -63,6 +66,7 @@ impl<'a> Tree<'a> {
             overrides,
             owner,
             device: (stat.stx_dev_major, stat.stx_dev_minor),
+            turns: disk::turns(repository.dir()),
             monitor,
         })
     }

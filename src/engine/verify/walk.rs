@@ -21,7 +21,7 @@ use crate::engine::listing::Listed;
 use crate::engine::meta::Kind;
 use crate::engine::overrides::Override;
 use crate::engine::path::{EntryName, RelPath};
-use crate::engine::pool::{Pool, walk_threads};
+use crate::engine::pool::{Pool, reading_threads};
 
 /// Folders that are nested deeper are refused: no file system's paths go so far.
 const DEEPEST: u32 = 4096;
@@ -70,7 +70,7 @@ impl<'a, 'p> Walk<'a, 'p> {
     /// Walks through `roots` and all below.
     pub fn run(&self, roots: Vec<Task>) -> Result<()> {
         Pool::run(
-            walk_threads(),
+            reading_threads(self.tree.turns),
             roots,
             || {
                 make_thread_idle();

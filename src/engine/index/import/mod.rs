@@ -16,6 +16,7 @@ use super::spool::SpoolWriter;
 use super::{Index, NodeId, ROOT_NODE, SnapshotState, Spool};
 use crate::engine::census::Found;
 use crate::engine::dir::Dir;
+use crate::engine::disk;
 use crate::engine::error::{Error, Result};
 use crate::engine::monitor::Monitor;
 use crate::engine::overrides::Override;
@@ -114,7 +115,7 @@ pub fn import(
     let sources = walk.enter_sources(seal, &files, &mut worker)?;
     walk.finish(worker)?;
     Pool::run(
-        walk_threads(),
+        walk_threads(disk::turns(repository.dir())),
         sources,
         || walk.worker(&spool),
         |worker, task, pool| walk.work(worker, task, pool),
