@@ -1,7 +1,8 @@
 //! Random metadata: owners, modes, times, attributes, access lists, capabilities, flags.
 
+use std::collections::BTreeSet;
 use std::fs;
-use std::os::unix::fs::{FileTypeExt as _, lchown};
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, lchown};
 use std::path::Path;
 
 use rustix::fs::IFlags;
@@ -116,8 +117,10 @@ impl Garden {
             }
         }
         let power = [IFlags::IMMUTABLE, IFlags::APPEND, IFlags::NODUMP, IFlags::NOATIME];
+        let mut flagged = BTreeSet::new();
         for path in self.all(|meta| meta.is_file() || meta.is_dir()) {
-            if !self.chance.is(8) {
+            // A file that was made immutable under another name takes no other flag.
+            if !self.chance.is(8) || !flagged.insert(path.symlink_metadata().unwrap().ino()) {
                 continue;
             }
             let flags = if self.is_persons { IFlags::NODUMP } else { self.chance.of(&power) };
