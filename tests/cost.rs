@@ -310,7 +310,7 @@ fn what_changed_just_now_is_read_again_but_not_stored_again() {
 
 #[test]
 fn files_on_a_disk_that_turns_are_read_in_the_order_of_their_inodes() {
-    let Some(disk) = LoopDrive::ext4(64) else { return };
+    let Some(disk) = LoopDrive::in_memory(64) else { return };
     let source = disk.path().join("source");
     for name in ["d", "a", "e", "c", "b"] {
         write(&source.join(name), name);

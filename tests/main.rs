@@ -19,6 +19,7 @@ mod databases;
 #[cfg(feature = "gui")]
 mod decoder;
 mod delta;
+mod disk;
 mod drafted;
 mod faults;
 mod fidelity;

@@ -21,8 +21,8 @@ struct Left<T> {
 /// More threads than this only wait for each other.
 const MOST_THREADS: usize = 8;
 
-/// Does all tasks, and those that come of them, on twice as many threads as there are cores, as Yore does where
-/// no disk turns.
+/// Does all tasks, and those that come of them, on twice as many threads as there are cores, as Yore's backups
+/// do where no disk turns.
 ///
 /// # Errors
 /// The first error of a task; the others are not begun then.

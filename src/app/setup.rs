@@ -190,11 +190,6 @@ pub fn default_sources() -> Vec<PathBuf> {
 
 /// Mount points that look like external or further drives, to be offered at first.
 pub fn candidate_drives() -> Vec<PathBuf> {
-    let is_drive = |mount: &Mount| {
-        let above = ["/media", "/run/media", "/mnt"];
-        !NO_DRIVES.contains(&mount.kind.as_slice())
-            && above.iter().any(|above| mount.point.starts_with(above))
-    };
     let found = mounts().into_iter().filter(is_drive);
     let mut drives: Vec<PathBuf> = found.map(|mount| mount.point).collect();
     drives.sort();
@@ -202,9 +197,31 @@ pub fn candidate_drives() -> Vec<PathBuf> {
     drives
 }
 
+fn is_drive(mount: &Mount) -> bool {
+    let above = ["/media", "/run/media", "/mnt"];
+    !NO_DRIVES.contains(&mount.kind.as_slice())
+        && above.iter().any(|above| mount.point.starts_with(above))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_lies_in_memory_or_elsewhere_is_not_offered() {
+        for (kind, point, is_offered) in [
+            ("ext4", "/media/My Disk", true),
+            ("btrfs", "/run/media/anna/disk", true),
+            ("tmpfs", "/mnt/memory", false),
+            ("overlay", "/mnt/layers", false),
+            ("ext4", "/mnt2", false),
+            ("ext4", "/", false),
+        ] {
+            let kind = kind.as_bytes().to_vec();
+            let mount = Mount { id: 1, point: point.into(), kind, source: "/dev/sda1".into() };
+            assert_eq!(is_drive(&mount), is_offered, "{point}");
+        }
+    }
 
     #[test]
     fn sources_inside_each_other_are_refused() {

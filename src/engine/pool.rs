@@ -125,8 +125,8 @@ impl<T: Send> Drop for Busy<'_, T> {
 /// The most threads that a walk gets.
 pub const MOST_WALK_THREADS: usize = 8;
 
-/// How many threads a walk that writes profits from, where one of its disks turns or none does: two for each core where no
-/// head must move, since a thread that waits for a disk is in no other's way; more wait for each other to write.
+/// How many threads a walk that writes profits from; `turns` tells whether one of its disks says so. One for each core then,
+/// else two, since a thread that waits for a disk without a head is in no other's way. More wait for each other to write.
 pub fn walk_threads(turns: bool) -> usize {
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
     if turns { cores } else { 2 * cores }.clamp(2, MOST_WALK_THREADS)

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use tempfile::TempDir;
+use yore::engine::mounts::mounts;
 
 use super::place;
 use super::wait::poll;
@@ -55,9 +56,13 @@ impl LoopDrive {
 
     /// An ext4 drive in memory, for tests that make thousands of snapshots: nothing is ever waited for.
     pub fn in_memory(size_mib: u64) -> Option<Self> {
+        Self::make_in_memory(&Make { kind: "ext4", size_mib, options: &["-m", "0"] })
+    }
+
+    pub fn make_in_memory(make: &Make<'_>) -> Option<Self> {
         let folder = tempfile::tempdir_in("/dev/shm").unwrap();
         place::set_mode(folder.path(), 0o755);
-        Self::make_in(folder, &Make { kind: "ext4", size_mib, options: &["-m", "0"] })
+        Self::make_in(folder, make)
     }
 
     pub fn make(make: &Make<'_>) -> Option<Self> {
@@ -140,7 +145,8 @@ impl LoopDrive {
 
     /// Lets the system say of its disk that it has a head to move, or none; `false`, loudly, where nobody can.
     pub fn say_that_it_turns(&self, turns: bool) -> bool {
-        let device = self.path.metadata().unwrap().dev();
+        let mount = mounts().into_iter().find(|mount| mount.point == self.path).unwrap();
+        let device = mount.source.metadata().unwrap().rdev();
         let (major, minor) = (rustix::fs::major(device), rustix::fs::minor(device));
         let said = if turns { "1" } else { "0" };
         let place = format!("/sys/dev/block/{major}:{minor}/queue/rotational");

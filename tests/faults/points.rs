@@ -200,6 +200,11 @@ impl Point {
         self.error.is_none()
     }
 
+    /// Whether it is about attributes.
+    pub fn is_of_attributes(&self) -> bool {
+        ["fsetxattr", "fgetxattr", "flistxattr"].contains(&self.call.as_str())
+    }
+
     /// As strace wants it.
     pub fn injection(&self) -> String {
         let Self { call, time, error, lasts } = self;

@@ -1,5 +1,6 @@
 //! A folder that is about to be restored, made anew for each fault, and what must hold of it afterwards.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -46,6 +47,8 @@ pub struct Scene {
     after: Facts,
     /// The folders whose time an undisturbed restore sets.
     steady: BTreeSet<PathBuf>,
+    /// How often something was there without attributes, as it was told.
+    lacking: Cell<usize>,
     _scratch: TempDir,
 }
 
@@ -91,6 +94,7 @@ impl Scene {
             journals,
             after,
             steady,
+            lacking: Cell::new(0),
             _scratch: scratch,
         };
         let ends = [scene.undisturbed(), scene.undisturbed()];
@@ -213,9 +217,16 @@ impl Scene {
         let Some(whole) = self.after.get(path) else { return false };
         let is_less = fact.attributes.iter().all(|one| whole.attributes.contains(one));
         let filled = Fact { attributes: whole.attributes.clone(), ..fact.clone() };
-        is_less
+        let is_told = is_less
             && without_inode(&filled) == without_inode(whole)
-            && told.lines().any(|it| it.starts_with(&line))
+            && told.lines().any(|it| it.starts_with(&line));
+        self.lacking.set(self.lacking.get() + usize::from(is_told));
+        is_told
+    }
+
+    /// How often something was there without attributes, as it was told.
+    pub fn lacking(&self) -> usize {
+        self.lacking.get()
     }
 
     /// Whether this is a stored file beside what is there: where it could not be seen that both are the same, both are kept.

@@ -117,13 +117,17 @@ impl Garden {
             }
         }
         let power = [IFlags::IMMUTABLE, IFlags::APPEND, IFlags::NODUMP, IFlags::NOATIME];
-        let mut flagged = BTreeSet::new();
+        let mut frozen = BTreeSet::new();
         for path in self.all(|meta| meta.is_file() || meta.is_dir()) {
-            // A file that was made immutable under another name takes no other flag.
-            if !self.chance.is(8) || !flagged.insert(path.symlink_metadata().unwrap().ino()) {
+            let inode = path.symlink_metadata().unwrap().ino();
+            if !self.chance.is(8) || frozen.contains(&inode) {
                 continue;
             }
             let flags = if self.is_persons { IFlags::NODUMP } else { self.chance.of(&power) };
+            // It takes no other flag under another name.
+            if flags == IFlags::IMMUTABLE {
+                frozen.insert(inode);
+            }
             change_flags(&path, flags, IFlags::empty()).unwrap();
             self.flagged.push((path, flags));
         }

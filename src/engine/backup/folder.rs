@@ -66,7 +66,7 @@ pub(super) struct Folder {
     /// The number under which the run's contents know the folder.
     pub number: OnceLock<FolderNumber>,
     pub stable_inodes: bool,
-    /// Whether the live folder's disk is known to turn.
+    /// Whether the live folder's disk says that it turns.
     pub turns: bool,
     pub digest: Mutex<DirectoryDigest>,
     /// Child folders that aren't done yet, and one for the folder's own entries.
@@ -173,7 +173,7 @@ impl Folder {
         self.source = Some(dir);
     }
 
-    /// Numbers the device that the folder is on, compared with the folder above it, and asks anew of what kind it is.
+    /// Numbers the device that the folder is on, compared with the folder above it, and asks anew whether its disk turns.
     pub fn number_device(&mut self, up: &Self) {
         self.device = up.device;
         if self.source.is_some() && self.inode.0 != up.inode.0 {

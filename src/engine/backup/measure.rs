@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::ops::RangeInclusive;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -23,6 +23,7 @@ use crate::engine::path::{EntryName, RelPath};
 use crate::engine::plan::{self, Step};
 use crate::engine::pool::{Pool, reading_threads};
 use crate::engine::probe::{self, Space};
+use crate::engine::recover::Writer;
 use crate::engine::repository::is_repository;
 use crate::engine::retention::Amount;
 use crate::engine::rules::Why;
@@ -186,9 +187,9 @@ struct Counters {
 
 /// Counts what is in the sources. What can't be read or is left out counts nothing.
 pub fn measure(
+    writer: &Writer,
     sources: &[Walked],
     options: &BackupOptions,
-    index: &Path,
     monitor: &Monitor,
 ) -> Result<Found> {
     let counters = Counters::default();
@@ -204,7 +205,10 @@ pub fn measure(
             Some(Waiting { parent, name, path, left_out: None, mount, known, leftover, compared })
         })
         .collect();
-    let turns = roots.iter().any(|root| disk::turns(&root.parent));
+    let index = writer.index.path();
+    // It is on the drive, and so is what was left.
+    let turns =
+        disk::turns(writer.repository.dir()) || roots.iter().any(|root| disk::turns(&root.parent));
     Pool::run(
         reading_threads(turns),
         roots,

@@ -163,7 +163,7 @@ pub fn backup_after(
     // What is damaged in it is to be stored anew.
     if let Some(last) = last.as_ref().filter(|last| unchanged::is_sound(writer, last)) {
         monitor.enter(Phase::Measuring);
-        if unchanged::is_unchanged(&writer.index, options, last.seq, monitor)? {
+        if unchanged::is_unchanged(writer, options, last.seq, monitor)? {
             let spool = Spool::create(writer.repository.dir())
                 .map_err(|errno| Error::drive("write to", writer.repository.path(), errno))?;
             let report = still_the_same(writer, last, spool, clock)?;

@@ -85,5 +85,5 @@ pub(super) fn count(
         let path = source.path.clone();
         sources.push(measure::Walked { path, place, known, leftover, cloned_from });
     }
-    measure::measure(&sources, options, writer.index.path(), monitor)
+    measure::measure(writer, &sources, options, monitor)
 }

@@ -52,12 +52,12 @@ struct Waiting {
 
 /// Whether every source is, entry for entry, as the snapshot `at` has it.
 pub(super) fn is_unchanged(
-    index: &Index,
+    writer: &Writer,
     options: &BackupOptions,
     at: u64,
     monitor: &Monitor,
 ) -> Result<bool> {
-    let mut roots = Vec::new();
+    let (index, mut roots): (&Index, _) = (&writer.index, Vec::new());
     for source in &options.sources {
         let place = source_path(source)?;
         let Some(node) = index.node_of(&place)? else { return Ok(false) };
@@ -65,7 +65,9 @@ pub(super) fn is_unchanged(
         let Some(root) = open_root(&source.path, place, node, &state) else { return Ok(false) };
         roots.push(root);
     }
-    let turns = roots.iter().any(|root| disk::turns(&root.parent));
+    // The index is on the drive.
+    let turns =
+        disk::turns(writer.repository.dir()) || roots.iter().any(|root| disk::turns(&root.parent));
     let path = index.path();
     let differs = AtomicBool::new(false);
     Pool::run(

@@ -154,7 +154,7 @@ pub struct Staging<'a> {
     pub taken: Mutex<Taken>,
     /// Whether an earlier run may have left something in the workspaces.
     pub reuses: bool,
-    /// Whether the drive, or a disk that it is restored to, is known to turn.
+    /// Whether the drive, or a disk that is restored to, says that it turns.
     pub turns: bool,
 }
 

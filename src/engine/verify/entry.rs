@@ -34,7 +34,7 @@ pub(super) struct Tree<'a> {
     pub owner: Option<Owner>,
     /// The drive's number: inode numbers of another mean nothing.
     device: (u32, u32),
-    /// Whether the drive is known to turn.
+    /// Whether the drive says that it turns.
     pub turns: bool,
     pub monitor: &'a Monitor,
 }

@@ -20,7 +20,7 @@ use crate::engine::meta::{ContentHash, Kind};
 use crate::engine::path::RelPath;
 use crate::engine::xattr;
 
-/// Files from this size on are read one at a time.
+/// Files from this size on are read one at a time from a disk that turns.
 const LARGE_BYTES: u64 = 8 << 20;
 
 impl Walk<'_, '_> {
@@ -99,8 +99,8 @@ impl Walk<'_, '_> {
     ) -> Result<()> {
         let monitor = self.tree.monitor;
         monitor.set_current(path.clone());
-        let is_large = stat.stx_size >= LARGE_BYTES;
-        let turn = is_large.then(|| self.large.lock().unwrap_or_else(PoisonError::into_inner));
+        let waits = self.tree.turns && stat.stx_size >= LARGE_BYTES;
+        let turn = waits.then(|| self.large.lock().unwrap_or_else(PoisonError::into_inner));
         let read = read_content(file, stat, buffer, monitor);
         drop(turn);
         let (carried, inode) = (xattr::read_hash(file).ok().flatten(), stat.stx_ino);
