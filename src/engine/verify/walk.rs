@@ -38,7 +38,7 @@ pub(super) struct Walk<'a, 'p> {
     pub now: Mutex<KnownFolders>,
     pub digests: Mutex<BTreeMap<Uuid, [u8; 32]>>,
     pub entries: AtomicU64,
-    /// Held while a large file is read: two at once would make a disk jump between them.
+    /// Held while a large file is read from a disk that turns: two at once would make it jump between them.
     pub large: Mutex<()>,
 }
 
