@@ -8,6 +8,17 @@ use crate::common::protected::Protected;
 use crate::common::small::Small;
 use crate::common::tree::write;
 
+/// What a snapshot is called beside another: its minute, unless that is the same for both.
+fn called(name: &str, other: &str) -> String {
+    let minute = |name: &str| name[.."2026-01-01T00-00".len()].to_owned();
+    if minute(name) == minute(other) {
+        return name.to_owned();
+    }
+    let (day, time) = name.trim_end_matches(|end| end != 'Z').split_once('T').unwrap();
+    let started: jiff::Timestamp = format!("{day}T{}", time.replace('-', ":")).parse().unwrap();
+    started.to_zoned(jiff::tz::TimeZone::system()).strftime("%-d %b %Y, %H:%M").to_string()
+}
+
 /// Two snapshots: from the first to the second a folder is deleted and a file moved.
 fn two() -> (Small, String, String) {
     let small = Small::new();
@@ -115,7 +126,9 @@ fn why_a_path_is_missing_is_told_with_what_to_do() {
         &[
             "would be backed up",
             &format!(
-                "last there in the snapshot of {first}, and not any more in that of {second}."
+                "last there in the snapshot of {}, and not any more in that of {}.",
+                called(&first, &second),
+                called(&second, &first)
             ),
             &format!("was deleted with {}", small.arg("photos")),
             &format!("yore restore --at {first} {summer}"),
